@@ -1,0 +1,155 @@
+"""From bytes to artifacts, findings and gaps: one file, and all that is inside it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Final
+
+from weighmaster.extend.format import Format, Glance, Inner, Read
+from weighmaster.extend.registry import Registry
+from weighmaster.model.errors import EncryptedError, MissingExtraError, OverBudgetError, UnreadableError
+from weighmaster.model.fact import Artifact, Fact, Nested, Storage
+from weighmaster.model.finding import Finding
+from weighmaster.model.report import Gap, GapReason, Item
+from weighmaster.model.where import Where
+from weighmaster.reading.budget import Budget, Limits
+from weighmaster.reading.cursor import Cursor
+from weighmaster.reading.source import BytesSource, FileSource, Source
+
+_SMALL: Final = 1 << 20
+_FINDINGS: Final = 100
+"""Findings of one rule in one artifact; more would only hide the others."""
+
+_REASONS: Final = {
+    UnreadableError: GapReason.UNREADABLE,
+    OverBudgetError: GapReason.OVER_BUDGET,
+    EncryptedError: GapReason.ENCRYPTED,
+    MissingExtraError: GapReason.MISSING_EXTRA,
+    MemoryError: GapReason.OVER_BUDGET,
+    PermissionError: GapReason.NO_PERMISSION,
+    OSError: GapReason.UNREADABLE,
+}
+
+
+def scan_file(path: str, name: str, registry: Registry, limits: Limits) -> Iterator[Item]:
+    """Look at the file at `path`, which the report calls `name`."""
+    where = Where.file(name)
+    return _guarded(where, "file", partial(_file, path, where, registry, limits))
+
+
+def scan_bytes(data: bytes, name: str, registry: Registry, limits: Limits) -> Iterator[Item]:
+    """Look at bytes in memory, which the report calls `name`."""
+    return _guarded(Where.file(name), "bytes", lambda: _source(BytesSource(data), Where.file(name), registry, Budget(limits)))
+
+
+def _file(path: str, where: Where, registry: Registry, limits: Limits) -> Iterator[Item]:
+    # One descriptor: what is hashed is what is read. O_NONBLOCK: a pipe must not hold us up.
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
+    try:
+        before = os.fstat(descriptor)
+        if not stat.S_ISREG(before.st_mode):
+            yield Gap(where=where, reason=GapReason.NOT_A_FILE, detail="a pipe, a socket or a device")
+            return
+        source: Source = FileSource(descriptor, before.st_size)
+        if before.st_size <= _SMALL:
+            source = BytesSource(source.read_at(0, before.st_size))
+        yield from _source(source, where, registry, Budget(limits))
+        after = os.fstat(descriptor)
+        if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+            yield Gap(where=where, reason=GapReason.CHANGED, detail="the file changed while it was read")
+    finally:
+        os.close(descriptor)
+
+
+def _source(source: Source, where: Where, registry: Registry, budget: Budget) -> Iterator[Item]:
+    glance = Glance(source)
+    # Every format that claims the bytes reads them: a file can be several things at once.
+    formats = [f for f in registry.formats.values() if not f.fallback and f.matches(glance)]
+    artifact = Artifact(
+        where=where, size=source.size, sha256=_digest(source, budget), formats=tuple(f.id for f in formats)
+    )
+    yield artifact
+    yield from registry.detect(artifact)
+    if not formats:
+        yield Gap(where=where, reason=GapReason.UNKNOWN_FORMAT, detail="no reader knows these bytes")
+        formats = [f for f in registry.formats.values() if f.fallback and f.matches(glance)]
+    inners: dict[Where, Inner] = {}
+    covered: set[Where] = set()
+    for format_ in formats:
+        work = partial(_read, format_, source, where, budget)
+        yield from _judged(where, format_.id, work, registry, inners, covered)
+    for inner in inners.values():
+        if inner.where not in covered:
+            yield from _guarded(inner.where, "member", partial(_inner, inner, registry, budget))
+
+
+def _read(format_: Format, source: Source, where: Where, budget: Budget) -> Iterator[Read]:
+    return format_.read(Cursor(source, budget), where)
+
+
+def _judged(  # noqa: PLR0913 - the state of one artifact's reading
+    where: Where,
+    what: str,
+    work: Callable[[], Iterator[Read]],
+    registry: Registry,
+    inners: dict[Where, Inner],
+    covered: set[Where],
+) -> Iterator[Item]:
+    said: dict[str, int] = {}
+    for read in _guarded(where, what, work):
+        match read:
+            case Gap():
+                yield read
+                continue
+            case Inner():
+                inners[read.where] = read
+                fact: Fact = Nested(where=read.where)
+            case _:
+                fact = read
+                if type(read) is Storage:
+                    covered.add(read.where)
+        for finding in registry.detect(fact):
+            count = said[finding.rule.id] = said.get(finding.rule.id, 0) + 1
+            if count <= _FINDINGS:
+                yield finding
+    for rule, count in said.items():
+        if count > _FINDINGS:
+            detail = f"{count - _FINDINGS} more findings of {rule} are not listed"
+            yield Gap(where=where, reason=GapReason.OVER_BUDGET, detail=detail)
+
+
+def _inner(inner: Inner, registry: Registry, budget: Budget) -> Iterator[Item]:
+    budget.member()
+    with budget.deeper():
+        yield from _source(inner.open(), inner.where, registry, budget)
+
+
+def _digest(source: Source, budget: Budget) -> str:
+    known = getattr(source, "sha256", None)
+    if isinstance(known, str):
+        return known
+    if source.size <= _SMALL:
+        return hashlib.sha256(source.read_at(0, source.size)).hexdigest()
+    state = hashlib.sha256()
+    for offset in range(0, source.size, _SMALL):
+        state.update(source.read_at(offset, _SMALL))
+        budget.check_time()
+    return state.hexdigest()
+
+
+def _guarded(where: Where, what: str, work: Callable[[], Iterator[Read]]) -> Iterator[Read]:
+    """Do `work`; whatever goes wrong becomes a gap at `where`, so that no file hides another."""
+    try:
+        yield from work()
+    except (*_REASONS,) as error:  # type: ignore[misc]
+        reason = next(reason for kind, reason in _REASONS.items() if isinstance(error, kind))
+        yield Gap(where=where, reason=reason, detail=f"{what}: {error}")
+    except Exception as error:  # noqa: BLE001 - the one net: a mistake of ours must not hide another file
+        import logging  # noqa: PLC0415 - a tenth of our start-up time, and never needed
+
+        logging.getLogger(__name__).exception("defect while reading %s", where)
+        yield Gap(where=where, reason=GapReason.DEFECT, detail=f"{what}: {type(error).__name__}")

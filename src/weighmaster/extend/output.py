@@ -1,0 +1,25 @@
+"""What an output is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from weighmaster.model.value import Value
+from weighmaster.model.verdict import Vetted
+
+
+class Style(Value):
+    """What a person asked of the way things are shown."""
+
+    color: bool = False
+    quiet: bool = False
+    verbose: bool = False
+    width: int = 100
+
+
+class Output(Value):
+    """A name, what it is for in a line, and a pure function from what was vetted to text."""
+
+    id: str
+    title: str
+    render: Callable[[Sequence[Vetted], Style], str]

@@ -1,0 +1,91 @@
+"""All that one look at a target learned, including what it could not learn."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable
+from typing import TypeAlias
+
+from weighmaster.model.fact import Artifact
+from weighmaster.model.finding import Finding
+from weighmaster.model.value import Value
+from weighmaster.model.where import Where
+
+
+class GapReason(enum.StrEnum):
+    """Why something was not read."""
+
+    UNREADABLE = "unreadable"
+    """The bytes break the format they claim."""
+    UNKNOWN_FORMAT = "unknown-format"
+    """No reader knows the bytes."""
+    OVER_BUDGET = "over-budget"
+    """Reading on would cost more bytes, depth, members, opcodes or seconds than allowed."""
+    ENCRYPTED = "encrypted"
+    """The bytes cannot be read without a key."""
+    MISSING_EXTRA = "missing-extra"
+    """A library that reads the bytes is not installed."""
+    NOT_FOLLOWED = "not-followed"
+    """A link, and links are not followed, or it leaves the target."""
+    NOT_A_FILE = "not-a-file"
+    """A socket, a pipe, a device."""
+    NO_PERMISSION = "no-permission"
+    """The system did not let us read it."""
+    CHANGED = "changed"
+    """The file changed while it was read."""
+    CRASHED = "crashed"
+    """The worker that read it died."""
+    INTERRUPTED = "interrupted"
+    """The user stopped the work before this."""
+    DEFECT = "defect"
+    """A mistake of ours."""
+
+
+class Gap(Value):
+    """A place that was not read. A report with gaps is never a clean report."""
+
+    where: Where
+    reason: GapReason
+    detail: str
+
+
+Item: TypeAlias = Artifact | Finding | Gap
+
+
+class Report(Value):
+    """Artifacts, findings and gaps, in one fixed order whatever order they came in.
+
+    `files` counts the files of the target, `examined` those that a reader looked into.
+    """
+
+    target: str
+    files: int
+    examined: int
+    artifacts: tuple[Artifact, ...]
+    findings: tuple[Finding, ...]
+    gaps: tuple[Gap, ...]
+    partial: bool = False
+
+    @classmethod
+    def of(cls, target: str, items: Iterable[Item], *, files: int, partial: bool = False) -> Report:
+        """Sort `items` into a report; doubles are dropped."""
+        artifacts: dict[Artifact, str] = {}
+        findings: dict[Finding, tuple[int, str, str, str]] = {}
+        gaps: dict[Gap, tuple[str, str, str]] = {}
+        for item in items:
+            match item:
+                case Artifact():
+                    artifacts[item] = str(item.where)
+                case Finding(rule=rule):
+                    findings[item] = (-rule.severity, rule.id, str(item.where), item.message)
+                case Gap():
+                    gaps[item] = (str(item.where), item.reason, item.detail)
+        return cls(
+            target=target,
+            files=files,
+            examined=sum(not artifact.where.steps for artifact in artifacts),
+            artifacts=tuple(sorted(artifacts, key=artifacts.__getitem__)),
+            findings=tuple(sorted(findings, key=findings.__getitem__)),
+            gaps=tuple(sorted(gaps, key=gaps.__getitem__)),
+            partial=partial,
+        )

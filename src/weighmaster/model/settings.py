@@ -1,0 +1,23 @@
+"""What a user's configuration says to a policy and to a walk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from weighmaster.model.finding import Severity
+from weighmaster.model.report import GapReason
+from weighmaster.model.value import Value
+from weighmaster.model.verdict import Waiver
+
+
+class Settings(Value):
+    """All that a configuration may set; the defaults are those of no configuration."""
+
+    policy: str = "default"
+    severities: Mapping[str, Severity] = MappingProxyType({})
+    allow: frozenset[str] = frozenset()
+    """Dotted names of callables that the user vouches for."""
+    exclude: tuple[str, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
+    tolerate: frozenset[GapReason] = frozenset()

@@ -1,0 +1,1 @@
+"""Isolation, and the only room that starts processes."""
