@@ -1,0 +1,221 @@
+"""What is known about the callables that an artifact may name.
+
+Knowledge is data: `callables.tsv` is made by hand, `derived/<top-level package>.tsv` and `derived/stdlib.tsv` are made
+by a tool from the source of libraries. Both have one row a name, six columns with a tab between:
+
+`name`, `powers`, `uses`, `arguments`, `reason`, `source`
+
+* `name`: dotted, in its canonical spelling (`renamed.tsv` lists other spellings). `module.*` is every name of a module
+  and of what lies below it; `*.name` is that name wherever it is re-exported or inherited. Neither has uses.
+* `powers`: what it can do, see `POWERS`; `-` for nothing that matters.
+* `uses`: what a pickle may do with it, see `USES`; `-` for nothing.
+* `arguments`: with which arguments `call` and `new` are safe, one of `ARGUMENTS`; `-` where neither is.
+* `reason`: one short sentence. `source`: where that is written.
+
+What no table knows is `None`: not known, which is not safe.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from functools import cache, lru_cache
+from types import MappingProxyType
+from typing import Final
+
+from weighmaster.model.value import Value
+
+POWERS: Final = MappingProxyType(
+    {
+        "code": "runs code",
+        "process": "starts processes",
+        "native": "loads or calls machine code",
+        "import": "imports modules by name",
+        "read": "reads files",
+        "write": "writes, changes or deletes files",
+        "network": "reaches the network",
+        "load": "loads another artifact",
+        "reflect": "reaches attributes by name",
+        "compose": "builds new callables out of its arguments",
+        "control": "changes or stops the running process",
+        "input": "waits for a person",
+    }
+)
+"""Each power and how messages say it, the worst first."""
+
+USES: Final = frozenset({"refer", "call", "new", "build", "items", "extend"})
+"""`refer`: hold a reference; `call`: REDUCE, OBJ, INST; `new`: NEWOBJ, NEWOBJ_EX; `build`: BUILD on what it makes;
+`items`: SETITEM(S) on what it makes; `extend`: APPEND(S) and ADDITEMS on what it makes."""
+
+ARGUMENTS: Final = MappingProxyType(
+    {
+        "-": "none is safe",
+        "any": "any",
+        "none": "no arguments",
+        "data": "only constants and containers of constants",
+        "text": "only strings, bytes and integers",
+        "class-first": "the first argument is a class that is known safe for `new`",
+        "callable-first": "the first argument is None or a name that is known safe to refer to and to call",
+        "getattr": "the first argument is a class, or an instance of one, that is known safe; the second is a constant"
+        " string that does not begin with an underscore; the dotted name they make is known safe",
+        "nested": "one constant of bytes, which is read as an artifact of its own",
+        "type": "one argument",
+        "handle-first": "the first argument comes from the loader's `persistent_load`, or is made by a storage class",
+    }
+)
+"""The words of the column `arguments`, and what they mean."""
+
+_HERE: Final = os.path.dirname(__file__)
+_LONGEST: Final = 400
+_STEPS: Final = 16
+# Dunder names that hold text; every other one leads into the interpreter.
+_PLAIN: Final = frozenset({"__version__", "__name__", "__qualname__", "__doc__", "__file__", "__main__"})
+
+
+class Entry(Value):
+    """What is known about one callable; see the module's docstring for the fields."""
+
+    name: str
+    powers: frozenset[str]
+    uses: frozenset[str]
+    arguments: str
+    reason: str
+    source: str
+
+
+@lru_cache(maxsize=1 << 14)
+def look_up(module: str, name: str) -> Entry | None:
+    """Return what is known about `name` of `module`, or None.
+
+    `name` may hold dots, as pickle's protocol 4 allows: each is an attribute, so the walk may leave the module. Such a
+    walk is judged by where it ends, and by how it goes where its end is not known.
+    """
+    if len(module) + len(name) > _LONGEST or name.count(".") + module.count(".") > _STEPS:
+        return _walk(f"{module}.{name}"[:_LONGEST]) if "." in name[:-1] else None
+    dotted = f"{module}.{name}"
+    if not dotted.isprintable():
+        return None
+    while name.endswith(".__call__"):
+        name = name.removesuffix(".__call__")
+    dotted = f"{module}.{name}"
+    return _known(dotted) or _climb(module, name)
+
+
+def powers_sentence(powers: Iterable[str]) -> str:
+    """Say what the powers do, the worst first.
+
+    >>> powers_sentence({"process", "code"})
+    'runs code and starts processes'
+    >>> powers_sentence(())
+    'does nothing that matters here'
+    """
+    said = [POWERS[power] for power in POWERS if power in powers]
+    if not said:
+        return "does nothing that matters here"
+    *first, last = said
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def _known(dotted: str) -> Entry | None:
+    """Return the row for `dotted`, in either spelling: its own, then one for a module or a callable above it."""
+    spellings = (dotted, renamed) if (renamed := _renamed(dotted)) != dotted else (dotted,)
+    for spelling in spellings:
+        if entry := _exact(spelling):
+            return entry
+    for spelling in spellings:
+        if entry := _above(spelling):
+            return entry
+    return None
+
+
+def _exact(dotted: str) -> Entry | None:
+    row = _find(_table("callables"), dotted)
+    if row is None:
+        top = dotted.partition(".")[0]
+        # `top` comes from the artifact and names a file: nothing but a plain word may.
+        table = _table(f"derived/{top}") if top.isascii() and top.isidentifier() else None
+        row = _find(table if table is not None else _table("derived/stdlib"), dotted)
+    return None if row is None else _entry(row)
+
+
+def _above(dotted: str) -> Entry | None:
+    """Return the row of the nearest `module.*` above, or of a dangerous callable that `dotted` is a part of."""
+    hand = _table("callables")
+    above = dotted
+    while above := above.rpartition(".")[0]:
+        if row := _find(hand, f"{above}.*"):
+            return _entry(row)
+        if (row := _find(hand, above)) and not (entry := _entry(row)).uses:
+            return entry
+    return None
+
+
+def _climb(module: str, name: str) -> Entry | None:
+    """Judge a name that is not known by the way it goes."""
+    steps = name.split(".")
+    if any(step[:2] == "__" == step[-2:] and len(step) > 4 and step not in _PLAIN for step in steps):
+        return _walk(f"{module}.{name}", "reaches into the interpreter's own objects")
+    for start in range(len(steps) - 1):
+        rest = ".".join(steps[start:])
+        for suffix in (rest, rest.lstrip("_")):
+            if (entry := _known(suffix)) and not entry.uses:
+                return entry
+    last = steps[-1]
+    for echo in (last, last.lstrip("_")):
+        if row := _find(_table("callables"), f"*.{echo}"):
+            return _entry(row)
+    if len(steps) == 1 or steps[0].lstrip("_")[:1].isupper():
+        return None
+    first = _known(f"{module}.{steps[0]}")
+    return None if first and first.uses else _walk(f"{module}.{name}")
+
+
+def _walk(dotted: str, reason: str = "walks through another module's attributes") -> Entry:
+    return Entry(
+        name=dotted,
+        powers=frozenset({"reflect"}),
+        uses=frozenset(),
+        arguments="-",
+        reason=reason,
+        source="https://docs.python.org/3/library/pickle.html#pickle.Unpickler.find_class",
+    )
+
+
+def _renamed(dotted: str) -> str:
+    """Return the canonical spelling: Python 2's names, and modules that several names reach."""
+    table = _table("renamed")
+    above, below = dotted, ""
+    while above:
+        if (new := _find(table, above)) is not None:
+            return new.partition("\t")[2] + below
+        above = above.rpartition(".")[0]
+        below = dotted[len(above) :]
+    return dotted
+
+
+def _entry(row: str) -> Entry:
+    name, powers, uses, arguments, reason, source = row.split("\t")
+    return Entry(
+        name=name, powers=_words(powers), uses=_words(uses), arguments=arguments, reason=reason, source=source
+    )
+
+
+def _words(column: str) -> frozenset[str]:
+    return frozenset() if column == "-" else frozenset(column.split(","))
+
+
+def _find(table: str | None, name: str) -> str | None:
+    """Return the row that begins with `name`; `table` begins and ends with a line break."""
+    if table is None or (at := table.find(f"\n{name}\t")) < 0:
+        return None
+    return table[at + 1 : table.index("\n", at + 1)]
+
+
+@cache
+def _table(name: str) -> str | None:
+    # Text, searched as it is: see docs/adr/0003.
+    try:
+        with open(os.path.join(_HERE, f"{name}.tsv"), encoding="utf-8", newline="\n") as file:
+            return f"\n{file.read()}\n"
+    except FileNotFoundError:
+        return None
