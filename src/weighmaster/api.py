@@ -3,26 +3,200 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
-from pathlib import Path
+from typing import IO, Final
 
 from weighmaster import shipped
-from weighmaster.engine.scan import scan_file
-from weighmaster.model.report import Report
+from weighmaster.engine.scan import scan_bytes, scan_file
+from weighmaster.engine.walk import Walk, walk
+from weighmaster.extend.output import Style
+from weighmaster.extend.registry import Registry
+from weighmaster.model.errors import ConfigError
+from weighmaster.model.report import Gap, GapReason, Item, Report
 from weighmaster.model.settings import Settings
+from weighmaster.model.value import Value, replace
 from weighmaster.model.verdict import Vetted
+from weighmaster.model.where import Where
 from weighmaster.reading.budget import Limits
 
+_CHUNK: Final = 1 << 20
+_IN_MEMORY: Final = 64 << 20
 
-def vet(target: str | os.PathLike[str]) -> Vetted:
-    """Look at a file or a folder and say whether it may come in."""
-    root = Path(target)
-    settings = Settings()
-    files = sorted(p for p in root.rglob("*") if p.is_file()) if root.is_dir() else [root]
-    items = [
-        item
-        for path in files
-        for item in scan_file(str(path), path.relative_to(root).as_posix() if path != root else root.name, shipped.registry(), Limits())
-    ]
-    report = Report.of(str(target), items, files=len(files))
-    return Vetted(report=report, verdict=shipped.policy(settings.policy).judge(report, settings, date.today()))
+
+class Request(Value):
+    """How to look at a target. `vet` makes one; a front end that vets many targets keeps its own.
+
+    `notes` are sentences for the verdict. `progress` is told after every file how many are done, and of how many.
+    With `keep_partial` an interrupt by the user ends the look and not the program: what was not reached is a gap.
+    """
+
+    settings: Settings = Settings()
+    notes: tuple[str, ...] = ()
+    follow_symlinks: bool = False
+    jobs: int | None = None
+    limits: Limits = Limits()
+    progress: Callable[[int, int], None] | None = None
+    keep_partial: bool = False
+
+
+def vet(  # noqa: PLR0913 - what a caller may choose; each has a default
+    target: str | os.PathLike[str],
+    *,
+    policy: str | None = None,
+    config: str | os.PathLike[str] | Settings | None = None,
+    exclude: Sequence[str] = (),
+    follow_symlinks: bool = False,
+    jobs: int | None = None,
+) -> Vetted:
+    """Look at a file or a folder and say whether it may come in.
+
+    Args:
+        target: the file or folder.
+        policy: the name of a policy; without it the configuration's, else `default`.
+        config: a TOML file, or settings. Without it there is no configuration: no file is looked for.
+        exclude: patterns of files to leave out, besides those of the configuration.
+        follow_symlinks: look at a linked file of the target under the name of the link, too.
+        jobs: how many worker processes may work at once; by default one for each core.
+
+    Raises:
+        FileNotFoundError: there is no such target.
+        ConfigError: the configuration does not mean what it says, or there is no such policy.
+    """
+    settings = config if isinstance(config, Settings) else configured(config)
+    request = Request(settings=chosen(settings, policy, exclude), follow_symlinks=follow_symlinks, jobs=jobs)
+    return vet_target(os.fspath(target), request)
+
+
+def vet_target(target: str, request: Request) -> Vetted:
+    """Look at a file or a folder as the request says.
+
+    Raises:
+        FileNotFoundError: there is no such target.
+    """
+    found = walk(target, exclude=request.settings.exclude, follow_symlinks=request.follow_symlinks)
+    items: list[Item] = list(found.gaps)
+    reached: set[str] = set()
+    partial = False
+    try:
+        for name, read in _items(found.files, shipped.registry(), request):
+            items += read
+            reached.add(name)
+            if request.progress:
+                request.progress(len(reached), len(found.files))
+    except KeyboardInterrupt:
+        if not request.keep_partial:
+            raise
+        partial = True
+        items += _unreached(found, reached)
+    files = len(found.files) + sum(gap.reason is GapReason.NOT_A_FILE for gap in found.gaps)
+    return _judged(Report.of(target, items, files=files, partial=partial, excluded=found.excluded), request)
+
+
+def vet_stream(stream: IO[bytes], request: Request, *, name: str = "stdin") -> Vetted:
+    """Look at the bytes that come out of `stream`, which the report calls `name`."""
+    limit = request.limits.unpacked
+    data = bytearray()
+    while chunk := stream.read(_CHUNK):
+        data += chunk
+        if len(data) > _IN_MEMORY:
+            return _judged(Report.of(name, _spooled(data, stream, name, request), files=1), request)
+        if len(data) > limit:
+            return _judged(Report.of(name, [_too_long(name, limit)], files=1), request)
+    items = scan_bytes(bytes(data), name, shipped.registry(), request.limits)
+    return _judged(Report.of(name, items, files=1), request)
+
+
+def not_reached(target: str, request: Request) -> Vetted:
+    """Return what is to be said about a target when the user stopped the work before it."""
+    gap = Gap(where=Where.file(target), reason=GapReason.INTERRUPTED, detail="stopped before this target was looked at")
+    return _judged(Report.of(target, [gap], files=0, partial=True), request)
+
+
+def configured(path: str | os.PathLike[str] | None) -> Settings:
+    """Read a configuration file.
+
+    Raises:
+        ConfigError: it cannot be read, or does not mean what it says.
+    """
+    if path is None:
+        return Settings()
+    from weighmaster import config
+
+    known = config.Known(rules=tuple(shipped.registry().detectors), policies=policy_names())
+    return config.read(os.fspath(path), known)
+
+
+def chosen(settings: Settings, policy: str | None, exclude: Sequence[str]) -> Settings:
+    """Return the settings with what was asked for in this one call.
+
+    Raises:
+        ConfigError: there is no such policy.
+    """
+    name = policy or settings.policy
+    if name not in policy_names():
+        raise ConfigError(f"no policy is called {name!r} (there are: {', '.join(policy_names())})")
+    changed: Settings = replace(settings, policy=name, exclude=(*settings.exclude, *exclude))
+    return changed
+
+
+def render(vetted: Sequence[Vetted], output: str = "text", style: Style | None = None) -> str:
+    """Write down what was vetted, in one of the formats that `output_names` lists."""
+    return shipped.output(output).render(vetted, style or Style())
+
+
+def found_configuration(folder: str) -> str | None:
+    """Return the `pyproject.toml` that configures a run from that folder, if one does."""
+    from weighmaster import config
+
+    return config.find(folder)
+
+
+def policy_names() -> tuple[str, ...]:
+    """Return the names of the policies, as a configuration writes them."""
+    return tuple(name.replace("_", "-") for name in shipped.policy_names())
+
+
+def output_names() -> tuple[str, ...]:
+    """Return the names of the outputs."""
+    return tuple(name.replace("_", "-") for name in shipped.output_names())
+
+
+def _items(files: Sequence[tuple[str, str]], registry: Registry, request: Request) -> Iterator[tuple[str, list[Item]]]:
+    """Yield the name of each file, and what there is to say about it."""
+    for path, name in files:
+        yield name, list(scan_file(path, name, registry, request.limits))
+
+
+def _judged(report: Report, request: Request) -> Vetted:
+    verdict = shipped.policy(request.settings.policy).judge(report, request.settings, date.today())  # noqa: DTZ011 - the user's day
+    if request.notes:
+        verdict = replace(verdict, because=(*verdict.because, *request.notes))
+    return Vetted(report=report, verdict=verdict)
+
+
+def _unreached(found: Walk, reached: set[str]) -> Iterator[Gap]:
+    for _, name in found.files:
+        if name not in reached:
+            yield Gap(where=Where.file(name), reason=GapReason.INTERRUPTED, detail="stopped before this was read")
+
+
+def _spooled(start: bytearray, stream: IO[bytes], name: str, request: Request) -> list[Item]:
+    """Put a long stream into a file of its own, which is gone afterwards, and look at that."""
+    import tempfile
+
+    left = request.limits.unpacked - len(start)
+    with tempfile.NamedTemporaryFile(prefix="weighmaster-") as file:
+        file.write(start)
+        start.clear()
+        while left >= 0 and (chunk := stream.read(_CHUNK)):
+            left -= len(chunk)
+            file.write(chunk)
+        file.flush()
+        if left < 0:
+            return [_too_long(name, request.limits.unpacked)]
+        return list(scan_file(file.name, name, shipped.registry(), request.limits))
+
+
+def _too_long(name: str, limit: int) -> Gap:
+    return Gap(where=Where.file(name), reason=GapReason.OVER_BUDGET, detail=f"more than {limit} bytes")

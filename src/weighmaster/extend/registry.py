@@ -50,8 +50,9 @@ def folder(package: ModuleType, constant: str, kind: type[T]) -> Mapping[str, T]
 def names(package: ModuleType) -> tuple[str, ...]:
     """Return the names of the modules of `package`, in order."""
     # pkgutil would import a third of what the whole program needs.
-    found = {entry.split(".")[0] for place in package.__path__ for entry in os.listdir(place)}
-    return tuple(sorted(name for name in found if not name.startswith("_")))
+    entries = (entry for place in package.__path__ for entry in os.listdir(place))
+    found = {entry.split(".")[0] for entry in entries if entry.endswith((".py", ".so", ".pyd"))}
+    return tuple(sorted(name for name in found if name and not name.startswith("_")))
 
 
 def one(package: ModuleType, name: str, constant: str, kind: type[T]) -> T:

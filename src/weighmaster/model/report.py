@@ -55,7 +55,8 @@ Item: TypeAlias = Artifact | Finding | Gap
 class Report(Value):
     """Artifacts, findings and gaps, in one fixed order whatever order they came in.
 
-    `files` counts the files of the target, `examined` those that a reader looked into.
+    `files` counts the files of the target, `examined` those that a reader looked into. `excluded` counts
+    those that the user left out; they are not among `files`. A `partial` report was stopped before its end.
     """
 
     target: str
@@ -65,9 +66,12 @@ class Report(Value):
     findings: tuple[Finding, ...]
     gaps: tuple[Gap, ...]
     partial: bool = False
+    excluded: int = 0
 
     @classmethod
-    def of(cls, target: str, items: Iterable[Item], *, files: int, partial: bool = False) -> Report:
+    def of(
+        cls, target: str, items: Iterable[Item], *, files: int, partial: bool = False, excluded: int = 0
+    ) -> Report:
         """Sort `items` into a report; doubles are dropped."""
         artifacts: dict[Artifact, str] = {}
         findings: dict[Finding, tuple[int, str, str, str]] = {}
@@ -83,9 +87,10 @@ class Report(Value):
         return cls(
             target=target,
             files=files,
-            examined=sum(not artifact.where.steps for artifact in artifacts),
+            examined=sum(bool(artifact.formats) and not artifact.where.steps for artifact in artifacts),
             artifacts=tuple(sorted(artifacts, key=artifacts.__getitem__)),
             findings=tuple(sorted(findings, key=findings.__getitem__)),
             gaps=tuple(sorted(gaps, key=gaps.__getitem__)),
             partial=partial,
+            excluded=excluded,
         )

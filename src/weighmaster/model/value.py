@@ -19,7 +19,7 @@ This is what frozen dataclasses give, at a twentieth of their start-up cost (doc
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, dataclass_transform
+from typing import Any, ClassVar, dataclass_transform
 
 _set = object.__setattr__
 
@@ -45,8 +45,8 @@ class _ValueType(type):
 class Value(metaclass=_ValueType):
     """A frozen record, equal to another of the same class with the same fields."""
 
-    __fields__: tuple[str, ...]
-    __defaults__: dict[str, Any]
+    __fields__: ClassVar[tuple[str, ...]]
+    __defaults__: ClassVar[dict[str, Any]]
 
     def __init__(self, **fields: Any) -> None:
         # The first instance of a class writes that class's own `__init__`; later ones go straight to it.

@@ -1,0 +1,99 @@
+"""What several outputs say in the same words: identities of findings, counts, facts as records, safe text."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from weighmaster.model.fact import Fact
+from weighmaster.model.finding import Finding
+from weighmaster.model.report import Report
+from weighmaster.model.value import fields
+from weighmaster.model.verdict import Outcome, Vetted
+from weighmaster.model.where import Where
+
+MEANING: Final[Mapping[Outcome, str]] = {
+    Outcome.ALLOW: "may come in",
+    Outcome.REVIEW: "a person must look first",
+    Outcome.BLOCK: "must not come in",
+}
+
+_PLAIN: Final = (str, int, float, bool, type(None))
+
+
+def plain(text: str) -> str:
+    r"""Return `text` as a terminal may have it: what would act on it or hide in it is spelled out.
+
+    >>> plain("name\x1b[2J\u202e.bin")
+    'name\\x1b[2J\\u202e.bin'
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in text)
+
+
+def encodable(text: str) -> str:
+    """Return `text` with the halves of surrogate pairs, which no encoding can write, spelled out."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode(errors="backslashreplace").decode()
+    return text
+
+
+def identity(finding: Finding) -> str:
+    """Return the short name of a finding: the same for the same rule, place and sentence, in every run."""
+    text = "\0".join((finding.rule.id, str(finding.where), finding.message))
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:8]
+
+
+def facts(finding: Finding) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the name and the fields of each fact that shows the finding; terms are written as Python spells them."""
+    for fact in finding.evidence:
+        yield type(fact).__name__, dict(_record(fact))
+
+
+def _record(fact: Fact) -> Iterator[tuple[str, Any]]:
+    for name, value in fields(fact):
+        yield name, _simple(value)
+
+
+def _simple(value: Any) -> Any:
+    if isinstance(value, str):
+        return encodable(value)
+    if isinstance(value, _PLAIN):
+        return value
+    if isinstance(value, tuple):
+        return [_simple(item) for item in value]
+    return encodable(str(value))
+
+
+def count(number: int, what: str) -> str:
+    """Return a number and its noun."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def extent(report: Report) -> str:
+    """Say how much of the target was looked at. No output leaves this out."""
+    said = f"{report.examined} of {count(report.files, 'file')} examined, {count(len(report.gaps), 'place')} unread"
+    if report.excluded:
+        said += f", {report.excluded} excluded"
+    return said + (" (stopped early: partial)" if report.partial else "")
+
+
+def by_file(vetted: Vetted) -> dict[str, list[int]]:
+    """Return the positions of the verdict's findings for each file, the file with the worst finding first."""
+    found: dict[str, list[int]] = {}
+    order = sorted(
+        range(len(vetted.verdict.findings)),
+        key=lambda at: (vetted.verdict.findings[at].waived is not None, -vetted.verdict.findings[at].severity, at),
+    )
+    for at in order:
+        found.setdefault(vetted.verdict.findings[at].finding.where.root, []).append(at)
+    return found
+
+
+def inside(where: Where) -> str:
+    """Return the part of a place that comes after its file; nothing for the file itself."""
+    return str(where)[len(str(Where.file(where.root))) :]

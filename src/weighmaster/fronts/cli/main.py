@@ -1,0 +1,106 @@
+"""The command `weighmaster`: finds the subcommand, runs it, and turns what goes wrong into an exit status."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from types import MappingProxyType, ModuleType
+from typing import Final
+
+from weighmaster.fronts.cli.parsing import Parser, silence
+from weighmaster.model.errors import WeighmasterError
+from weighmaster.version import VERSION
+
+COMMANDS: Final = MappingProxyType(
+    {
+        "vet": "look at files and folders, and say whether they may come in",
+        "explain": "the page of a rule, or the evidence behind a finding",
+        "rules": "list what is looked for",
+        "formats": "list what can be read",
+        "policies": "list what decides a verdict",
+        "schema": "print the JSON Schema of --output json",
+        "completion": "print a completion script for bash, zsh or fish",
+    }
+)
+"""Each is a module of this folder; `--help` and a typing error need no more of it than this line."""
+
+USAGE: Final = 2
+
+
+def run() -> None:
+    """Run the command line that this process was started with, and end the process."""
+    sys.exit(main(sys.argv[1:]))
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run a command line and return its exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        # Names in artifacts may hold what the terminal's encoding cannot write.
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+    try:
+        status = _dispatch(list(arguments))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        silence(sys.stdout)
+        return 0
+    except WeighmasterError as error:
+        return _refused(str(error))
+    except KeyboardInterrupt:
+        return 130
+    return status
+
+
+def command(name: str) -> ModuleType:
+    """Return the module of a subcommand: it has `parser()`, and `main(arguments)` that returns the exit status."""
+    return importlib.import_module(f"weighmaster.fronts.cli.{name}")
+
+
+def parser() -> Parser:
+    """Return the parser of what stands before the subcommand."""
+    top = Parser(prog="weighmaster", description="May this AI artifact come in?", epilog=_epilog(), allow_abbrev=False)
+    top.add_argument("--version", action="version", version=f"weighmaster {VERSION}")
+    top.add_argument("command", metavar="COMMAND", choices=tuple(COMMANDS), help="one of the commands below")
+    return top
+
+
+def _dispatch(arguments: list[str]) -> int:
+    if arguments == ["--version"]:
+        print(f"weighmaster {VERSION}")  # noqa: T201 - a front end prints
+        return 0
+    if arguments and arguments[0] in COMMANDS:
+        status: int = command(arguments[0]).main(arguments[1:])
+        return status
+    if arguments and not arguments[0].startswith("-"):
+        return _refused(_unknown(arguments[0]))
+    top = parser()
+    if not arguments:
+        top.print_help(sys.stderr)
+        return USAGE
+    top.parse_args(arguments)
+    return USAGE
+
+
+def _unknown(word: str) -> str:
+    if os.path.lexists(word):
+        return f"no command is called {word!r}; did you mean: weighmaster vet {word}"
+    import difflib
+
+    near = difflib.get_close_matches(word, list(COMMANDS), 1)
+    hint = f"; did you mean {near[0]!r}?" if near else f" (there are: {', '.join(COMMANDS)})"
+    return f"no command is called {word!r}{hint}"
+
+
+def _refused(message: str) -> int:
+    from weighmaster.extend.showing import plain
+
+    sys.stderr.write(f"weighmaster: {plain(message)}\n")
+    return USAGE
+
+
+def _epilog() -> str:
+    lines = [f"  {name:<12}{title}" for name, title in COMMANDS.items()]
+    return "\n".join(["commands:", *lines, "", "weighmaster COMMAND --help tells more."])

@@ -1,0 +1,167 @@
+"""`weighmaster vet`: look at targets, print what was found, and exit with the status of the worst."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any, Final
+
+from weighmaster import api
+from weighmaster.extend.output import Style
+from weighmaster.fronts.cli import status
+from weighmaster.fronts.cli.parsing import Parser, silence
+from weighmaster.fronts.cli.progress import Progress
+from weighmaster.model.errors import ConfigError
+from weighmaster.model.verdict import Vetted
+
+_EPILOG: Final = """\
+exit status:
+  0  every target is allowed
+  1  a target is blocked
+  2  wrong use, or a wrong configuration
+  3  a target needs review, or something was not read
+  4  a defect of weighmaster itself
+The worst target decides: 1 before 4 before 3."""
+
+
+def parser() -> Parser:
+    """Return what `vet` understands."""
+    it = Parser(
+        prog="weighmaster vet", description="Look at targets, and say of each whether it may come in.", epilog=_EPILOG
+    )
+    it.add_argument("target", nargs="+", metavar="TARGET", help="a file or a folder; - is standard input")
+    it.add_argument("-o", "--output", default="text", choices=api.output_names(), help="what to write (default: text)")
+    it.add_argument("--output-file", metavar="FILE", help="write there, not to standard output")
+    it.add_argument(
+        "--policy", choices=api.policy_names(), help="what decides (default: the configuration's, else default)"
+    )
+    it.add_argument(
+        "--config", metavar="FILE", help="a TOML file; without it [tool.weighmaster] of pyproject.toml counts"
+    )
+    it.add_argument("--no-config", action="store_true", help="read no configuration")
+    it.add_argument("--exclude", action="append", default=[], metavar="GLOB", help="leave files out; may be repeated")
+    it.add_argument(
+        "--follow-symlinks", action="store_true", help="look at linked files under the name of the link, too"
+    )
+    it.add_argument("-j", "--jobs", type=_jobs, metavar="N", help="worker processes (default: one for each core)")
+    it.add_argument("--stdin-name", default="stdin", metavar="NAME", help="what the report calls standard input")
+    it.add_argument("-q", "--quiet", action="store_true", help="one line a target")
+    it.add_argument(
+        "-v", "--verbose", action="store_true", help="also evidence, digests and formats; leave nothing out"
+    )
+    it.add_argument("--no-color", action="store_true", help="no colours (NO_COLOR does the same)")
+    return it
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the subcommand and return its exit status."""
+    options = parser().parse_args(arguments)
+    _check(options)
+    vetted = _vetted(options)
+    try:
+        _write(vetted, options)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        silence(sys.stdout)
+    return status.of(vetted)
+
+
+def _jobs(text: str) -> int:
+    jobs = int(text)
+    if jobs < 1:
+        raise ValueError
+    return jobs
+
+
+def _check(options: Any) -> None:
+    """Refuse what cannot work before any work is done."""
+    for target in options.target:
+        if target != "-" and not os.path.lexists(target):
+            raise ConfigError(f"no such file or folder: {target}")
+    if options.config is not None and options.no_config:
+        raise ConfigError("--config and --no-config contradict each other")
+    if options.output_file is not None:
+        folder = os.path.dirname(options.output_file) or "."
+        if os.path.isdir(options.output_file) or not os.access(folder, os.W_OK):
+            raise ConfigError(f"cannot write to {options.output_file}")
+
+
+def _vetted(options: Any) -> list[Vetted]:
+    progress = Progress(sys.stderr, quiet=options.quiet)
+    plans = [(target, _request(target, options, progress)) for target in options.target]
+    done: list[Vetted] = []
+    with progress:
+        for target, request in plans:
+            stopped = bool(done) and done[-1].report.partial
+            done.append(api.not_reached(target, request) if stopped else _look(target, request, options))
+    return done
+
+
+def _look(target: str, request: api.Request, options: Any) -> Vetted:
+    if target != "-":
+        return api.vet_target(target, request)
+    return api.vet_stream(sys.stdin.buffer, request, name=options.stdin_name)
+
+
+def _request(target: str, options: Any, progress: Progress) -> api.Request:
+    path, notes = _configuration(target, options)
+    settings = api.chosen(api.configured(path), options.policy, options.exclude)
+    return api.Request(
+        settings=settings,
+        notes=notes,
+        follow_symlinks=options.follow_symlinks,
+        jobs=options.jobs,
+        progress=progress.files,
+        keep_partial=True,
+    )
+
+
+def _configuration(target: str, options: Any) -> tuple[str | None, tuple[str, ...]]:
+    """Return the configuration file that counts for a target, and what has to be said about it."""
+    if options.no_config:
+        return None, ()
+    if options.config is not None:
+        return options.config, (f"The configuration {options.config} was applied.",)
+    found = api.found_configuration(os.getcwd())
+    if found is None:
+        return None, ()
+    shown = os.path.relpath(found)
+    if target != "-" and _lies_in(found, target):
+        # What is judged must not say how.
+        return None, (
+            f"The configuration {shown} lies in the target and was ignored; --config {shown} would apply it.",
+        )
+    return found, (f"The configuration {shown} was applied.",)
+
+
+def _lies_in(path: str, folder: str) -> bool:
+    return os.path.commonpath([os.path.realpath(path), os.path.realpath(folder)]) == os.path.realpath(folder)
+
+
+def _write(vetted: Sequence[Vetted], options: Any) -> None:
+    color = sys.stdout.isatty() and not options.no_color and not os.environ.get("NO_COLOR")
+    style = Style(
+        color=color and options.output_file is None,
+        quiet=options.quiet,
+        verbose=options.verbose,
+        width=_width(),
+    )
+    text = api.render(vetted, options.output, style)
+    if options.output_file is None:
+        sys.stdout.write(text)
+        return
+    try:
+        with open(options.output_file, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(text)
+    except OSError as error:
+        raise ConfigError(f"cannot write to {options.output_file}: {error.strerror}") from error
+    if not options.quiet:
+        sys.stderr.write(api.render(vetted, "text", Style(quiet=True)))
+
+
+def _width() -> int:
+    try:
+        return int(os.environ.get("COLUMNS") or os.get_terminal_size(sys.stdout.fileno()).columns)
+    except (ValueError, OSError):
+        return 100
