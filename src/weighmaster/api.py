@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
-from typing import IO, Final
+from typing import IO, TYPE_CHECKING, Final
 
 from weighmaster import shipped
 from weighmaster.engine.scan import scan_bytes, scan_file
 from weighmaster.engine.walk import Walk, walk
+from weighmaster.extend.format import Format
 from weighmaster.extend.output import Style
+from weighmaster.extend.policy import Policy
 from weighmaster.extend.registry import Registry
 from weighmaster.model.errors import ConfigError
+from weighmaster.model.finding import Rule
 from weighmaster.model.report import Gap, GapReason, Item, Report
 from weighmaster.model.settings import Settings
 from weighmaster.model.value import Value, replace
 from weighmaster.model.verdict import Vetted
 from weighmaster.model.where import Where
 from weighmaster.reading.budget import Limits
+
+if TYPE_CHECKING:
+    from weighmaster.engine.dig import Excerpt
 
 _CHUNK: Final = 1 << 20
 _IN_MEMORY: Final = 64 << 20
@@ -142,7 +149,26 @@ def chosen(settings: Settings, policy: str | None, exclude: Sequence[str]) -> Se
 
 def render(vetted: Sequence[Vetted], output: str = "text", style: Style | None = None) -> str:
     """Write down what was vetted, in one of the formats that `output_names` lists."""
-    return shipped.output(output).render(vetted, style or Style())
+    pages = {id: rule_page(id) for one in vetted for id in {finding.rule.id for finding in one.report.findings}}
+    return shipped.output(output).render(vetted, replace(style or Style(), pages=pages))
+
+
+def rule_page(id: str) -> str:
+    """Return what there is to know about a rule, in Markdown.
+
+    Raises:
+        KeyError: there is no such rule.
+    """
+    detect = shipped.registry().detectors[id].detect
+    return (importlib.import_module(detect.__module__).__doc__ or "").strip()
+
+
+def excerpt(target: str, where: Where) -> Excerpt | None:
+    """Return the bytes around a place of a target; nothing where they cannot be reached again."""
+    from weighmaster.engine.dig import dig
+
+    path = os.path.join(target, where.root) if os.path.isdir(target) else target
+    return dig(path, where, shipped.registry(), Limits())
 
 
 def found_configuration(folder: str) -> str | None:
@@ -150,6 +176,28 @@ def found_configuration(folder: str) -> str | None:
     from weighmaster import config
 
     return config.find(folder)
+
+
+def rules() -> tuple[Rule, ...]:
+    """Return what is looked for."""
+    return tuple(detector.rule for detector in shipped.registry().detectors.values())
+
+
+def formats() -> tuple[Format, ...]:
+    """Return what can be read."""
+    return tuple(shipped.registry().formats.values())
+
+
+def policies() -> tuple[Policy, ...]:
+    """Return what can decide a verdict."""
+    return tuple(shipped.policy(name) for name in policy_names())
+
+
+def report_schema() -> str:
+    """Return the JSON Schema of one object of the outputs `json` and `jsonl`."""
+    from importlib import resources
+
+    return resources.files("weighmaster.outputs").joinpath("report.schema.json").read_text(encoding="utf-8")
 
 
 def policy_names() -> tuple[str, ...]:

@@ -97,3 +97,21 @@ def by_file(vetted: Vetted) -> dict[str, list[int]]:
 def inside(where: Where) -> str:
     """Return the part of a place that comes after its file; nothing for the file itself."""
     return str(where)[len(str(Where.file(where.root))) :]
+
+
+def summary(page: str) -> str:
+    """Return the first paragraph of a rule's page, on one line."""
+    return " ".join(page.strip().partition("\n\n")[0].split())
+
+
+def sections(page: str) -> dict[str, str]:
+    """Return the parts of a rule's page by their headings; what stands before the first is under ''."""
+    parts: dict[str, list[str]] = {"": []}
+    heading = ""
+    for line in page.strip().splitlines():
+        if line.startswith("## "):
+            heading = line[3:].strip()
+            parts[heading] = []
+        else:
+            parts[heading].append(line)
+    return {name: "\n".join(lines).strip() for name, lines in parts.items()}

@@ -5,7 +5,11 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import sys
+from collections.abc import Iterable, Sequence
 from typing import IO, Any, Final, NoReturn
+
+from weighmaster.extend.showing import plain
 
 _ARGUMENT: Final = re.compile(r"unrecognized arguments: (--?[\w-]+)")
 
@@ -32,3 +36,11 @@ class Parser(argparse.ArgumentParser):
 def silence(stream: IO[str]) -> None:
     """Let nothing more reach `stream`, whose reader has seen enough: not even what is written at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def table(rows: Iterable[Sequence[str]]) -> None:
+    """Print rows in columns as wide as what stands in them."""
+    lines = [tuple(map(plain, row)) for row in rows]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        sys.stdout.write("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() + "\n")
