@@ -120,6 +120,12 @@ def not_reached(target: str, request: Request) -> Vetted:
     return _judged(Report.of(target, [gap], files=0, partial=True), request)
 
 
+def failed(target: str, request: Request, error: Exception) -> Vetted:
+    """Return what is to be said about a target at which a mistake of ours ended the look."""
+    gap = Gap(where=Where.file(target), reason=GapReason.DEFECT, detail=type(error).__name__)
+    return _judged(Report.of(target, [gap], files=0, partial=True), request)
+
+
 def configured(path: str | os.PathLike[str] | None) -> Settings:
     """Read a configuration file.
 

@@ -48,7 +48,12 @@ def find(start: str) -> str | None:
         folders = folders[:1]
     for folder in folders:
         path = os.path.join(folder, _PYPROJECT)
-        if os.path.isfile(path) and f"[{_TABLE}".encode() in _bytes(path):
+        # tomllib costs start-up time, and few projects mention us.
+        if (
+            os.path.isfile(path)
+            and b"weighmaster" in (raw := _bytes(path))
+            and _table(_document(path, raw)) is not None
+        ):
             return path
     return None
 
@@ -61,21 +66,29 @@ def read(path: str, known: Known) -> Settings:
     Raises:
         ConfigError: it cannot be read, or does not mean what it says. The message names file and line.
     """
-    import tomllib
-
     raw = _bytes(path)
-    try:
-        text = raw.decode()
-        document: Any = tomllib.loads(text)
-    except ValueError as error:  # tomllib's own error and that of a wrong encoding
-        raise ConfigError(f"{path}: not TOML: {error}") from error
+    document: Any = _document(path, raw)
     place = ""
     if os.path.basename(path) == _PYPROJECT:
         place = _TABLE
-        document = document.get("tool", {}).get("weighmaster")
+        document = _table(document)
         if document is None:
             raise ConfigError(f"{path}: no table [{_TABLE}]")
-    return _settings(_Table(document, place, _Lines(path, text)), known)
+    return _settings(_Table(document, place, _Lines(path, raw.decode())), known)
+
+
+def _document(path: str, raw: bytes) -> dict[str, Any]:
+    import tomllib
+
+    try:
+        return tomllib.loads(raw.decode())
+    except (ValueError, RecursionError) as error:  # tomllib's own error is a ValueError, and a wrong encoding is one
+        raise ConfigError(f"{path}: not TOML: {error}") from error
+
+
+def _table(document: dict[str, Any]) -> Any:
+    tool = document.get("tool")
+    return tool.get("weighmaster") if isinstance(tool, dict) else None
 
 
 def _bytes(path: str) -> bytes:

@@ -11,9 +11,9 @@ from weighmaster.model.report import Gap, GapReason
 from weighmaster.model.value import Value
 from weighmaster.model.where import Where
 
-_GLOB: Final = re.compile(r"\*\*/|\*\*|\*|\?|\[[!^]?\]?[^\]/]*\]")
+_GLOB: Final = re.compile(r"\*\*/|\*\*|\*|\?|\[[!^]?(?:\][^\]/]*|[^\]/]+)\]")
 _WILDCARDS: Final = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-_SPECIAL: Final = re.compile(r"[\\\[\]^&~|]")
+_RANGE: Final = re.compile(r"(.)-(.)|(.)", re.DOTALL)
 
 
 class Walk(Value):
@@ -144,4 +144,8 @@ def _wildcard(text: str) -> str:
         return _WILDCARDS[text]
     inside = text[1:-1]
     negated = inside[:1] in {"!", "^"}
-    return "[" + ("^/" if negated else "") + _SPECIAL.sub(r"\\\g<0>", inside[negated:]) + "]"
+    pairs = [(hit[1] or hit[3], hit[2] or hit[3]) for hit in _RANGE.finditer(inside[negated:])]
+    members = "".join(f"{re.escape(first)}-{re.escape(last)}" for first, last in pairs if first <= last)
+    if negated:
+        return f"[^/{members}]"
+    return f"[{members}]" if members else "(?!)"  # A range from z to a holds nothing.

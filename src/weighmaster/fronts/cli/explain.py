@@ -12,6 +12,7 @@ from weighmaster import api
 from weighmaster.engine.dig import Excerpt
 from weighmaster.extend.showing import facts, identity, plain, sections
 from weighmaster.fronts.cli.parsing import Parser
+from weighmaster.fronts.cli.terminal import colored
 from weighmaster.model.errors import ConfigError
 from weighmaster.model.verdict import Judged, Vetted
 
@@ -49,7 +50,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _print(lines: Iterator[str]) -> None:
-    bold = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    bold = colored(sys.stdout)
     for line in lines:
         if line.startswith("#"):
             heading = line.lstrip("#").strip()

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from weighmaster import api
-from weighmaster.fronts.cli.parsing import Parser, table
+from weighmaster.fronts.cli.parsing import Parser
+from weighmaster.fronts.cli.terminal import table
 
 
 def parser() -> Parser:

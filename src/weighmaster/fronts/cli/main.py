@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from types import MappingProxyType, ModuleType
 from typing import Final
 
-from weighmaster.fronts.cli.parsing import Parser, silence
+from weighmaster.fronts.cli.parsing import Parser
+from weighmaster.fronts.cli.terminal import defect, silence
 from weighmaster.model.errors import WeighmasterError
 from weighmaster.version import VERSION
 
@@ -27,6 +28,8 @@ COMMANDS: Final = MappingProxyType(
 """Each is a module of this folder; `--help` and a typing error need no more of it than this line."""
 
 USAGE: Final = 2
+DEFECT: Final = 4
+INTERRUPTED: Final = 130
 
 
 def run() -> None:
@@ -50,7 +53,10 @@ def main(arguments: Sequence[str]) -> int:
     except WeighmasterError as error:
         return _refused(str(error))
     except KeyboardInterrupt:
-        return 130
+        return INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - the net of this front end: a traceback is no answer to a user
+        defect(error)
+        return DEFECT
     return status
 
 
@@ -63,7 +69,7 @@ def parser() -> Parser:
     """Return the parser of what stands before the subcommand."""
     top = Parser(prog="weighmaster", description="May this AI artifact come in?", epilog=_epilog(), allow_abbrev=False)
     top.add_argument("--version", action="version", version=f"weighmaster {VERSION}")
-    top.add_argument("command", metavar="COMMAND", choices=tuple(COMMANDS), help="one of the commands below")
+    top.add_argument("command", metavar="COMMAND", nargs="?", choices=tuple(COMMANDS), help="one of the commands below")
     return top
 
 

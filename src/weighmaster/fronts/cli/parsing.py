@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import os
 import re
-import sys
-from collections.abc import Iterable, Sequence
-from typing import IO, Any, Final, NoReturn
-
-from weighmaster.extend.showing import plain
+from typing import Any, Final, NoReturn
 
 _ARGUMENT: Final = re.compile(r"unrecognized arguments: (--?[\w-]+)")
 
@@ -31,16 +26,3 @@ class Parser(argparse.ArgumentParser):
             if near := difflib.get_close_matches(hit[1], known, 1):
                 message = f"no option is called {hit[1]}; did you mean {near[0]}?"
         self.exit(2, f"{self.prog}: {message}\n{self.prog} --help lists what there is.\n")
-
-
-def silence(stream: IO[str]) -> None:
-    """Let nothing more reach `stream`, whose reader has seen enough: not even what is written at exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-
-
-def table(rows: Iterable[Sequence[str]]) -> None:
-    """Print rows in columns as wide as what stands in them."""
-    lines = [tuple(map(plain, row)) for row in rows]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    for line in lines:
-        sys.stdout.write("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() + "\n")

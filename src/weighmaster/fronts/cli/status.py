@@ -16,9 +16,10 @@ DEFECT: Final = 4
 _WORST_LAST: Final = (ALLOWED, REVIEW, DEFECT, BLOCKED)
 
 
-def of(vetted: Iterable[Vetted]) -> int:
-    """Return the status of the worst target: 1 before 4 before 3."""
-    return max((_one(one) for one in vetted), key=_WORST_LAST.index, default=REVIEW)
+def of(vetted: Iterable[Vetted], *, defect: bool = False) -> int:
+    """Return the status of the worst target, or that of a defect elsewhere: 1 before 4 before 3."""
+    statuses = [*map(_one, vetted), *([DEFECT] if defect else [])]
+    return max(statuses, key=_WORST_LAST.index, default=REVIEW)
 
 
 def _one(vetted: Vetted) -> int:

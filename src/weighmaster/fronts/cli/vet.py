@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from weighmaster import api
 from weighmaster.extend.output import Style
-from weighmaster.fronts.cli import status
-from weighmaster.fronts.cli.parsing import Parser, silence
+from weighmaster.fronts.cli import status, terminal
+from weighmaster.fronts.cli.parsing import Parser
 from weighmaster.fronts.cli.progress import Progress
 from weighmaster.model.errors import ConfigError
 from weighmaster.model.verdict import Vetted
@@ -63,7 +63,12 @@ def main(arguments: Sequence[str]) -> int:
         _write(vetted, options)
         sys.stdout.flush()
     except BrokenPipeError:
-        silence(sys.stdout)
+        terminal.silence(sys.stdout)
+    except ConfigError:
+        raise
+    except Exception as error:  # noqa: BLE001 - what was found decides the status, even if it cannot be shown
+        terminal.defect(error)
+        return status.of(vetted, defect=True)
     return status.of(vetted)
 
 
@@ -79,6 +84,8 @@ def _check(options: Any) -> None:
     for target in options.target:
         if target != "-" and not os.path.lexists(target):
             raise ConfigError(f"no such file or folder: {target}")
+    if options.target.count("-") > 1:
+        raise ConfigError("standard input can be read once only: name - once")
     if options.config is not None and options.no_config:
         raise ConfigError("--config and --no-config contradict each other")
     if options.output_file is not None:
@@ -99,9 +106,15 @@ def _vetted(options: Any) -> list[Vetted]:
 
 
 def _look(target: str, request: api.Request, options: Any) -> Vetted:
-    if target != "-":
-        return api.vet_target(target, request)
-    return api.vet_stream(sys.stdin.buffer, request, name=options.stdin_name)
+    try:
+        if target != "-":
+            return api.vet_target(target, request)
+        return api.vet_stream(sys.stdin.buffer, request, name=options.stdin_name)
+    except KeyboardInterrupt:
+        return api.not_reached(target, request)
+    except Exception as error:  # noqa: BLE001 - a mistake of ours at one target must not hide another
+        terminal.defect(error)
+        return api.failed(target, request, error)
 
 
 def _request(target: str, options: Any, progress: Progress) -> api.Request:
@@ -140,12 +153,12 @@ def _lies_in(path: str, folder: str) -> bool:
 
 
 def _write(vetted: Sequence[Vetted], options: Any) -> None:
-    color = sys.stdout.isatty() and not options.no_color and not os.environ.get("NO_COLOR")
+    color = terminal.colored(sys.stdout) and not options.no_color
     style = Style(
         color=color and options.output_file is None,
         quiet=options.quiet,
         verbose=options.verbose,
-        width=_width(),
+        width=terminal.width(),
     )
     text = api.render(vetted, options.output, style)
     if options.output_file is None:
@@ -158,10 +171,3 @@ def _write(vetted: Sequence[Vetted], options: Any) -> None:
         raise ConfigError(f"cannot write to {options.output_file}: {error.strerror}") from error
     if not options.quiet:
         sys.stderr.write(api.render(vetted, "text", Style(quiet=True)))
-
-
-def _width() -> int:
-    try:
-        return int(os.environ.get("COLUMNS") or os.get_terminal_size(sys.stdout.fileno()).columns)
-    except (ValueError, OSError):
-        return 100
