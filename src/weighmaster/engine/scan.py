@@ -7,7 +7,7 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Final
+from typing import Final, TypeVar
 
 from weighmaster.extend.format import Format, Glance, Inner, Read
 from weighmaster.extend.registry import Registry
@@ -20,6 +20,7 @@ from weighmaster.reading.budget import Budget, Limits
 from weighmaster.reading.cursor import Cursor
 from weighmaster.reading.source import BytesSource, FileSource, Source
 
+_T = TypeVar("_T")
 _SMALL: Final = 1 << 20
 _FINDINGS: Final = 100
 """Findings of one rule in one artifact; more would only hide the others."""
@@ -43,7 +44,8 @@ def scan_file(path: str, name: str, registry: Registry, limits: Limits) -> Itera
 
 def scan_bytes(data: bytes, name: str, registry: Registry, limits: Limits) -> Iterator[Item]:
     """Look at bytes in memory, which the report calls `name`."""
-    return _guarded(Where.file(name), "bytes", lambda: _source(BytesSource(data), Where.file(name), registry, Budget(limits)))
+    where = Where.file(name)
+    return _guarded(where, "bytes", partial(_source, BytesSource(data), where, registry, Budget(limits)))
 
 
 def _file(path: str, where: Where, registry: Registry, limits: Limits) -> Iterator[Item]:
@@ -141,7 +143,7 @@ def _digest(source: Source, budget: Budget) -> str:
     return state.hexdigest()
 
 
-def _guarded(where: Where, what: str, work: Callable[[], Iterator[Read]]) -> Iterator[Read]:
+def _guarded(where: Where, what: str, work: Callable[[], Iterator[_T]]) -> Iterator[_T | Gap]:
     """Do `work`; whatever goes wrong becomes a gap at `where`, so that no file hides another."""
     try:
         yield from work()

@@ -43,6 +43,9 @@ POWERS: Final = MappingProxyType(
 )
 """Each power and how messages say it, the worst first."""
 
+HARMFUL: Final = frozenset({"code", "process", "native", "import", "read", "write", "network", "load"})
+"""Powers that harm by themselves; the others climb, compose or meddle."""
+
 USES: Final = frozenset({"refer", "call", "new", "build", "items", "extend"})
 """`refer`: hold a reference; `call`: REDUCE, OBJ, INST; `new`: NEWOBJ, NEWOBJ_EX; `build`: BUILD on what it makes;
 `items`: SETITEM(S) on what it makes; `extend`: APPEND(S) and ADDITEMS on what it makes."""

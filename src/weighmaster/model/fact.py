@@ -44,10 +44,11 @@ class Call(Fact):
 
 
 class Update(Fact):
-    """Loading the artifact sets items or attributes (`keys`) of `target`, which it did not build itself."""
+    """Loading the artifact changes `target` in place: its state, its items (`keys`), or what it holds."""
 
     target: Term
     keys: tuple[Term, ...]
+    value: Term
     opcode: str
 
 
@@ -68,6 +69,12 @@ class CodeObject(Fact):
     """Compiled code that the artifact carries; `form` says in which encoding."""
 
     form: str
+
+
+class Executable(Fact):
+    """A native program or library; `kind` says of which sort."""
+
+    kind: str
 
 
 class Operation(Fact):

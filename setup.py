@@ -1,0 +1,22 @@
+"""Compiles the pickle machine with mypyc where a C compiler is at hand; without one, it runs as Python (docs/adr/0005)."""
+
+import os
+from pathlib import Path
+
+from setuptools import setup
+
+
+def extensions():
+    """Return the machine's modules as extensions, each of which may fail to build."""
+    if os.environ.get("WEIGHMASTER_PURE"):
+        return []
+    from mypyc.build import mypycify
+
+    modules = sorted(str(path) for path in Path("src/weighmaster/machine").glob("*.py"))
+    built = mypycify(["--config-file=", "--ignore-missing-imports", *modules], opt_level="3", debug_level="0")
+    for extension in built:
+        extension.optional = True
+    return built
+
+
+setup(ext_modules=extensions())

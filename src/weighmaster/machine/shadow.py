@@ -1,0 +1,102 @@
+"""What stands on the machine's stack: plain constants as themselves, all else as shadows.
+
+`None`, booleans, numbers, short strings and short bytes are Python's own, and so are tuples (of such things).
+Everything else is one of the classes below. They are changed in place as the program goes on, as the real
+objects would be.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+KEPT: Final = 64
+"""Items of a container that are remembered; the rest is counted."""
+
+
+class Shadow:
+    """Base of all that is not a constant."""
+
+
+class Global(Shadow):
+    """What importing `name` from `module` gives; `?` stands for a name that only the loader will know."""
+
+    def __init__(self, module: str, name: str) -> None:
+        self.module = module
+        self.name = name
+
+
+class Result(Shadow):
+    """What calling `callee` gave; `states` is what BUILD handed to it since. `start` is the opcode's offset."""
+
+    def __init__(self, callee: object, arguments: object, keywords: object, opcode: str, start: int) -> None:
+        self.callee = callee
+        self.arguments = arguments
+        self.keywords = keywords
+        self.opcode = opcode
+        self.start = start
+        self.states: list[object] | None = None
+
+
+class Change:
+    """An object was changed in place by the opcode at `start`: BUILD with `value`, or items that came in."""
+
+    def __init__(self, target: object, value: object, opcode: str, start: int) -> None:
+        self.target = target
+        self.value = value
+        self.opcode = opcode
+        self.start = start
+
+
+class Items(Shadow):
+    """A list or a set of `size` items, of which the first are kept."""
+
+    def __init__(self, kind: str, items: list[object]) -> None:
+        self.kind = kind
+        self.size = len(items)
+        self.items = items if len(items) <= KEPT else items[:KEPT]
+
+    def extend(self, more: list[object]) -> None:
+        """Add items at the end."""
+        self.size += len(more)
+        room = KEPT - len(self.items)
+        if room > 0:
+            self.items.extend(more if len(more) <= room else more[:room])
+
+
+class Table(Shadow):
+    """A dictionary of `size` entries, of which the first are kept as key, value, key, value."""
+
+    def __init__(self, pairs: list[object]) -> None:
+        self.size = len(pairs) // 2
+        self.pairs = pairs if len(pairs) <= 2 * KEPT else pairs[: 2 * KEPT]
+
+    def update(self, pairs: list[object]) -> None:
+        """Set entries: key, value, key, value."""
+        self.size += len(pairs) // 2
+        room = 2 * KEPT - len(self.pairs)
+        if room > 0:
+            self.pairs.extend(pairs if len(pairs) <= room else pairs[:room])
+
+
+class Handle(Shadow):
+    """What `persistent_load(id)` gave."""
+
+    def __init__(self, id: object) -> None:
+        self.id = id
+
+
+class Long(Shadow):
+    """A constant of `end - start` bytes that is too long to keep, and how it begins."""
+
+    def __init__(self, kind: str, start: int, end: int, head: bytes) -> None:
+        self.kind = kind
+        self.start = start
+        self.end = end
+        self.head = head
+
+
+class Opaque(Shadow):
+    """Something that cannot be known without running the program, and why."""
+
+    def __init__(self, why: str) -> None:
+        self.why = why
