@@ -1,0 +1,152 @@
+"""TorchScript: a PyTorch zip with the source of its functions under `code/`, in a subset of Python.
+
+Format: <https://github.com/pytorch/pytorch/blob/main/torch/csrc/jit/docs/serialization.md>. The source is parsed and
+never run. What it calls decides what running the model does; so every operator is a fact, under the name that the
+source gives it: `torch.add` is `aten::add`, `ops.prim.dtype` is `prim::dtype`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+from weighmaster.extend.format import Format, Glance, Read
+from weighmaster.model.errors import OverBudgetError, UnreadableError, WeighmasterError
+from weighmaster.model.fact import Operation
+from weighmaster.model.report import Gap, GapReason
+from weighmaster.model.where import Where
+from weighmaster.reading.budget import Budget
+from weighmaster.reading.cursor import Cursor
+from weighmaster.reading.source import Source
+from weighmaster.reading.zip import Entry, contents, is_zip, names, open_entry
+
+if TYPE_CHECKING:
+    import ast
+
+_CODE: Final = re.compile(r"(?:.*/)?code/.*\.py\Z", re.IGNORECASE | re.DOTALL)
+_PICKLES: Final = ("data.pkl", "constants.pkl")
+_LONGEST: Final = 4 << 20
+_OUTSIDE: Final = frozenset({"torch", "ops"})
+_CLASSES: Final = "__torch__.torch.classes."
+
+
+def _matches(glance: Glance) -> bool:
+    if not is_zip(glance.source, glance.head, glance.tail):
+        return False
+    code = pickles = False
+    try:
+        for name in names(glance.source, Budget()):
+            code = code or _CODE.match(name) is not None
+            pickles = pickles or name.casefold().endswith(_PICKLES)
+    except WeighmasterError:
+        return False
+    return code and pickles
+
+
+def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
+    source, budget = cursor.source, cursor.budget
+    for content in contents(source, budget):
+        if isinstance(content, Entry) and _CODE.match(content.name):
+            place = content.at(where)
+            try:
+                text = _text(content, source, budget)
+                operators = _operators(text)
+            except OverBudgetError as error:
+                yield Gap(where=place, reason=GapReason.OVER_BUDGET, detail=f"torchscript: {error}")
+            except UnreadableError as error:
+                yield Gap(where=place, reason=GapReason.UNREADABLE, detail=f"torchscript: {error}")
+            else:
+                yield from (Operation(where=place, name=name) for name in operators)
+
+
+def _text(entry: Entry, source: Source, budget: Budget) -> str:
+    opened = open_entry(entry, source, budget)
+    if opened.size > _LONGEST:
+        raise OverBudgetError(f"{opened.size} bytes of source, {_LONGEST} allowed")
+    try:
+        return opened.read_at(0, _LONGEST).decode()
+    except UnicodeDecodeError as error:
+        raise UnreadableError("the source is not UTF-8", offset=error.start) from error
+
+
+def _operators(text: str) -> tuple[str, ...]:
+    """Return the names of what the source refers to outside itself, in order.
+
+    `torch.x` and `ops.y.x` are operators; `classes.y.x` is a class of a native library; `value.x` is what is called
+    as a method: TorchScript takes every operator by that spelling too.
+    """
+    import ast
+
+    tree = _parsed(text)
+    aliases = _aliases(tree)
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        found.add(_operator(_chain(node, aliases)))
+        if isinstance(node, ast.Call) and (method := _member(node.func)) and not _operator(_chain(node.func, aliases)):
+            found.add(f"value.{method[1]}")
+    return tuple(sorted(found - {""}))
+
+
+def _parsed(text: str) -> ast.Module:
+    import ast
+    import warnings
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # What Python would warn its author of is nothing to us.
+            return ast.parse(text)
+    except SyntaxError as error:
+        raise UnreadableError(f"line {error.lineno} of the source is not TorchScript") from error
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise UnreadableError("the source is not TorchScript, or nests too deep") from error
+
+
+def _aliases(tree: ast.Module) -> dict[str, str]:
+    """Return what each name stands for, if it is ever assigned a dotted name: `_0 = torch` and then `_0.save`."""
+    import ast
+
+    found: dict[str, str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and (name := _chain(node.value, found)):
+            found.update((target.id, name) for target in node.targets if isinstance(target, ast.Name))
+    return found
+
+
+def _member(node: ast.AST) -> tuple[ast.AST, str] | None:
+    """Take `a.b`, or `getattr(a, "b")`, apart."""
+    import ast
+
+    match node:
+        case ast.Attribute(value=value, attr=attr):
+            return value, attr
+        case ast.Call(func=ast.Name(id="getattr"), args=[value, ast.Constant(value=str(attr)), *_]):
+            return value, attr
+        case _:
+            return None
+
+
+def _chain(node: ast.AST, aliases: dict[str, str]) -> str:
+    """Return the dotted name that `node` is, or nothing."""
+    import ast
+
+    names: list[str] = []
+    while step := _member(node):
+        node, name = step
+        names.append(name)
+    if not isinstance(node, ast.Name):
+        return ""
+    return ".".join((aliases.get(node.id, node.id), *reversed(names)))
+
+
+def _operator(name: str) -> str:
+    """Return `name` if it leads outside the source."""
+    root, _, rest = name.partition(".")
+    if rest and root in _OUTSIDE:
+        return name
+    if name.startswith(_CLASSES):
+        return "classes." + name.removeprefix(_CLASSES)
+    return ""
+
+
+FORMAT: Final = Format(id="torchscript", title="TorchScript archive", matches=_matches, read=_read)
