@@ -10,7 +10,7 @@ from weighmaster.model.report import Gap
 from weighmaster.model.value import Value
 from weighmaster.model.where import Where
 from weighmaster.reading.cursor import Cursor
-from weighmaster.reading.source import Source
+from weighmaster.reading.source import PartSource, Source
 
 _HEAD = 4096
 _TAIL = 22 + 65535  # A zip's end record and the longest comment that may follow it.
@@ -50,6 +50,11 @@ class Inner:
 
 
 Read: TypeAlias = Fact | Inner | Gap
+
+
+def part(cursor: Cursor, where: Where, start: int, end: int) -> Inner:
+    """Return the bytes `start` to `end` of what `cursor` reads, as an artifact of their own."""
+    return Inner(where.span(start, end), lambda: PartSource(cursor.source, start, end))
 
 
 class Format(Value):

@@ -1,0 +1,157 @@
+"""Plain text, from its first byte to its last: prose, tables, word lists, settings, source code.
+
+Text is what holds no control characters but tab, line feed, form feed and carriage return, in UTF-8, in UTF-16 with a
+byte order mark, or in a one-byte code. Where it stops being text, the rest is an artifact of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+from weighmaster.extend.format import Format, Glance, Read, part
+from weighmaster.model.errors import UnreadableError
+from weighmaster.model.fact import Script
+from weighmaster.model.where import Where
+from weighmaster.reading.cursor import Cursor
+
+if TYPE_CHECKING:
+    import ast
+
+_WINDOW: Final = 1 << 20
+_CONTROL: Final = re.compile(rb"[\x00-\x08\x0b\x0e-\x1f]")
+_CONTROLS: Final = bytes({*range(0x20)} - {*b"\t\n\f\r"})
+_UTF16: Final = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
+_SOURCE: Final = 256 << 10
+"""Text up to this size is parsed to see whether it is Python; of more, lines are counted."""
+_EXCERPT: Final = 200
+_DEEPEST_LINE: Final = 20_000
+"""A longer line is data, and could make a parser recurse."""
+
+_SHEBANG: Final = re.compile(r"#! ?\S*?(?:/env(?: -S)? )?([A-Za-z]+)[\d.]*(?:\s|$)")
+_ACTIVE: Final = re.compile(r"<script[\s>]|<\?php\s|<iframe[\s>]", re.IGNORECASE)
+_BATCH: Final = re.compile(r"@echo off\s", re.IGNORECASE)
+_PYTHON_LINE: Final = re.compile(
+    r"^[ \t]*(?:import [A-Za-z_][\w.]*|from [\w.]+ import |(?:async )?def \w+ ?\(|class \w+ ?[:(]|@\w[\w.]*(?:\(|$)"
+    r"|(?:if|for|while|with|try|else|elif|except)\b.*:$|return\b|[\w.]+\(.*\)$|[\w.]+ = )",
+    re.MULTILINE,
+)
+_COMMENT: Final = re.compile(r"^[ \t]*(?:#.*)?$\n?", re.MULTILINE)
+_MAY_RUN: Final = re.compile(r"[(@]|\bimport\b|\bclass\b")
+_SHARE: Final = 0.4
+"""Of its lines must look like Python for text that does not parse."""
+
+
+def _matches(glance: Glance) -> bool:
+    if glance.size == 0:
+        return False
+    encoding = _UTF16.get(glance.head[:2])
+    if encoding is not None:
+        return _wide(glance.head[: len(glance.head) & ~1], encoding)
+    return not _CONTROL.search(glance.head) and not _CONTROL.search(glance.tail) and _plain(glance.head) is not None
+
+
+def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
+    head = cursor.peek(min(cursor.size, 4096))
+    encoding = _UTF16.get(head[:2]) or _plain(head) or "latin-1"
+    end = _text_end(cursor, encoding)
+    if end < cursor.size:
+        # A loader may seek to what follows the text.
+        yield part(cursor, where, end, cursor.size)
+        raise UnreadableError("text that does not go on to the end", offset=end)
+    yield from _scripts(cursor, where, encoding)
+
+
+def _plain(head: bytes) -> str | None:
+    """Return the encoding in which `head` begins, None where it is no text."""
+    try:
+        # The last character may be cut in two.
+        head.decode() if len(head) < 4096 else head[:-3].decode("utf-8", "strict")
+    except UnicodeDecodeError as error:
+        if error.start < len(head) - 7:
+            high = sum(byte >= 0x80 for byte in head)
+            return "latin-1" if high * 3 < len(head) else None
+    return "utf-8"
+
+
+def _text_end(cursor: Cursor, encoding: str) -> int:
+    """Return the offset of the first byte that is not text; the size, where all of it is."""
+    for start in range(0, cursor.size, _WINDOW):
+        cursor.budget.check_time()
+        window = cursor.source.read_at(start, _WINDOW)
+        if encoding.startswith("utf-16"):
+            if not _wide(window[: len(window) & ~1], encoding):
+                return start
+        elif len(window.translate(None, _CONTROLS)) != len(window):
+            hit = _CONTROL.search(window)
+            return start + (hit.start() if hit else 0)
+    return cursor.size
+
+
+def _wide(data: bytes, encoding: str) -> bool:
+    text = data.decode(encoding, "surrogatepass").lstrip("\ufeff")
+    # Any pair of bytes is a character of some script; only some of them are ones that people write.
+    return text.translate(_PRINTED).isprintable()
+
+
+_PRINTED: Final = dict.fromkeys(map(ord, "\t\n\r\f\u3000\u00a0\u200b\u200d\u2028"), " ") | dict.fromkeys(
+    range(0xD800, 0xE000), "x"
+)
+
+
+def _scripts(cursor: Cursor, where: Where, encoding: str) -> Iterator[Read]:
+    text = cursor.source.read_at(0, _SOURCE + 1).decode(encoding, "replace").lstrip("\ufeff")
+    language = _language(text)
+    if language is not None:
+        yield Script(where=where, language=language, excerpt=_excerpt(text))
+
+
+def _language(text: str) -> str | None:
+    shebang = _SHEBANG.match(text)
+    if shebang:
+        return shebang[1].lower()
+    if _BATCH.match(text):
+        return "batch"
+    active = _ACTIVE.search(text)
+    if active:
+        return "php" if active[0].startswith("<?") else "html"
+    return "python" if _MAY_RUN.search(text) and _is_python(text) else None
+
+
+def _is_python(text: str) -> bool:
+    lines = _COMMENT.sub("", text).splitlines()
+    if not lines or max(map(len, lines)) > _DEEPEST_LINE:
+        return False
+    hits = len(_PYTHON_LINE.findall("\n".join(lines)))
+    if hits and hits >= _SHARE * len(lines):
+        return True  # Perhaps of a Python newer or older than ours.
+    return len(text) <= _SOURCE and _parses(text)
+
+
+def _parses(text: str) -> bool:
+    import ast
+    import warnings
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(text)
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return False
+    return any(_acts(node) for node in tree.body)
+
+
+def _acts(statement: ast.stmt) -> bool:
+    """Whether running the statement can do something: a word or a list of numbers is an expression, too."""
+    import ast
+
+    acting = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Call)
+    return any(isinstance(node, acting) for node in ast.walk(statement))
+
+
+def _excerpt(text: str) -> str:
+    return _COMMENT.sub("", text)[:_EXCERPT].strip()
+
+
+FORMAT: Final = Format(id="text", title="Plain text", matches=_matches, read=_read)
