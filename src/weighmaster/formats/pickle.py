@@ -21,9 +21,8 @@ from weighmaster.model.where import Member, Where
 from weighmaster.reading.cursor import Cursor
 from weighmaster.reading.payload import decoded, is_artifact, is_code, latin1
 from weighmaster.reading.source import BytesSource, PartSource, Source
+from weighmaster.reading.torch import is_legacy
 
-_TORCH_LEGACY: Final = b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19."
-"""The pickle of torch's magic number; what follows is for `torch_legacy` to read."""
 _HEAD: Final = 4096
 _PEEK: Final = 1 << 16
 _WHOLE: Final = 64 << 20
@@ -33,7 +32,7 @@ _ENOUGH: Final = 20_000_000
 
 def _matches(glance: Glance) -> bool:
     head = glance.head
-    if len(head) < 2 or head.startswith(_TORCH_LEGACY):
+    if len(head) < 2 or is_legacy(head):
         return False
     if head[0] == 0x80:
         return head[1] <= 5

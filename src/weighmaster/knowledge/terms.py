@@ -27,7 +27,6 @@ _WALKERS: Final = frozenset(
 )
 _MAPPINGS: Final = frozenset({"builtins.vars", "builtins.dir", "builtins.globals"})
 _APPLIERS: Final = frozenset({"functools.partial", "_functools.partial", "operator.methodcaller"})
-_MAKERS: Final = frozenset({"copyreg._reconstructor", "copyreg.__newobj__", "copyreg.__newobj_ex__"})
 _DEEP: Final = 8
 
 
@@ -41,9 +40,20 @@ def resolve(term: Term, depth: int = _DEEP) -> Name | None:
     """Return the global that `term` comes to, or None where that cannot be told."""
     if isinstance(term, Name):
         return term
+    if isinstance(term, Handle):
+        return _module_handle(term)
     if not isinstance(term, Made) or depth == 0:
         return None
     return _resolve_call(term, depth - 1)
+
+
+def _module_handle(handle: Handle) -> Name | None:
+    # torch/serialization.py, `_legacy_save`: ('module', class, source file, source)
+    match handle.id:
+        case Group(items=(Constant(text="module"), Name() as name, *_)):
+            return name
+        case _:
+            return None
 
 
 def _resolve_call(made: Made, depth: int) -> Name | None:
@@ -109,7 +119,8 @@ def known(name: Name) -> Entry | None:
 def class_of(made: Made) -> Name | None:
     """Return the class that `made` is an instance of, or the function that made it."""
     name = resolve(made.callee)
-    if name is not None and canonical(name) in _MAKERS and made.arguments:
+    entry = None if name is None else known(name)
+    if entry is not None and entry.arguments == "class-first" and made.arguments:
         return resolve(made.arguments[0])
     return name
 
@@ -119,10 +130,11 @@ def allows(entry: Entry, arguments: tuple[Term, ...]) -> bool:
     return _CONDITIONS[entry.arguments](arguments)
 
 
-def _may(term: Term, *uses: str) -> bool:
+def _may(term: Term, use: str) -> bool:
     name = resolve(term)
     entry = None if name is None else known(name)
-    return entry is not None and any(use in entry.uses for use in uses)
+    # A name that no table knows is a finding already, where it is imported.
+    return name is not None and (entry is None or use in entry.uses)
 
 
 def _is_data(term: Term) -> bool:
