@@ -58,6 +58,7 @@ ARGUMENTS: Final = MappingProxyType(
         "data": "only constants and containers of constants",
         "text": "only strings, bytes and integers",
         "class-first": "the first argument is a class that is known safe for `new`",
+        # So is the function that BUILD puts into a `functools.partial`.
         "callable-first": "the first argument is None or a name that is known safe to refer to and to call",
         "getattr": "the first argument is a class, or an instance of one, that is known safe; the second is a constant"
         " string that does not begin with an underscore; the dotted name they make is known safe",
@@ -70,7 +71,8 @@ ARGUMENTS: Final = MappingProxyType(
 
 _HERE: Final = os.path.dirname(__file__)
 _LONGEST: Final = 400
-_STEPS: Final = 16
+_MODULE_STEPS: Final = 16
+_NAME_STEPS: Final = 6
 # Dunder names that hold text; every other one leads into the interpreter.
 _PLAIN: Final = frozenset({"__version__", "__name__", "__qualname__", "__doc__", "__file__", "__main__"})
 
@@ -93,15 +95,15 @@ def look_up(module: str, name: str) -> Entry | None:
     `name` may hold dots, as pickle's protocol 4 allows: each is an attribute, so the walk may leave the module. Such a
     walk is judged by where it ends, and by how it goes where its end is not known.
     """
-    if len(module) + len(name) > _LONGEST or name.count(".") + module.count(".") > _STEPS:
-        return _walk(f"{module}.{name}"[:_LONGEST]) if "." in name[:-1] else None
-    dotted = f"{module}.{name}"
-    if not dotted.isprintable():
-        return None
+    # Each step costs searches, and the artifact chooses how many there are.
+    if len(module) + len(name) > _LONGEST or module.count(".") > _MODULE_STEPS or name.count(".") > _NAME_STEPS:
+        return _walk(f"{module}.{name}"[:_LONGEST]) if "." in name else None
     while name.endswith(".__call__"):
         name = name.removesuffix(".__call__")
     dotted = f"{module}.{name}"
-    return _known(dotted) or _climb(module, name)
+    if not dotted.isprintable():
+        return None
+    return _listed(dotted) or _elsewhere(name) or _covered(dotted) or _climb(module, name)
 
 
 def powers_sentence(powers: Iterable[str]) -> str:
@@ -119,25 +121,35 @@ def powers_sentence(powers: Iterable[str]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
-def _known(dotted: str) -> Entry | None:
-    """Return the row for `dotted`, in either spelling: its own, then one for a module or a callable above it."""
-    spellings = (dotted, renamed) if (renamed := _renamed(dotted)) != dotted else (dotted,)
-    for spelling in spellings:
-        if entry := _exact(spelling):
-            return entry
-    for spelling in spellings:
-        if entry := _above(spelling):
-            return entry
+def _listed(dotted: str) -> Entry | None:
+    """Return the row for `dotted`, in its own spelling or in the canonical one."""
+    return _exact(dotted) or (_exact(renamed) if (renamed := _renamed(dotted)) != dotted else None)
+
+
+def _covered(dotted: str) -> Entry | None:
+    """Return the row of a module or of a dangerous callable that `dotted` is a part of."""
+    return _above(dotted) or (_above(renamed) if (renamed := _renamed(dotted)) != dotted else None)
+
+
+def _elsewhere(name: str) -> Entry | None:
+    """Return the row of something dangerous in another module, if the attribute walk `name` goes there."""
+    steps = name.split(".")
+    for start in range(len(steps) - 1):
+        rest = ".".join(steps[start:])
+        # Modules import others under private names: `tempfile._os`.
+        for walk in {rest: 0, rest.lstrip("_"): 0}:
+            if (entry := _listed(walk) or _covered(walk)) and not entry.uses:
+                return entry
     return None
 
 
 def _exact(dotted: str) -> Entry | None:
     row = _find(_table("callables"), dotted)
     if row is None:
+        # `top` comes from the artifact, so it opens no file that was not listed before.
         top = dotted.partition(".")[0]
-        # `top` comes from the artifact and names a file: nothing but a plain word may.
-        table = _table(f"derived/{top}") if top.isascii() and top.isidentifier() else None
-        row = _find(table if table is not None else _table("derived/stdlib"), dotted)
+        derived = top if top in _derived() else "stdlib"
+        row = _find(_table(f"derived/{derived}"), dotted) if derived in _derived() else None
     return None if row is None else _entry(row)
 
 
@@ -155,21 +167,16 @@ def _above(dotted: str) -> Entry | None:
 
 def _climb(module: str, name: str) -> Entry | None:
     """Judge a name that is not known by the way it goes."""
+    hand = _table("callables")
     steps = name.split(".")
     if any(step[:2] == "__" == step[-2:] and len(step) > 4 and step not in _PLAIN for step in steps):
         return _walk(f"{module}.{name}", "reaches into the interpreter's own objects")
-    for start in range(len(steps) - 1):
-        rest = ".".join(steps[start:])
-        for suffix in (rest, rest.lstrip("_")):
-            if (entry := _known(suffix)) and not entry.uses:
-                return entry
     last = steps[-1]
-    for echo in (last, last.lstrip("_")):
-        if row := _find(_table("callables"), f"*.{echo}"):
-            return _entry(row)
+    if row := _find(hand, f"*.{last}") or _find(hand, f"*.{last.lstrip('_')}"):
+        return _entry(row)
     if len(steps) == 1 or steps[0].lstrip("_")[:1].isupper():
         return None
-    first = _known(f"{module}.{steps[0]}")
+    first = _listed(f"{module}.{steps[0]}")
     return None if first and first.uses else _walk(f"{module}.{name}")
 
 
@@ -198,27 +205,39 @@ def _renamed(dotted: str) -> str:
 
 def _entry(row: str) -> Entry:
     name, powers, uses, arguments, reason, source = row.split("\t")
-    return Entry(
-        name=name, powers=_words(powers), uses=_words(uses), arguments=arguments, reason=reason, source=source
-    )
+    return Entry(name=name, powers=_words(powers), uses=_words(uses), arguments=arguments, reason=reason, source=source)
 
 
 def _words(column: str) -> frozenset[str]:
     return frozenset() if column == "-" else frozenset(column.split(","))
 
 
-def _find(table: str | None, name: str) -> str | None:
-    """Return the row that begins with `name`; `table` begins and ends with a line break."""
-    if table is None or (at := table.find(f"\n{name}\t")) < 0:
-        return None
-    return table[at + 1 : table.index("\n", at + 1)]
+def _find(table: str, name: str) -> str | None:
+    """Return the row that begins with `name`; the rows of `table` are sorted, and each ends with a line break."""
+    key = f"{name}\t"
+    low, high = 0, len(table)
+    while low < high:
+        start = table.rfind("\n", low, (low + high) // 2) + 1 or low
+        end = table.index("\n", start)
+        row = table[start:end]
+        if row.startswith(key):
+            return row
+        if row < key:
+            low = end + 1
+        else:
+            high = start
+    return None
 
 
 @cache
-def _table(name: str) -> str | None:
+def _table(name: str) -> str:
     # Text, searched as it is: see docs/adr/0003.
-    try:
-        with open(os.path.join(_HERE, f"{name}.tsv"), encoding="utf-8", newline="\n") as file:
-            return f"\n{file.read()}\n"
-    except FileNotFoundError:
-        return None
+    with open(os.path.join(_HERE, f"{name}.tsv"), encoding="utf-8", newline="\n") as file:
+        return file.read()
+
+
+@cache
+def _derived() -> frozenset[str]:
+    place = os.path.join(_HERE, "derived")
+    names = os.listdir(place) if os.path.isdir(place) else []
+    return frozenset(name.removesuffix(".tsv") for name in names if name.endswith(".tsv"))
