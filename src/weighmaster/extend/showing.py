@@ -76,7 +76,7 @@ def count(number: int, what: str) -> str:
 
 def extent(report: Report) -> str:
     """Say how much of the target was looked at. No output leaves this out."""
-    said = f"{report.examined} of {count(report.files, 'file')} examined, {count(len(report.gaps), 'place')} unread"
+    said = f"{report.examined} of {report.files} files examined, {len(report.gaps)} places unread"
     if report.excluded:
         said += f", {report.excluded} excluded"
     return said + (" (stopped early: partial)" if report.partial else "")

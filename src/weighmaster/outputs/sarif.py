@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from weighmaster.extend.output import Output, Style
@@ -66,7 +66,7 @@ def _run(vetted: Sequence[Vetted], pages: Mapping[str, str]) -> dict[str, Any]:
             }
         ],
         "columnKind": "utf16CodeUnits",
-        "artifacts": [artifact for one in vetted for artifact in _artifacts(one.report)],
+        "artifacts": _unique(artifact for one in vetted for artifact in _artifacts(one.report)),
         "results": [
             _result(one.report, judged, index[judged.finding.rule.id])
             for one in vetted
@@ -74,6 +74,11 @@ def _run(vetted: Sequence[Vetted], pages: Mapping[str, str]) -> dict[str, Any]:
         ],
         "properties": {"targets": [_target(one) for one in vetted]},
     }
+
+
+def _unique(values: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    # The schema wants each artifact once; the same file may lie in two targets.
+    return list({json.dumps(value): value for value in values}.values())
 
 
 def _target(vetted: Vetted) -> dict[str, Any]:
@@ -107,9 +112,7 @@ def _result(report: Report, judged: Judged, index: int) -> dict[str, Any]:
             "primaryLocationLineHash": f"{_fingerprint(judged)}:1",
             "weighmasterFinding/v1": _fingerprint(judged),
         },
-        "suppressions": [{"kind": "external", "status": "accepted", "justification": encodable(judged.waived)}]
-        if judged.waived
-        else [],
+        "suppressions": [{"kind": "external", "justification": encodable(judged.waived)}] if judged.waived else [],
         "properties": {
             "id": identity(finding),
             "severity": judged.severity.word,

@@ -65,7 +65,7 @@ class _Page:
             return
         self.line(f"{word}  {self._ink(name, _BOLD)}  {self._ink(MEANING[outcome], _DIM)}")
         for sentence in vetted.verdict.because:
-            self._wrapped(f"  {sentence}", 4)
+            self._wrapped(f"  {plain(sentence)}", 4)
         self._findings(vetted)
         self._gaps(vetted.report.gaps)
         if self._style.verbose:
