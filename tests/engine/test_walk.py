@@ -121,7 +121,7 @@ def test_a_folder_that_cannot_be_listed_is_a_gap(tmp_path: Path, monkeypatch: py
             raise PermissionError(13, "Permission denied")
         return real(path)
 
-    monkeypatch.setattr(module.os, "scandir", scandir)
+    monkeypatch.setattr(os, "scandir", scandir)
     found = walk(root)
     assert _names(found) == ["open/b"]
     assert _gaps(found) == [("closed", GapReason.NO_PERMISSION, "the folder could not be listed: Permission denied")]

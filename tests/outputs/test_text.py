@@ -139,7 +139,7 @@ BLOCK  models
 ALLOW  models/a.pkl  may come in
   1 file examined in full: nothing was found.
 
-  1 of 1 file examined, 0 places unread · policy default
+  1 of 1 files examined, 0 places unread · policy default
 
 REVIEW  /abs/b.bin  a person must look first
   1 place not read: defect.
@@ -148,7 +148,7 @@ REVIEW  /abs/b.bin  a person must look first
   Not read
     defect  b.bin: KeyError
 
-  0 of 1 file examined, 1 place unread · policy default
+  0 of 1 files examined, 1 places unread · policy default
 
 2 targets: 1 review, 1 allow
 """)

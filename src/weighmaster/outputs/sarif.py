@@ -178,7 +178,12 @@ def _uri(report: Report, where: Where) -> str:
     if parts and parts[-1] == where.root:
         parts.pop()
     # A first part with a colon would read as a scheme: quote escapes it.
-    return quote("/".join((*parts, where.root)), safe="/", errors="surrogateescape") or "."
+    path = "/".join((*parts, where.root))
+    try:
+        raw = path.encode(errors="surrogateescape")
+    except UnicodeEncodeError:  # a half of a surrogate pair that stands for no byte of a file name
+        raw = path.encode(errors="surrogatepass")
+    return quote(raw, safe="/") or "."
 
 
 OUTPUT: Final = Output(id="sarif", title="SARIF 2.1.0, for code hosts and editors", render=_render)
