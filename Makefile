@@ -1,0 +1,53 @@
+# make demo: set up, then judge a small folder of real models, one of them poisoned (harmlessly)
+# make test: set up, then every check and every test
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SOURCES := $(shell find src -name '*.py' -o -name '*.tsv' -o -name '*.json') pyproject.toml setup.py
+
+.PHONY: demo test lint bench clean
+
+demo: $(VENV)/demo
+	$(BIN)/python tools/demo.py demo
+	-$(BIN)/weighmaster vet demo
+
+test: lint $(VENV)/test
+	PYTHONPATH=src $(BIN)/python -m pytest -n auto --dist loadgroup
+	WEIGHMASTER_COMPILED=1 $(BIN)/python -m pytest -n auto --dist loadgroup tests/machine tests/formats/test_pickle.py tests/test_hostile.py
+
+lint: $(VENV)/test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	PYTHONPATH=src $(BIN)/lint-imports
+
+bench: $(VENV)/bench
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf $(VENV) build demo src/*.egg-info
+
+$(VENV)/python:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	touch $@
+
+$(VENV)/installed: $(VENV)/python $(SOURCES)
+	$(BIN)/python -m pip install --quiet --force-reinstall --no-deps .
+	$(BIN)/python -m pip install --quiet .
+	touch $@
+
+$(VENV)/demo: $(VENV)/installed pyproject.toml
+	$(BIN)/python -m pip install --quiet --group demo
+	touch $@
+
+$(VENV)/test: $(VENV)/installed pyproject.toml
+	$(BIN)/python -m pip install --quiet --group lint --group test
+	touch $@
+
+# The peers have needs of their own, which must not meet ours: each lives in a folder of its own.
+$(VENV)/bench: $(VENV)/test benchmarks/peers.txt
+	$(PYTHON) -m venv $(VENV)/peers
+	$(VENV)/peers/bin/python -m pip install --quiet --upgrade pip
+	$(VENV)/peers/bin/python -m pip install --quiet -r benchmarks/peers.txt
+	touch $@
