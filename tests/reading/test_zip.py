@@ -8,7 +8,6 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from tests.samples.zips import (
     DEFLATED,
     Head,
@@ -20,6 +19,7 @@ from tests.samples.zips import (
     two_directories,
     zip_of,
 )
+
 from weighmaster.model.errors import OverBudgetError, UnreadableError, WeighmasterError
 from weighmaster.reading.budget import Budget, Limits
 from weighmaster.reading.source import BytesSource

@@ -94,7 +94,7 @@ def end_record(count: int, size: int, offset: int, comment: bytes = b"") -> byte
     return b"PK\x05\x06" + struct.pack("<HHHHIIH", 0, 0, count, count, size, offset, len(comment)) + comment
 
 
-def zip_of(
+def zip_of(  # noqa: PLR0913 - one argument for each place where bytes can stand
     members: Sequence[Zipped],
     *,
     prefix: bytes = b"",

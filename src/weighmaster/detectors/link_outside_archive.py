@@ -30,7 +30,7 @@ _RULE: Final = Rule(
     cwe=59,
 )
 
-_DRIVE: Final = re.compile(r"[A-Za-z]:")
+_DRIVE: Final = re.compile(r"[A-Za-z]:/")
 
 
 def _detect(fact: Link) -> Iterator[Finding]:

@@ -44,7 +44,7 @@ def _detect(fact: Nested) -> Iterator[Finding]:
 def _leads_out(name: str) -> bool:
     # Some tools stop at a NUL, and Windows drops what follows a dot or a space at the end of a part.
     parts = name.replace("\\", "/").split("\0", maxsplit=1)[0].split("/")
-    return parts[0] == "" or _DRIVE.match(parts[0]) is not None or any(part.rstrip(" ") == ".." for part in parts)
+    return parts[0] == "" or _DRIVE.fullmatch(parts[0]) is not None or any(part.rstrip(" ") == ".." for part in parts)
 
 
 DETECTOR: Final = Detector(rule=_RULE, on=Nested, detect=_detect)

@@ -12,17 +12,19 @@ from functools import partial
 from typing import Final
 
 from weighmaster.extend.format import Format, Glance, Inner, Read
-from weighmaster.model.errors import MissingExtraError, OverBudgetError, UnreadableError
+from weighmaster.model.errors import MissingExtraError, UnreadableError
 from weighmaster.model.fact import Disagreement, Expansion, Link, Metadata, Nested, Stray
 from weighmaster.model.report import Gap, GapReason
 from weighmaster.model.where import Member, Where
 from weighmaster.reading.budget import Budget
 from weighmaster.reading.cursor import Cursor
 from weighmaster.reading.source import BytesSource, PartSource, Source
+from weighmaster.reading.unpacked import BombError
 from weighmaster.reading.zip import (
     DEFLATE,
     DESCRIBED,
     ENCRYPTED,
+    STOPPING,
     STORED,
     Alias,
     Comment,
@@ -102,8 +104,9 @@ class _Reader:
             return
         where = self._where.span(region.start, region.end)
         yield Stray(where=where, size=region.end - region.start, position=region.position)
+        whole = (region.start, region.end) == (0, self._source.size)
         # Zeros are padding.
-        if any(
+        if not whole and any(
             block.strip(b"\0") for block in _blocks(PartSource(self._source, region.start, region.end), self._budget)
         ):
             yield self._span(region.start, region.end)
@@ -118,7 +121,7 @@ class _Reader:
         elif stat.S_ISLNK(entry.mode) and entry.packed <= _TARGET:
             yield from self._link(entry, where)
         elif self._is_bomb(entry.packed, entry.unpacked):
-            yield from self._bomb(entry, where, entry.unpacked)
+            yield from self._bomb(entry, where)
         elif entry.flags & ENCRYPTED:
             yield from self._locked(entry, where)
         else:
@@ -137,19 +140,30 @@ class _Reader:
         limits = self._budget.limits
         return unpacked > limits.ratio_from and unpacked > limits.ratio * max(1, min(packed, self._source.size))
 
-    def _bomb(self, entry: Entry, where: Where, unpacked: int) -> Iterator[Read]:
-        yield Expansion(where=where, packed=entry.packed, unpacked=unpacked)
-        detail = f"zip: {entry.packed} bytes unpack to {unpacked}; the first {_BEGINNING} are read"
+    def _bomb(self, entry: Entry, where: Where) -> Iterator[Read]:
+        """Read how a member begins that says itself that it unpacks to very much."""
+        yield Expansion(where=where, packed=entry.packed, unpacked=entry.unpacked)
+        detail = f"zip: {entry.packed} bytes unpack to {entry.unpacked}; only the first of them are read"
         yield Gap(where=where, reason=GapReason.OVER_BUDGET, detail=detail)
         part = PartSource(self._source, entry.data, entry.data + entry.packed)
         if entry.method == DEFLATE:
             yield Inner(where.span(0, _BEGINNING), partial(_beginning, part))
 
+    def _bombed(self, bomb: BombError, where: Where) -> Iterator[Read]:
+        """Read how a member begins that turned out to unpack to very much."""
+        yield Expansion(where=where, packed=bomb.packed, unpacked=bomb.unpacked)
+        yield Gap(where=where, reason=GapReason.OVER_BUDGET, detail=f"zip: {bomb}; only the first of them are read")
+        yield Inner(where.span(0, bomb.before.size), lambda: bomb.before)
+
     def _locked(self, entry: Entry, where: Where) -> Iterator[Read]:
         """Read a member whose flags say that it is encrypted: a loader that ignores them might."""
-        opened, kind = (None, "") if entry.method == _AES else self._checked(entry)
+        try:
+            opened, kind = (None, "") if entry.method == _AES else self._checked(entry)
+        except BombError as bomb:
+            yield from self._bombed(bomb, where)
+            return
         whole = entry.method == STORED and entry.packed == entry.unpacked
-        if opened is None or (kind and not whole):
+        if opened is None or (kind and not whole) or getattr(opened, "broken", None):
             yield Gap(where=where, reason=GapReason.ENCRYPTED, detail="zip: the member is encrypted")
             return
         yield Disagreement(where=where, kind="member-flags", detail="flagged as encrypted, and readable without a key")
@@ -163,12 +177,16 @@ class _Reader:
         self._check -= size
         try:
             opened, kind = self._checked(entry)
-        except OverBudgetError:
-            self._budget.check_time()
-            yield from self._bomb(entry, where, self._budget.limits.ratio_from)
+        except BombError as bomb:
+            yield from self._bombed(bomb, where)
             return
         if kind:
             yield Disagreement(where=where, kind=kind, detail=_KINDS[kind])
+        if entry.flags & STOPPING:
+            detail = f"the flags {entry.flags:#06x} say patched or strongly encrypted, and it is neither"
+            yield Disagreement(where=where, kind="member-refused", detail=detail)
+        if broken := getattr(opened, "broken", None):
+            yield Gap(where=where, reason=GapReason.UNREADABLE, detail=f"zip: {broken}")
         yield Inner(where, self._opener(entry, opened))
         used = getattr(opened, "consumed", entry.packed)
         if used < entry.packed:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import Final
 
-REFUSED: Final = frozenset({"member-checksum", "directory-gap", "directory-length", "end-records"})
+REFUSED: Final = frozenset(
+    {"member-checksum", "member-refused", "directory-gap", "directory-length", "end-records", "padded-header"}
+)
 """Some readers refuse what others load: damage does this as well as intent."""
 
 UNTIDY: Final = frozenset({"names-differ-in-case"})
