@@ -23,7 +23,7 @@ from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import Final
 
-from weighmaster.model.value import Value
+from weighmaster.model.value import Value, replace
 
 POWERS: Final = MappingProxyType(
     {
@@ -103,7 +103,7 @@ def look_up(module: str, name: str) -> Entry | None:
     dotted = f"{module}.{name}"
     if not dotted.isprintable():
         return None
-    return _listed(dotted) or _elsewhere(name) or _covered(dotted) or _climb(module, name)
+    return _listed(dotted) or _elsewhere(name) or _inside(module, name) or _covered(dotted) or _climb(module, name)
 
 
 def powers_sentence(powers: Iterable[str]) -> str:
@@ -161,7 +161,16 @@ def _above(dotted: str) -> Entry | None:
         if row := _find(hand, f"{above}.*"):
             return _entry(row)
         if (row := _find(hand, above)) and not (entry := _entry(row)).uses:
-            return entry
+            part: Entry = replace(entry, name=dotted)
+            return part
+    return None
+
+
+def _inside(module: str, name: str) -> Entry | None:
+    """Judge a walk through a dunder attribute, such as `__globals__` or `__subclasses__`."""
+    for step in name.split("."):
+        if step[:2] == "__" == step[-2:] and len(step) > 4 and step not in _PLAIN:
+            return _walk(f"{module}.{name}", "reaches into the interpreter's own objects")
     return None
 
 
@@ -169,8 +178,6 @@ def _climb(module: str, name: str) -> Entry | None:
     """Judge a name that is not known by the way it goes."""
     hand = _table("callables")
     steps = name.split(".")
-    if any(step[:2] == "__" == step[-2:] and len(step) > 4 and step not in _PLAIN for step in steps):
-        return _walk(f"{module}.{name}", "reaches into the interpreter's own objects")
     last = steps[-1]
     if row := _find(hand, f"*.{last}") or _find(hand, f"*.{last.lstrip('_')}"):
         return _entry(row)
