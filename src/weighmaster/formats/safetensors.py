@@ -13,22 +13,27 @@ from collections.abc import Iterator
 from json import JSONDecoder
 from typing import Any, Final
 
-from weighmaster.extend.format import Format, Glance, Read, part
+from weighmaster.extend.format import Format, Glance, Inner, Read, part
+from weighmaster.machine.run import plausible
 from weighmaster.model.errors import OverBudgetError, UnreadableError
 from weighmaster.model.fact import Disagreement, Metadata, Stray, Tensor
 from weighmaster.model.report import Gap, GapReason
 from weighmaster.model.value import Value
-from weighmaster.model.where import Where
+from weighmaster.model.where import Member, Where
 from weighmaster.reading.cursor import Cursor
+from weighmaster.reading.payload import decoded, is_artifact
+from weighmaster.reading.source import BytesSource
 
 _LONGEST: Final = 100_000_000
 """The reference reader takes no longer header."""
 _PADDING: Final = 64 << 10
-"""White space in one place of the header. Writers align to 8 bytes, some to a page; nobody needs more."""
+"""White space in one place of the header. Writers align to 8 bytes, some to a page; many readers take less."""
 _TENSORS: Final = 500_000
 _STRAYS: Final = 64
 _GAPS: Final = 20
 _DEEPEST: Final = 128
+_SHORTEST: Final = 16
+"""Encoded text below this length stands for nothing that does something."""
 _U64: Final = 1 << 64
 _METADATA: Final = "__metadata__"
 _BITS: Final = {
@@ -111,7 +116,7 @@ def _all(cursor: Cursor, where: Where) -> Iterator[Read]:
         # The place is in bytes, the text in characters.
         start = 8 + len(text[: header.widest_at].encode())
         place = where.span(start, start + header.widest)
-        yield Stray(where=place, size=header.widest, position="between")
+        yield Disagreement(where=place, kind="padded-header", detail=f"{header.widest} blanks stand in the header")
     yield from _layout(cursor, where, entries)
 
 
@@ -221,6 +226,15 @@ def _metadata(where: Where, value: Any) -> Iterator[Read]:
     for key, text in value.items():
         _check_extra([key, text])
         yield Metadata(where=where, key=key, text=text)
+        yield from _hidden(where / Member(name=key), text)
+
+
+def _hidden(where: Where, text: str) -> Iterator[Read]:
+    """Hand on what a text stands for, if that is something a loader could take."""
+    found = decoded(text.encode()) if len(text) >= _SHORTEST else None
+    if found is not None and is_artifact(found[1], plausible):
+        data = found[1]
+        yield Inner(where, lambda: BytesSource(data))
 
 
 def _entry(name: str, value: Any) -> _Entry:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from weighmaster.model.errors import OverBudgetError
 from weighmaster.reading.budget import Budget
 from weighmaster.reading.source import Source
 
@@ -15,25 +16,29 @@ _OVERLAP: Final = 4096
 
 _NAME: Final = rb"[A-Za-z_][A-Za-z0-9_]{0,63}"
 _DOTTED: Final = rb"%s(?:\.%s){0,15}" % (_NAME, _NAME)
-_SIGNATURE: Final = re.compile(
-    rb"(?P<pickle>\x80[\x02-\x05])"
-    rb"|(?P<global>c%s\n%s\n)"
-    rb"|(?P<inst>i%s\n%s\n)"
-    rb"|(?P<zip>PK\x03\x04)"
-    rb"|(?P<zip_end>PK\x05\x06)"
-    rb"|(?P<gzip>\x1f\x8b\x08[\x00-\x1f])"
-    rb"|(?P<bzip2>BZh[1-9]1AY&SY)"
-    rb"|(?P<xz>\xfd7zXZ\x00)"
-    rb"|(?P<zstd>\x28\xb5\x2f\xfd)"
-    rb"|(?P<lz4>\x04\x22\x4d\x18)"
-    rb"|(?P<sevenz>7z\xbc\xaf\x27\x1c)"
-    rb"|(?P<npy>\x93NUMPY[\x01-\x03]\x00)"
-    rb"|(?P<hdf5>\x89HDF\r\n\x1a\n)"
-    rb"|(?P<elf>\x7fELF[\x01\x02][\x01\x02]\x01)"
-    rb"|(?P<pe>MZ)"
-    rb"|(?P<macho>[\xce\xcf]\xfa\xed\xfe[\x01-\x20])" % ((_DOTTED,) * 4)
+_SIGNATURES: Final = (
+    # One expression for each: a search for one literal is a hundred times faster than one for any of many.
+    ("pickle", re.compile(rb"\x80[\x02-\x05]")),
+    ("global", re.compile(rb"c%s\n%s\n" % (_DOTTED, _DOTTED))),
+    ("inst", re.compile(rb"i%s\n%s\n" % (_DOTTED, _DOTTED))),
+    ("zip", re.compile(rb"PK\x03\x04")),
+    ("zip_end", re.compile(rb"PK\x05\x06")),
+    ("gzip", re.compile(rb"\x1f\x8b\x08[\x00-\x1f]")),
+    ("bzip2", re.compile(rb"BZh[1-9]1AY&SY")),
+    ("xz", re.compile(rb"\xfd7zXZ\x00")),
+    ("zstd", re.compile(rb"\x28\xb5\x2f\xfd")),
+    ("lz4", re.compile(rb"\x04\x22\x4d\x18")),
+    ("sevenz", re.compile(rb"7z\xbc\xaf\x27\x1c")),
+    ("npy", re.compile(rb"\x93NUMPY[\x01-\x03]\x00")),
+    ("hdf5", re.compile(rb"\x89HDF\r\n\x1a\n")),
+    ("elf", re.compile(rb"\x7fELF[\x01\x02][\x01\x02]\x01")),
+    ("pe", re.compile(rb"MZ")),
+    ("macho", re.compile(rb"\xce\xfa\xed\xfe[\x01-\x20]")),
+    ("macho", re.compile(rb"\xcf\xfa\xed\xfe[\x01-\x20]")),
 )
 _PICKLES: Final = frozenset({"pickle", "global"})
+_TRIED: Final = 50_000
+"""Random bytes of the size that is looked at have a third of it."""
 _LOOK_BACK: Final = 512
 _MARKS: Final = 8
 _PE_OFFSET: Final = 0x3C
@@ -64,17 +69,23 @@ def spans(source: Source, budget: Budget, plausible: Callable[[int], bool], most
 def _hits(
     source: Source, budget: Budget, plausible: Callable[[int], bool], most: int
 ) -> Iterator[tuple[int, str, bytes]]:
+    tried = 0
     for start in range(0, min(source.size, most), _WINDOW):
         budget.check_time()
         window = source.read_at(start, _WINDOW + _OVERLAP)
-        for hit in _SIGNATURE.finditer(window):
-            if hit.start() >= _WINDOW:
+        hits = [(hit.start(), kind) for kind, signature in _SIGNATURES for hit in signature.finditer(window)]
+        for offset, kind in sorted(hits):
+            if offset >= _WINDOW:
                 break  # The next window has it whole.
-            kind, at = hit.lastgroup or "", start + hit.start()
-            data = window[hit.start() : hit.start() + _OVERLAP]
+            tried += 1
+            if tried > _TRIED:
+                raise OverBudgetError(
+                    f"more than {_TRIED} places look like a known format, up to byte {start + offset}"
+                )
+            at, data = start + offset, window[offset : offset + _OVERLAP]
             if kind == "inst":
                 # INST takes what stands above the last mark, which lies before it.
-                before = window[max(0, hit.start() - _LOOK_BACK) : hit.start()]
+                before = window[max(0, offset - _LOOK_BACK) : offset]
                 marks = [at - len(before) + mark.start() for mark in re.finditer(rb"\(", before)]
                 yield from ((mark, kind, data) for mark in marks[-_MARKS:] if plausible(mark))
             elif plausible(at) if kind in _PICKLES else _holds(kind, data):

@@ -1,0 +1,33 @@
+"""A native program or library stands among the files of a model.
+
+Weights need no machine code. A loader that is told to use a library of operators runs it as it opens it, and an
+archive that is unpacked leaves a program behind.
+
+## What to do
+
+Find out which loader wants it. If none does, delete it; if one does, get the library from where it is built.
+
+## What this rule cannot see
+
+Machine code without the header of a program, and programs inside encrypted archives. What the program does is not read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from weighmaster.extend.detector import Detector
+from weighmaster.model.fact import Executable
+from weighmaster.model.finding import Finding, Rule, Severity
+
+_RULE: Final = Rule(
+    id="executable-inside", title="A native program among model files", severity=Severity.MEDIUM, cwe=506
+)
+
+
+def _detect(fact: Executable) -> Iterator[Finding]:
+    yield Finding(rule=_RULE, where=fact.where, message=f"a program or library ({fact.kind})", evidence=(fact,))
+
+
+DETECTOR: Final = Detector(rule=_RULE, on=Executable, detect=_detect)

@@ -1,0 +1,50 @@
+"""One file is two things at once.
+
+The same bytes are, say, a pickle for one program and an archive for another. Each program sees its own half: the
+scanner looks at one, the loader runs the other. No tool writes such a file by accident. Every half was read here.
+
+## What to do
+
+Do not load it. Ask the publisher why the file is two things, or take the half that you need out of it.
+
+## What this rule cannot see
+
+A half in a format that is not known here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from weighmaster.extend.detector import Detector
+from weighmaster.model.fact import Artifact
+from weighmaster.model.finding import Finding, Rule, Severity
+
+_RULE: Final = Rule(id="polyglot", title="One file is two things at once", severity=Severity.MEDIUM, cwe=436)
+
+_FAMILIES: Final = {
+    "pickle": "pickle",
+    "torch-legacy": "pickle",
+    "zip": "zip",
+    "torch-zip": "zip",
+    "torchscript": "zip",
+    "torch-tar": "tar",
+    "tar": "tar",
+    "sevenz": "7z",
+    "npy": "npy",
+    "safetensors": "safetensors",
+    "image": "image",
+    "executable": "executable",
+}
+"""Formats of one family read one another's files in layers. A format that is not here is a layer of any."""
+
+
+def _detect(fact: Artifact) -> Iterator[Finding]:
+    families = sorted({_FAMILIES[name] for name in fact.formats if name in _FAMILIES})
+    if len(families) > 1:
+        message = f"the same bytes are {' and '.join(families)}"
+        yield Finding(rule=_RULE, where=fact.where, message=message, evidence=(fact,))
+
+
+DETECTOR: Final = Detector(rule=_RULE, on=Artifact, detect=_detect)
