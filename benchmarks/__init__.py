@@ -1,0 +1,1 @@
+"""Measures weighmaster beside its peers, on the same files, in one run: `make bench`."""

@@ -1,0 +1,43 @@
+"""The files that are measured: made here, the same for every tool."""
+
+from __future__ import annotations
+
+import pickle
+import random
+from collections import OrderedDict
+from pathlib import Path
+
+
+def small(folder: Path) -> Path:
+    """A pickle of a few dozen bytes: what is measured is the start of the program."""
+    path = folder / "small.pkl"
+    path.write_bytes(pickle.dumps({"weights": [1.0, 2.0, 3.0], "names": ("a", "b")}))
+    return path
+
+
+def dense(folder: Path, opcodes: int) -> Path:
+    """A harmless pickle of many opcodes: lists of tuples and lists of small integers."""
+    path = folder / f"dense-{opcodes}.pkl"
+    rows = [[(i % 200, [i % 7, i % 100]) for i in range(1000)] for _ in range(opcodes // 8000)]
+    path.write_bytes(pickle.dumps(rows, protocol=4))
+    return path
+
+
+def checkpoint(folder: Path, megabytes: int) -> Path:
+    """A PyTorch checkpoint of that size, in tensors of 64 MiB."""
+    import torch
+
+    path = folder / f"checkpoint-{megabytes}.pt"
+    torch.save({f"layer.{i}": torch.rand(16 << 20) for i in range(megabytes // 64)}, path)
+    return path
+
+
+def many(folder: Path, count: int) -> Path:
+    """A folder of small pickles of about a hundred opcodes."""
+    root = folder / f"many-{count}"
+    root.mkdir()
+    chance = random.Random(0)
+    for number in range(count):
+        value = OrderedDict((f"layer.{i}.bias", (chance.random(), i, [i, number])) for i in range(9))
+        (root / f"{number:05}.pkl").write_bytes(pickle.dumps(value, protocol=4))
+    return root
