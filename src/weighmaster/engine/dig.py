@@ -55,7 +55,8 @@ def _descend(source: Source, where: Where, registry: Registry, budget: Budget) -
     start = sum(span.start for span in spans)
     end = start + spans[-1].end - spans[-1].start if spans else source.size
     offset = max(0, start - start % _MARGIN - _MARGIN) if spans else 0
-    data = source.read_at(offset, min(_MOST, end + _MARGIN - offset))
+    wanted = end + _MARGIN - offset
+    data = source.read_at(offset, min(_MOST, wanted + -wanted % _MARGIN))
     return Excerpt(within=at, offset=offset, data=data, start=start, end=end)
 
 

@@ -13,6 +13,7 @@ from weighmaster.fronts.cli import status, terminal
 from weighmaster.fronts.cli.parsing import Parser
 from weighmaster.fronts.cli.progress import Progress
 from weighmaster.model.errors import ConfigError
+from weighmaster.model.report import GapReason
 from weighmaster.model.verdict import Vetted
 
 _EPILOG: Final = """\
@@ -100,7 +101,7 @@ def _vetted(options: Any) -> list[Vetted]:
     done: list[Vetted] = []
     with progress:
         for target, request in plans:
-            stopped = bool(done) and done[-1].report.partial
+            stopped = any(gap.reason is GapReason.INTERRUPTED for one in done[-1:] for gap in one.report.gaps)
             done.append(api.not_reached(target, request) if stopped else _look(target, request, options))
     return done
 

@@ -1,0 +1,358 @@
+from __future__ import annotations
+
+import io
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from inline_snapshot import snapshot
+
+from weighmaster import api, shipped
+from weighmaster.fronts.cli.main import main
+from weighmaster.model.report import Item
+
+
+def _json(capsys: pytest.CaptureFixture[str]) -> Any:
+    return json.loads(capsys.readouterr().out)
+
+
+def _start(*arguments: str, **options: Any) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-c", "from weighmaster.fronts.cli.main import run; run()", *arguments]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)} | options.pop("env", {})
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, **options)
+
+
+@pytest.mark.parametrize("output", api.output_names())
+@pytest.mark.parametrize(
+    ("targets", "status"),
+    [
+        (["harmless.pkl"], 0),
+        (["hostile.pkl"], 1),
+        (["unknown.bin"], 3),
+        (["folder"], 1),
+        (["harmless.pkl", "unknown.bin"], 3),
+        (["unknown.bin", "hostile.pkl", "harmless.pkl"], 1),
+    ],
+)
+@pytest.mark.usefixtures("place")
+def test_the_worst_target_decides_in_every_output(output: str, targets: list[str], status: int) -> None:
+    assert main(["vet", *targets, "--output", output]) == status
+
+
+def test_what_a_newcomer_sees(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["vet", "folder"]) == 1
+    assert capsys.readouterr().out == snapshot("""\
+BLOCK  folder  must not come in
+  1 critical finding: dangerous-import.
+
+  model.zip
+    critical  dangerous-import  e4e6477b
+      imports posix.system, which starts processes: primitive
+      at !archive/data.pkl@0-1
+
+  2 of 2 files examined, 0 places unread · policy default
+""")
+    assert place
+
+
+@pytest.mark.usefixtures("place")
+def test_quiet_is_one_line_a_target(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["vet", "-q", "hostile.pkl", "harmless.pkl"])
+    assert capsys.readouterr().out == "BLOCK  hostile.pkl\nALLOW  harmless.pkl\n"
+
+
+def test_an_empty_folder_is_never_allowed(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (place / "empty").mkdir()
+    assert main(["vet", "empty", "--output", "json"]) == 3
+    assert _json(capsys)["policy"]["because"] == ["No file was examined."]
+
+
+@pytest.mark.usefixtures("place")
+def test_excluded_files_are_counted_and_said(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["vet", "folder", "--exclude", "*.zip", "--output", "json"]) == 0
+    said = _json(capsys)
+    assert said["summary"] == {"files": 1, "examined": 1, "unread": 0, "excluded": 1, "partial": False}
+    assert "1 file excluded by the user and not examined." in said["policy"]["because"]
+
+
+@pytest.mark.usefixtures("place")
+def test_the_strict_policy_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["vet", "harmless.pkl", "--policy", "strict", "--output", "json"])
+    assert _json(capsys)["policy"]["id"] == "strict"
+
+
+@pytest.mark.usefixtures("place")
+def test_an_output_file_gets_all_and_the_terminal_the_verdict(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["vet", "hostile.pkl", "--output", "json", "--output-file", "report.json"]) == 1
+    assert json.loads(Path("report.json").read_text())["verdict"] == "block"
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("", "BLOCK  hostile.pkl\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (["missing"], "weighmaster: no such file or folder: missing\n"),
+        (["hostile.pkl", "missing"], "weighmaster: no such file or folder: missing\n"),
+        (["-", "-"], "weighmaster: standard input can be read once only: name - once\n"),
+        (["hostile.pkl", "--config", "nope.toml"], "weighmaster: nope.toml: No such file or directory\n"),
+        (["hostile.pkl", "--output-file", "no/such/folder"], "weighmaster: cannot write to no/such/folder\n"),
+        (["hostile.pkl", "--output-file", "folder"], "weighmaster: cannot write to folder\n"),
+        (
+            ["hostile.pkl", "--config", "a", "--no-config"],
+            "weighmaster: --config and --no-config contradict each other\n",
+        ),
+    ],
+)
+@pytest.mark.usefixtures("place")
+def test_what_cannot_work_is_refused_before_any_work(
+    arguments: list[str], error: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["vet", *arguments]) == 2
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("", error)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (["hostile.pkl", "--polcy", "strict"], "no option is called --polcy; did you mean --policy?"),
+        (["hostile.pkl", "--out", "json"], "no option is called --out; did you mean --output?"),
+        (["hostile.pkl", "--policy", "lax"], "argument --policy: invalid choice: 'lax'"),
+        (["hostile.pkl", "--jobs", "0"], "argument -j/--jobs: invalid"),
+        ([], "the following arguments are required: TARGET"),
+    ],
+)
+@pytest.mark.usefixtures("place")
+def test_a_mistyped_option_is_refused_with_a_hint(
+    arguments: list[str], error: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["vet", *arguments])
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.startswith(f"weighmaster vet: {error}")
+
+
+# Standard input.
+
+
+def _stdin(monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(data)))
+
+
+@pytest.mark.usefixtures("place")
+def test_standard_input_is_vetted_under_a_name(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _stdin(monkeypatch, Path("hostile.pkl").read_bytes())
+    assert main(["vet", "-", "--stdin-name", "piped.pkl", "--output", "json"]) == 1
+    assert _json(capsys)["artifacts"][0]["where"] == "piped.pkl"
+
+
+@pytest.mark.usefixtures("place")
+def test_long_standard_input_goes_through_a_file(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(api, "_IN_MEMORY", 10)
+    _stdin(monkeypatch, Path("hostile.pkl").read_bytes())
+    assert main(["vet", "-", "--output", "json"]) == 1
+    said = _json(capsys)
+    assert [said["target"], said["artifacts"][0]["where"]] == ["stdin", "stdin"]
+
+
+# Configuration.
+
+
+@pytest.mark.usefixtures("place")
+def test_a_named_configuration_is_applied_and_said(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("lenient.toml").write_text('tolerate = ["unknown-format"]\nallow = ["posix.system"]\n')
+    assert main(["vet", "hostile.pkl", "--config", "lenient.toml", "--output", "json"]) == 0
+    assert "The configuration lenient.toml was applied." in _json(capsys)["policy"]["because"]
+
+
+@pytest.mark.usefixtures("place")
+def test_a_wrong_configuration_is_refused_with_its_line(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("wrong.toml").write_text('\n[severities]\ndangerous-imprt = "low"\n')
+    assert main(["vet", "hostile.pkl", "--config", "wrong.toml"]) == 2
+    error = "weighmaster: wrong.toml:3: no rule is called 'dangerous-imprt'; did you mean 'dangerous-import'?\n"
+    assert capsys.readouterr().err == error
+
+
+@pytest.mark.usefixtures("place")
+def test_the_pyproject_of_the_current_folder_counts(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("pyproject.toml").write_text('[tool.weighmaster]\nallow = ["posix.system"]\n')
+    assert main(["vet", "hostile.pkl", "--output", "json"]) == 0
+    assert "The configuration pyproject.toml was applied." in _json(capsys)["policy"]["because"]
+    assert main(["vet", "hostile.pkl", "--no-config"]) == 1
+
+
+@pytest.mark.parametrize("target", [".", "../{name}", "folder", "link"])
+def test_what_is_judged_never_says_how(place: Path, target: str, capsys: pytest.CaptureFixture[str]) -> None:
+    (place / "link").symlink_to("folder")
+    monkey = place / "folder" if target in {"folder", "link"} else place
+    (monkey / "pyproject.toml").write_text('[tool.weighmaster]\nallow = ["posix.system"]\n')
+    if monkey != place:
+        os.chdir(monkey)
+        target = f"../{target}"
+    assert main(["vet", target.format(name=place.name), "--output", "json"]) == 1
+    said = _json(capsys)["policy"]["because"][-1]
+    assert said == (
+        "The configuration pyproject.toml lies in the target and was ignored; --config pyproject.toml would apply it."
+    )
+
+
+# What goes wrong.
+
+
+@pytest.mark.usefixtures("place")
+def test_a_mistake_of_ours_hides_no_finding(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    real = api.vet_target
+
+    def broken(target: str, request: api.Request) -> Any:
+        if target == "harmless.pkl":
+            raise KeyError("x\x1b[2J")
+        return real(target, request)
+
+    monkeypatch.setattr(api, "vet_target", broken)
+    assert main(["vet", "harmless.pkl", "hostile.pkl", "-q"]) == 1
+    said = capsys.readouterr()
+    assert said.out == "REVIEW  harmless.pkl\nBLOCK  hostile.pkl\n"
+    assert "this is a defect of weighmaster" in said.err
+    assert "\x1b" not in said.err
+    assert "Traceback" not in said.err
+    assert main(["vet", "harmless.pkl", "unknown.bin", "-q"]) == 4
+
+
+@pytest.mark.usefixtures("place")
+def test_a_broken_output_keeps_the_status(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any) -> Any:
+        raise KeyError
+
+    monkeypatch.setattr(api, "render", broken)
+    assert main(["vet", "hostile.pkl"]) == 1
+    assert main(["vet", "harmless.pkl"]) == 4
+
+
+@pytest.mark.usefixtures("place")
+def test_a_mistake_of_ours_anywhere_else_is_said_in_a_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken() -> Any:
+        raise KeyError("oh")
+
+    monkeypatch.setattr(shipped, "registry", broken)
+    assert main(["rules"]) == 4
+    assert "Traceback" not in capsys.readouterr().err
+    monkeypatch.setenv("WEIGHMASTER_DEBUG", "1")
+    assert main(["rules"]) == 4
+    assert "Traceback" in capsys.readouterr().err
+
+
+def _interrupting(after: int) -> Any:
+    def items(files: Sequence[tuple[str, str]], registry: Any, request: Any) -> Iterator[tuple[str, list[Item]]]:
+        for number, one in enumerate(real(files, registry, request)):
+            if number == after:
+                raise KeyboardInterrupt
+            yield one
+
+    real = api._items
+    return items
+
+
+@pytest.mark.usefixtures("place")
+def test_an_interrupt_ends_the_look_and_not_the_answer(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(api, "_items", _interrupting(1))
+    assert main(["vet", "folder", "harmless.pkl", "--output", "json"]) == 3
+    folder, next_ = _json(capsys)
+    assert folder["summary"] == {"files": 2, "examined": 1, "unread": 1, "excluded": 0, "partial": True}
+    assert folder["gaps"] == [{"where": "model.zip", "reason": "interrupted", "detail": "stopped before this was read"}]
+    assert [gap["reason"] for gap in next_["gaps"]] == ["interrupted"]
+
+
+@pytest.mark.usefixtures("place")
+def test_a_finding_made_before_an_interrupt_still_blocks(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("folder/a.pkl").write_bytes(Path("hostile.pkl").read_bytes())
+    monkeypatch.setattr(api, "_items", _interrupting(1))
+    assert main(["vet", "folder"]) == 1
+    assert "stopped early: partial" in capsys.readouterr().out
+
+
+def test_a_signal_from_the_terminal_does_the_same(place: Path) -> None:
+    os.mkfifo(place / "pipe")
+    with _start("vet", "hostile.pkl", "-", "-q", stdin=subprocess.PIPE, cwd=place) as process:
+        time.sleep(1)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+    assert (process.returncode, out, err) == (1, b"BLOCK  hostile.pkl\nREVIEW  -\n", b"")
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(place: Path) -> None:
+    for number in range(300):
+        (place / "folder" / f"{number}.pkl").write_bytes(b"cposix\nsystem\n(S'id'\ntR.")
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-c", "from weighmaster.fronts.cli.main import run; run()", "vet", "folder", "-v"]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, env=environment, cwd=place, check=False)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (1, b"")
+
+
+# The terminal.
+
+
+def test_names_are_written_whatever_the_encoding(place: Path) -> None:
+    with open(os.path.join(os.fsencode(place / "folder"), b"caf\xc3\xa9\xff\x1b[2J.pkl"), "wb") as file:
+        file.write(b"cposix\nsystem\n(S'id'\ntR.")
+    with _start("vet", "folder", env={"LC_ALL": "C", "PYTHONIOENCODING": "ascii:strict"}, cwd=place) as process:
+        out, err = process.communicate(timeout=20)
+    assert (process.returncode, err) == (1, b"")
+    assert out.replace(b"\n", b"").decode("ascii").isprintable()
+
+
+def _at_terminal(*arguments: str, cwd: Path, env: dict[str, str]) -> str:
+    main_end, terminal = pty.openpty()
+    command = [sys.executable, "-c", "from weighmaster.fronts.cli.main import run; run()", *arguments]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "TERM": "xterm", **env}
+    with subprocess.Popen(command, stdout=terminal, stderr=terminal, env=environment, cwd=cwd) as process:
+        os.close(terminal)
+        said = b""
+        while True:
+            try:
+                more = os.read(main_end, 65536)
+            except OSError:  # the other end is closed
+                break
+            if not more:
+                break
+            said += more
+        process.wait(timeout=20)
+    os.close(main_end)
+    return said.decode()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "env", "colored"),
+    [((), {}, True), (("--no-color",), {}, False), ((), {"NO_COLOR": "1"}, False), ((), {"TERM": "dumb"}, False)],
+)
+def test_colours_are_for_terminals_whose_owner_wants_them(
+    place: Path, arguments: tuple[str, ...], env: dict[str, str], *, colored: bool
+) -> None:
+    said = _at_terminal("vet", "hostile.pkl", *arguments, cwd=place, env=env)
+    assert bool(re.search(r"\x1b\[1;31mBLOCK", said)) is colored
+    assert "BLOCK" in said

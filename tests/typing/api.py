@@ -1,0 +1,48 @@
+"""The public API as its users write it. mypy reads this; nobody runs it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import assert_never, assert_type
+
+import weighmaster
+from weighmaster.model.fact import Artifact, Fact
+from weighmaster.model.finding import Finding, Severity
+from weighmaster.model.report import Gap, GapReason, Report
+from weighmaster.model.settings import Settings
+from weighmaster.model.verdict import Judged, Outcome, Verdict, Vetted
+
+vetted = weighmaster.vet("model.pt")
+assert_type(vetted, Vetted)
+assert_type(vetted.report, Report)
+assert_type(vetted.verdict, Verdict)
+assert_type(vetted.verdict.because, tuple[str, ...])
+assert_type(vetted.verdict.findings, tuple[Judged, ...])
+assert_type(vetted.report.artifacts, tuple[Artifact, ...])
+assert_type(vetted.report.gaps, tuple[Gap, ...])
+
+weighmaster.vet(Path("models"), policy="strict", exclude=["*.md"], follow_symlinks=True, jobs=2)
+weighmaster.vet("models", config="weighmaster.toml")
+weighmaster.vet("models", config=Settings(tolerate=frozenset({GapReason.ENCRYPTED})))
+
+
+def door(path: os.PathLike[str]) -> str:
+    """Every outcome is dealt with, or mypy says which is not."""
+    outcome = weighmaster.vet(path).verdict.outcome
+    match outcome:
+        case Outcome.ALLOW:
+            return "in"
+        case Outcome.REVIEW:
+            return "wait"
+        case Outcome.BLOCK:
+            return "out"
+        case _:
+            assert_never(outcome)
+
+
+for judged in vetted.verdict.findings:
+    assert_type(judged.finding, Finding)
+    assert_type(judged.severity, Severity)
+    assert_type(judged.waived, str | None)
+    assert_type(judged.finding.evidence, tuple[Fact, ...])
