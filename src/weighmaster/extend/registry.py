@@ -14,7 +14,6 @@ from weighmaster.extend.output import Output
 from weighmaster.extend.policy import Policy
 from weighmaster.model.fact import Fact
 from weighmaster.model.finding import Finding
-from weighmaster.model.value import Value
 
 
 class _Named(Protocol):
@@ -25,17 +24,27 @@ class _Named(Protocol):
 T = TypeVar("T", bound=_Named)
 
 
-class Registry(Value):
-    """A value, passed to whoever needs it. A test makes its own; there is no global one."""
+class Registry:
+    """What a look at a target may use. A test makes its own; there is no global one."""
 
-    formats: Mapping[str, Format] = MappingProxyType({})
-    detectors: Mapping[str, Detector] = MappingProxyType({})
+    __slots__ = ("_on", "detectors", "formats")
+
+    def __init__(
+        self,
+        *,
+        formats: Mapping[str, Format] = MappingProxyType({}),
+        detectors: Mapping[str, Detector] = MappingProxyType({}),
+    ) -> None:
+        self.formats = formats
+        self.detectors = detectors
+        self._on: dict[type[Fact], list[Detector]] = {}
+        for detector in detectors.values():
+            self._on.setdefault(detector.on, []).append(detector)
 
     def detect(self, fact: Fact) -> Iterator[Finding]:
         """Yield what every detector of that kind of fact says."""
-        for detector in self.detectors.values():
-            if detector.on is type(fact):
-                yield from detector.detect(fact)
+        for detector in self._on.get(type(fact), ()):
+            yield from detector.detect(fact)
 
 
 def folder(package: ModuleType, constant: str, kind: type[T]) -> Mapping[str, T]:

@@ -17,12 +17,14 @@ from weighmaster.machine.terms import Terms
 from weighmaster.model.errors import OverBudgetError
 from weighmaster.model.fact import Call, CodeObject, Disagreement, Expansion, Extension, Fact, Import, Stray, Update
 from weighmaster.model.report import Gap, GapReason
+from weighmaster.model.term import Unknown
 from weighmaster.model.where import Member, Where
 from weighmaster.reading.cursor import Cursor
 from weighmaster.reading.payload import decoded, is_artifact, is_code, latin1
 from weighmaster.reading.source import BytesSource, PartSource, Source
 from weighmaster.reading.torch import is_legacy
 
+_ITEMS: Final = Unknown(why="items")
 _HEAD: Final = 4096
 _PEEK: Final = 1 << 16
 _WHOLE: Final = 64 << 20
@@ -162,11 +164,13 @@ class _Stream:
 
     def _update(self, change: Change) -> Fact:
         terms = Terms()
+        # Items were judged when they were made; of a state, its keys and its first parts decide.
+        whole = change.opcode == "BUILD" or isinstance(change.target, Global)
         return Update(
             where=self._at(change.start),
             target=terms.of(change.target),
-            keys=terms.keys(change.value),
-            value=terms.of(change.value),
+            keys=terms.keys(change.value) if whole else (),
+            value=terms.of(change.value) if whole else _ITEMS,
             opcode=change.opcode,
         )
 
