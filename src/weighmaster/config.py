@@ -21,9 +21,11 @@ _MOST: Final = 1 << 20
 _OURS: Final = frozenset({GapReason.DEFECT, GapReason.CRASHED, GapReason.INTERRUPTED, GapReason.CHANGED})
 """Gaps that say something about the look, not about the artifact: nobody can vouch for those."""
 
-_HEADER: Final = re.compile(r"\s*(\[\[?)\s*([^\[\]]+?)\s*\]\]?\s*(?:#.*)?$")
-_KEY: Final = re.compile(r"""\s*((?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"|'[^']*'))*)\s*=""")
-_PART: Final = re.compile(r"""[\w-]+|"[^"]*"|'[^']*'""")
+# Compiled where they are used: most runs read no configuration.
+_HEADER: Final = r"\s*(\[\[?)\s*([^\[\]]+?)\s*\]\]?\s*(?:#.*)?$"
+_PART: Final = r"""(?:[\w-]+|"[^"]*"|'[^']*')"""
+_KEY: Final = rf"\s*({_PART}(?:\s*\.\s*{_PART})*)\s*="
+_MENTION: Final = rb"""tool["']?\s*\.\s*["']?weighmaster|\[\s*["']?tool["']?\s*\]|tool["']?\s*=\s*\{"""
 
 T = TypeVar("T")
 
@@ -48,12 +50,7 @@ def find(start: str) -> str | None:
         folders = folders[:1]
     for folder in folders:
         path = os.path.join(folder, _PYPROJECT)
-        # tomllib costs start-up time, and few projects mention us.
-        if (
-            os.path.isfile(path)
-            and b"weighmaster" in (raw := _bytes(path))
-            and _table(_document(path, raw)) is not None
-        ):
+        if os.path.isfile(path) and _speaks(path, _bytes(path)):
             return path
     return None
 
@@ -75,6 +72,14 @@ def read(path: str, known: Known) -> Settings:
         if document is None:
             raise ConfigError(f"{path}: no table [{_TABLE}]")
     return _settings(_Table(document, place, _Lines(path, raw.decode())), known)
+
+
+def _speaks(path: str, raw: bytes) -> bool:
+    """Say whether a `pyproject.toml` has a table of ours."""
+    # tomllib costs start-up time; a text that cannot hold our table is not worth it.
+    if b"weighmaster" not in raw or not re.search(_MENTION, raw):
+        return False
+    return _table(_document(path, raw)) is not None
 
 
 def _document(path: str, raw: bytes) -> dict[str, Any]:
@@ -122,18 +127,18 @@ def _located(text: str) -> Iterator[tuple[str, int]]:
     table = ""
     counts: dict[str, int] = {}
     for number, line in enumerate(text.splitlines(), start=1):
-        if header := _HEADER.match(line):
+        if header := re.match(_HEADER, line):
             table = _dotted(header[2])
             if header[1] == "[[":
                 count = counts[table] = counts.get(table, -1) + 1
                 table = f"{table}.{count}"
             yield table, number
-        elif key := _KEY.match(line):
+        elif key := re.match(_KEY, line):
             yield ".".join(filter(None, (table, _dotted(key[1])))), number
 
 
 def _dotted(key: str) -> str:
-    return ".".join(part.strip("\"'") for part in _PART.findall(key))
+    return ".".join(part.strip("\"'") for part in re.findall(_PART, key))
 
 
 class _Table:

@@ -49,7 +49,8 @@ def test_the_worst_target_decides_in_every_output(output: str, targets: list[str
     assert main(["vet", *targets, "--output", output]) == status
 
 
-def test_what_a_newcomer_sees(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.usefixtures("place")
+def test_what_a_newcomer_sees(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["vet", "folder"]) == 1
     assert capsys.readouterr().out == snapshot("""\
 BLOCK  folder  must not come in
@@ -62,7 +63,6 @@ BLOCK  folder  must not come in
 
   2 of 2 files examined, 0 places unread · policy default
 """)
-    assert place
 
 
 @pytest.mark.usefixtures("place")

@@ -7,12 +7,14 @@ import os
 import sys
 from collections.abc import Sequence
 from types import MappingProxyType, ModuleType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from weighmaster.fronts.cli.parsing import Parser
 from weighmaster.fronts.cli.terminal import defect, silence
 from weighmaster.model.errors import WeighmasterError
 from weighmaster.version import VERSION
+
+if TYPE_CHECKING:
+    from weighmaster.fronts.cli.parsing import Parser
 
 COMMANDS: Final = MappingProxyType(
     {
@@ -67,7 +69,9 @@ def command(name: str) -> ModuleType:
 
 def parser() -> Parser:
     """Return the parser of what stands before the subcommand."""
-    top = Parser(prog="weighmaster", description="May this AI artifact come in?", epilog=_epilog(), allow_abbrev=False)
+    from weighmaster.fronts.cli.parsing import Parser
+
+    top = Parser(prog="weighmaster", description="May this AI artifact come in?", epilog=_epilog())
     top.add_argument("--version", action="version", version=f"weighmaster {VERSION}")
     top.add_argument("command", metavar="COMMAND", nargs="?", choices=tuple(COMMANDS), help="one of the commands below")
     return top

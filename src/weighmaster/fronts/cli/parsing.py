@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import re
 from typing import Any, Final, NoReturn
+
+from weighmaster.fronts.cli import terminal
 
 _ARGUMENT: Final = re.compile(r"unrecognized arguments: (--?[\w-]+)")
 
@@ -13,9 +16,9 @@ class Parser(argparse.ArgumentParser):
     """A parser whose errors say what was meant; the exit status of a wrong use is 2."""
 
     def __init__(self, **options: Any) -> None:
-        options.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
-        options["allow_abbrev"] = False
-        super().__init__(**options)
+        # With its width given, argparse does not import shutil, and with that four decompressors, to find it out.
+        formatter = functools.partial(argparse.RawDescriptionHelpFormatter, width=min(terminal.width(), 110) - 2)
+        super().__init__(formatter_class=formatter, allow_abbrev=False, **options)
 
     def error(self, message: str) -> NoReturn:
         """End the process with status 2, the message, and a hint where an option looks like a known one."""

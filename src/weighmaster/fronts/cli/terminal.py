@@ -7,8 +7,6 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import IO, Final
 
-from weighmaster.extend.showing import plain
-
 _WIDTH: Final = 100
 
 
@@ -33,6 +31,8 @@ def width() -> int:
 
 def table(rows: Iterable[Sequence[str]]) -> None:
     """Print rows in columns as wide as what stands in them."""
+    from weighmaster.extend.showing import plain
+
     lines = [tuple(map(plain, row)) for row in rows]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     for line in lines:
@@ -41,6 +41,8 @@ def table(rows: Iterable[Sequence[str]]) -> None:
 
 def defect(error: Exception) -> None:
     """Tell the user of a mistake of ours: in one line, unless they ask for all of it."""
+    from weighmaster.extend.showing import plain
+
     said = plain(f"{type(error).__name__}: {error}")
     sys.stderr.write(f"weighmaster: this is a defect of weighmaster, please report it: {said}\n")
     if os.environ.get("WEIGHMASTER_DEBUG"):
