@@ -26,15 +26,15 @@ def _first(target: str, capsys: pytest.CaptureFixture[str]) -> str:
     return id_
 
 
-@pytest.mark.usefixtures("place")
+@pytest.mark.usefixtures("place", "one_rule")
 def test_a_finding_is_explained_down_to_its_bytes(capsys: pytest.CaptureFixture[str]) -> None:
     finding = _first("folder", capsys)
     assert main(["explain", finding, "--in", "folder"]) == 0
     assert capsys.readouterr().out == snapshot("""\
-e4e6477b: Loading imports a callable that can harm
-imports posix.system, which starts processes: primitive
+46591fc9: Loading imports something
+Loading this file imports posix.system.
 
-rule        dangerous-import (critical, confidence high, CWE-502)
+rule        some-import (high, confidence high, CWE-502)
 where       model.zip!archive/data.pkl@0-1
 
 Evidence
@@ -50,13 +50,12 @@ of model.zip!archive/data.pkl, from 0 to 1
   00000010  27 69 64 27 0a 74 52 2e                          'id'.tR.
 
 What would make it go away
-Do not load the file. Ask its publisher for a safetensors export. If the callable is your own and you vouch for it, name
-it under `allow` in the configuration.
+This text doubles as the page of the rule below.
 
 If you know better, an exception that says why, whose it is, and until when (in pyproject.toml):
 
   [[tool.weighmaster.waivers]]
-  rule = "dangerous-import"
+  rule = "some-import"
   sha256 = "0c62d8e991891f680506010f91d17ef79cd4651d1d4ce76f2301faff1cccdec2"
   reason = "…"
   owner = "…"

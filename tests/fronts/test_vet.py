@@ -26,8 +26,11 @@ def _json(capsys: pytest.CaptureFixture[str]) -> Any:
     return json.loads(capsys.readouterr().out)
 
 
+_RUN = "from weighmaster.fronts.cli.main import run; run()"
+
+
 def _start(*arguments: str, **options: Any) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-c", "from weighmaster.fronts.cli.main import run; run()", *arguments]
+    command = [sys.executable, "-c", options.pop("code", _RUN), *arguments]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)} | options.pop("env", {})
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, **options)
 
@@ -49,16 +52,16 @@ def test_the_worst_target_decides_in_every_output(output: str, targets: list[str
     assert main(["vet", *targets, "--output", output]) == status
 
 
-@pytest.mark.usefixtures("place")
+@pytest.mark.usefixtures("place", "one_rule")
 def test_what_a_newcomer_sees(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["vet", "folder"]) == 1
     assert capsys.readouterr().out == snapshot("""\
 BLOCK  folder  must not come in
-  1 critical finding: dangerous-import.
+  1 high finding: some-import.
 
   model.zip
-    critical  dangerous-import  e4e6477b
-      imports posix.system, which starts processes: primitive
+    high  some-import  46591fc9
+      Loading this file imports posix.system.
       at !archive/data.pkl@0-1
 
   2 of 2 files examined, 0 places unread · policy default
@@ -307,7 +310,7 @@ def test_a_reader_that_has_seen_enough_is_no_error(place: Path) -> None:
         (place / "folder" / f"{number}.pkl").write_bytes(b"cposix\nsystem\n(S'id'\ntR.")
     reader, writer = os.pipe()
     os.close(reader)
-    command = [sys.executable, "-c", "from weighmaster.fronts.cli.main import run; run()", "vet", "folder", "-v"]
+    command = [sys.executable, "-c", _RUN, "vet", "folder", "-v"]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, env=environment, cwd=place, check=False)
     os.close(writer)
@@ -326,9 +329,9 @@ def test_names_are_written_whatever_the_encoding(place: Path) -> None:
     assert out.replace(b"\n", b"").decode("ascii").isprintable()
 
 
-def _at_terminal(*arguments: str, cwd: Path, env: dict[str, str]) -> str:
+def _at_terminal(*arguments: str, cwd: Path, env: dict[str, str], code: str = _RUN) -> str:
     main_end, terminal = pty.openpty()
-    command = [sys.executable, "-c", "from weighmaster.fronts.cli.main import run; run()", *arguments]
+    command = [sys.executable, "-c", code, *arguments]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "TERM": "xterm", **env}
     with subprocess.Popen(command, stdout=terminal, stderr=terminal, env=environment, cwd=cwd) as process:
         os.close(terminal)
@@ -356,3 +359,33 @@ def test_colours_are_for_terminals_whose_owner_wants_them(
     said = _at_terminal("vet", "hostile.pkl", *arguments, cwd=place, env=env)
     assert bool(re.search(r"\x1b\[1;31mBLOCK", said)) is colored
     assert "BLOCK" in said
+
+
+_SLOW = """
+import time
+from weighmaster import api
+from weighmaster.fronts.cli.main import run
+real = api._items
+def slowly(*args):
+    for one in real(*args):
+        time.sleep(0.9)
+        yield one
+api._items = slowly
+run()
+"""
+
+
+@pytest.mark.parametrize(("quiet", "drawn"), [((), True), (("-q",), False)])
+def test_long_work_draws_a_bar_on_the_terminal_and_wipes_it(
+    place: Path, quiet: tuple[str, ...], *, drawn: bool
+) -> None:
+    said = _at_terminal("vet", "folder", *quiet, cwd=place, env={}, code=_SLOW)
+    assert ("looking" in said) is drawn
+    assert "BLOCK" in said.rsplit("\x1b[2K", 1)[-1]
+
+
+def test_a_bar_never_reaches_a_pipe(place: Path) -> None:
+    with _start("vet", "folder", cwd=place, code=_SLOW) as process:
+        out, err = process.communicate(timeout=20)
+    assert (process.returncode, err) == (1, b"")
+    assert b"looking" not in out

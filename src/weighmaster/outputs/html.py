@@ -7,7 +7,7 @@ from html import escape
 from typing import Final
 
 from weighmaster.extend.output import Output, Style
-from weighmaster.extend.showing import MEANING, count, extent, facts, identity, plain, summary
+from weighmaster.extend.showing import MEANING, count, extent, facts, identity, plain, sections
 from weighmaster.model.fact import Artifact
 from weighmaster.model.report import Gap
 from weighmaster.model.verdict import Judged, Vetted
@@ -35,6 +35,7 @@ table { border-collapse: collapse; width: 100%; font-size: .93em; }
 th { text-align: left; font-weight: 600; color: var(--dim); }
 th, td { padding: .45rem .6rem .45rem 0; border-bottom: 1px solid var(--rule); vertical-align: top;
   overflow-wrap: anywhere; }
+th:first-child { min-width: 7rem; }
 td.tight { white-space: nowrap; }
 code, .mono { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; font-size: .88em;
   overflow-wrap: anywhere; }
@@ -42,6 +43,7 @@ code, .mono { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monosp
 .low, .note { color: var(--dim); }
 tr.waived .message { text-decoration: line-through; color: var(--dim); }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 0 .8rem; margin: .35rem 0 0; }
+dl.advice { gap: .4rem .8rem; font-size: .93em; }
 dt { color: var(--dim); } dd { margin: 0; overflow-wrap: anywhere; }
 footer { color: var(--dim); border-top: 1px solid var(--rule); padding-top: .8rem; font-size: .9em; }
 @media print { body { padding: 0; max-width: none; font-size: 11px; } tr, header.verdict { break-inside: avoid; }
@@ -80,8 +82,9 @@ def _target(vetted: Vetted, style: Style) -> Iterator[str]:
         yield f"<h3>{count(len(vetted.verdict.findings), 'finding')}</h3>"
         yield "<table><thead><tr><th>severity</th><th>what, where and how it shows</th></tr></thead><tbody>"
         for judged in vetted.verdict.findings:
-            yield from _finding(judged, style)
+            yield from _finding(judged)
         yield "</tbody></table>"
+        yield from _advice(vetted, style)
     if report.gaps:
         yield f"<h3>{count(len(report.gaps), 'place')} not read</h3>"
         yield "<table><thead><tr><th>why</th><th>where</th><th>detail</th></tr></thead><tbody>"
@@ -95,7 +98,7 @@ def _target(vetted: Vetted, style: Style) -> Iterator[str]:
     yield "</section>"
 
 
-def _finding(judged: Judged, style: Style) -> Iterator[str]:
+def _finding(judged: Judged) -> Iterator[str]:
     finding, word = judged.finding, judged.severity.word
     cwe = "" if finding.rule.cwe is None else f" · CWE-{finding.rule.cwe}"
     yield f'<tr id="{identity(finding)}"{" class=waived" if judged.waived else ""}>'
@@ -105,14 +108,21 @@ def _finding(judged: Judged, style: Style) -> Iterator[str]:
     yield f" · confidence {finding.confidence.word} · <code>{identity(finding)}</code></div>"
     if judged.waived:
         yield f"<div>Waived: {_text(judged.waived)}</div>"
-    about = summary(style.pages.get(finding.rule.id, ""))
-    if about:
-        yield f'<div class="dim">{_text(about)}</div>'
     yield f'<dl class="mono"><dt>where</dt><dd>{_text(str(finding.where))}</dd>'
     for kind, values in facts(finding):
         said = ", ".join(f"{name}={value}" for name, value in values.items() if name != "where")
         yield f"<dt>{_text(kind)}</dt><dd>{_text(said)}</dd>"
     yield "</dl></td></tr>"
+
+
+def _advice(vetted: Vetted, style: Style) -> Iterator[str]:
+    rules = {judged.finding.rule.id: judged.finding.rule for judged in vetted.verdict.findings}
+    advice = {id: sections(style.pages[id]).get("What to do", "") for id in rules if id in style.pages}
+    if any(advice.values()):
+        yield '<h3>What to do</h3><dl class="advice">'
+        for id, text in advice.items():
+            yield f"<dt><code>{_text(id)}</code></dt><dd>{_text(' '.join(text.split()))}</dd>"
+        yield "</dl>"
 
 
 def _gap(gap: Gap) -> str:

@@ -2,39 +2,60 @@
 
 from __future__ import annotations
 
-import time
+import signal
 from types import TracebackType
 from typing import IO, Any, Final, Self
 
 _PATIENCE: Final = 0.5
+_PACE: Final = 0.2
 
 
 class Progress:
-    """Is told how many files are done; draws nothing before half a second has gone by, and nothing elsewhere."""
+    """Is told how many files are done; draws nothing before half a second has gone by, and nothing elsewhere.
+
+    A timer's signal draws it, not a thread: workers may be forked beside it, and a single long file moves it too.
+    """
 
     def __init__(self, stream: IO[str], *, quiet: bool) -> None:
         self._stream = stream
-        self._wanted = not quiet and stream.isatty()
-        self._begin = time.monotonic()
+        self._wanted = not quiet and stream.isatty() and hasattr(signal, "setitimer")
+        self._before: Any = None
         self._bar: Any = None
         self._task: Any = None
+        self._state = (0, 0)
+        self._drawing = False
 
     def __enter__(self) -> Self:
+        if self._wanted:
+            self._before = signal.signal(signal.SIGALRM, self._tick)
+            signal.setitimer(signal.ITIMER_REAL, _PATIENCE, _PACE)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._wanted:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, self._before)
         if self._bar is not None:
             self._bar.stop()
 
     def files(self, done: int, total: int) -> None:
-        """Show that `done` of `total` files are done."""
-        if not self._wanted or (self._bar is None and time.monotonic() - self._begin < _PATIENCE):
+        """Remember that `done` of `total` files are done."""
+        self._state = (done, total)
+
+    def _tick(self, number: int, frame: object) -> None:
+        del number, frame
+        if self._drawing:
             return
-        if self._bar is None:
-            self._start()
-        self._bar.update(self._task, completed=done, total=total)
+        self._drawing = True
+        try:
+            if self._bar is None:
+                self._start()
+            done, total = self._state
+            self._bar.update(self._task, completed=done, total=total or None, refresh=True)
+        finally:
+            self._drawing = False
 
     def _start(self) -> None:
         # rich takes longer to import than most files take to judge.
@@ -43,6 +64,6 @@ class Progress:
         from rich.progress import Progress as Bar
 
         columns = (TextColumn("looking"), BarColumn(), MofNCompleteColumn(), TextColumn("files"), TimeElapsedColumn())
-        self._bar = Bar(*columns, console=Console(file=self._stream), transient=True)
+        self._bar = Bar(*columns, console=Console(file=self._stream), transient=True, auto_refresh=False)
         self._task = self._bar.add_task("looking", total=None)
         self._bar.start()
