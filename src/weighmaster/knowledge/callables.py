@@ -122,8 +122,15 @@ def powers_sentence(powers: Iterable[str]) -> str:
 
 
 def _listed(dotted: str) -> Entry | None:
-    """Return the row for `dotted`, in its own spelling or in the canonical one."""
-    return _exact(dotted) or (_exact(renamed) if (renamed := _renamed(dotted)) != dotted else None)
+    """Return the row for `dotted`, in its own spelling or in the canonical one; what was judged by hand goes first."""
+    spellings = {dotted: 0, _renamed(dotted): 0}
+    for spelling in spellings:
+        if row := _find(_table("callables"), spelling):
+            return _entry(row)
+    for spelling in spellings:
+        if entry := _from_source(spelling):
+            return entry
+    return None
 
 
 def _covered(dotted: str) -> Entry | None:
@@ -143,14 +150,18 @@ def _elsewhere(name: str) -> Entry | None:
     return None
 
 
-def _exact(dotted: str) -> Entry | None:
-    row = _find(_table("callables"), dotted)
-    if row is None:
-        # `top` comes from the artifact, so it opens no file that was not listed before.
-        top = dotted.partition(".")[0]
-        derived = top if top in _derived() else "stdlib"
-        row = _find(_table(f"derived/{derived}"), dotted) if derived in _derived() else None
-    return None if row is None else _entry(row)
+def _from_source(dotted: str) -> Entry | None:
+    """Return the row that was derived from a library's source."""
+    # The name comes from the artifact, so it opens no file that was not listed before.
+    top = dotted.partition(".")[0]
+    derived = top if top in _derived() else "stdlib"
+    row = _find(_table(f"derived/{derived}"), dotted) if derived in _derived() else None
+    entry = _entry(row) if row else None
+    if entry is None or entry.uses or (cover := _above(dotted)) is None:
+        return entry
+    # What a function was seen to do is less than what its whole module was judged for.
+    merged: Entry = replace(entry, powers=entry.powers | cover.powers, reason=cover.reason, source=cover.source)
+    return merged
 
 
 def _above(dotted: str) -> Entry | None:
