@@ -24,9 +24,13 @@ _REVIEWED = os.path.join(_HERE, "..", "reviewed.tsv")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Derive the tables that were asked for."""
     parser = argparse.ArgumentParser(prog="python -m tools.derive", description=__doc__)
-    parser.add_argument("wheels", nargs="*", help="wheel files, or folders of them; all of them answer for each other's names")
+    parser.add_argument(
+        "wheels", nargs="*", help="wheel files, or folders of them; all of them answer for each other's names"
+    )
     parser.add_argument("--stdlib", nargs="*", default=[], help="Lib folders of CPython, one for each version")
-    parser.add_argument("--only", nargs="*", default=[], help="top-level packages to derive; all that the recipe names when left out")
+    parser.add_argument(
+        "--only", nargs="*", default=[], help="top-level packages to derive; all that the recipe names when left out"
+    )
     parser.add_argument("--out", default=_SHIPPED, help="where the tables go")
     options = parser.parse_args(arguments)
     sys.setrecursionlimit(10_000)
@@ -46,7 +50,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def derive(name: str, how: dict[str, object], trees: list[Tree], libraries: list[Tree], reviewed: Reviewed, out: str) -> int:
+def derive(
+    name: str, how: dict[str, object], trees: list[Tree], libraries: list[Tree], reviewed: Reviewed, out: str
+) -> int:
     """Write the table of one top-level package; the number of rows."""
     versions = libraries if name == "stdlib" else [tree for tree in trees if name in tree.tops]
     if not versions:
@@ -68,7 +74,12 @@ def derive(name: str, how: dict[str, object], trees: list[Tree], libraries: list
 
 
 def _derive_one(
-    name: str, how: dict[str, object], version: Tree, others: list[Tree], known: dict[str, frozenset[str]], reviewed: Reviewed
+    name: str,
+    how: dict[str, object],
+    version: Tree,
+    others: list[Tree],
+    known: dict[str, frozenset[str]],
+    reviewed: Reviewed,
 ) -> dict[str, Row]:
     own = [tree for tree in others if tree is not version and tree.tops.isdisjoint(version.tops)]
     index = Index([version, *own])
@@ -124,7 +135,9 @@ def _write(path: str, versions: list[Tree], rows: Iterable[Row]) -> None:
     with open(path, "w", encoding="utf-8", newline="\n") as file:
         file.write("# Derived by tools/derive from source that was read, never imported. See docs/knowledge.md.\n")
         for tree in versions:
-            file.write(f"# {tree.library} {tree.version} {'sha256:' + tree.digest if tree.digest else ''}".rstrip() + "\n")
+            file.write(
+                f"# {tree.library} {tree.version} {'sha256:' + tree.digest if tree.digest else ''}".rstrip() + "\n"
+            )
         for row in sorted(rows, key=lambda r: r.name):
             file.write(row.line() + "\n")
 

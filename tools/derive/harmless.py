@@ -40,7 +40,15 @@ _PURE = (
     "string.capwords", "textwrap.", "dataclasses.fields", "dataclasses.is_dataclass", "dataclasses.replace", "queue.", "array.array",
     "contextlib.nullcontext", "contextlib.suppress", "_collections.", "_functools.",  "fractions.Fraction", "_collections_abc.",
 )  # fmt: skip
-_IMPURE = ("os.path.exists", "os.path.is", "posixpath.exists", "collections.abc", "os.path.get", "posixpath.realpath", "os.path.real")
+_IMPURE = (
+    "os.path.exists",
+    "os.path.is",
+    "posixpath.exists",
+    "collections.abc",
+    "os.path.get",
+    "posixpath.realpath",
+    "os.path.real",
+)
 _DECORATORS = frozenset(
     """staticmethod classmethod property abstractmethod abc.abstractmethod functools.wraps override typing.override
     torch.no_grad no_grad torch.inference_mode setter deleter getter final typing.final cached_property
@@ -51,7 +59,9 @@ _DECORATORS = frozenset(
 class Judge:
     """Remembers what it has judged; a recursion counts as harmless until shown otherwise."""
 
-    def __init__(self, index: Index, pure: frozenset[str] = frozenset(), reviewed_bases: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self, index: Index, pure: frozenset[str] = frozenset(), reviewed_bases: frozenset[str] = frozenset()
+    ) -> None:
         self.index = index
         self.pure = pure
         self.reviewed_bases = reviewed_bases
@@ -107,7 +117,11 @@ class Judge:
         if isinstance(thing, Function):
             return self.function(thing, cls)
         if isinstance(thing, External):
-            return "" if self._external_ok(thing.name) or builtin_type(thing.name.rpartition(".")[0]) else f"{name} is {thing.name}"
+            return (
+                ""
+                if self._external_ok(thing.name) or builtin_type(thing.name.rpartition(".")[0])
+                else f"{name} is {thing.name}"
+            )
         return f"{name} is bound to something else than a function"
 
     def _post_init(self, cls: Class) -> str:
@@ -258,7 +272,13 @@ class Judge:
             kind, _, method = rest.partition(".")
             if not method:
                 return kind in BUILTINS or self._is_exception(kind)
-            return builtin_type(f"builtins.{kind}") is not None and kind not in {"type", "super", "property", "map", "filter"}
+            return builtin_type(f"builtins.{kind}") is not None and kind not in {
+                "type",
+                "super",
+                "property",
+                "map",
+                "filter",
+            }
         return name.startswith(_PURE) and not name.startswith(_IMPURE)
 
     @staticmethod

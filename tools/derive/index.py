@@ -119,7 +119,9 @@ class Index:
         _bind(module, body.body, module.names)
         return module
 
-    def define(self, module: Module, node: Binding, qualname: str, owner: Class | None = None) -> Class | Function | None:
+    def define(
+        self, module: Module, node: Binding, qualname: str, owner: Class | None = None
+    ) -> Class | Function | None:
         """The one object that stands for a definition."""
         if isinstance(node, (str, ast.expr)):
             return None
@@ -207,7 +209,9 @@ class Index:
                 return [t for b in owner.members[node.id] for t in self.bound(module, b, node.id, hops - 1, owner)]
             return self.named(module, node.id, hops)
         if isinstance(node, ast.Attribute):
-            return [f for thing in self.static(module, node.value, hops, owner) for f in self.step(thing, node.attr, hops)]
+            return [
+                f for thing in self.static(module, node.value, hops, owner) for f in self.step(thing, node.attr, hops)
+            ]
         if isinstance(node, ast.Call):
             return [
                 Instance(thing) if not isinstance(thing, Module | Function | Instance) else External("?")

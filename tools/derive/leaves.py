@@ -2,7 +2,20 @@
 
 import re
 
-POWERS = ("code", "process", "native", "load", "network", "import", "write", "read", "control", "reflect", "compose", "input")
+POWERS = (
+    "code",
+    "process",
+    "native",
+    "load",
+    "network",
+    "import",
+    "write",
+    "read",
+    "control",
+    "reflect",
+    "compose",
+    "input",
+)
 SHOWN = frozenset(POWERS[:9])
 """A row is worth shipping for these."""
 STRONG = frozenset({"code", "process", "native", "load", "network", "import"})

@@ -83,7 +83,9 @@ class Graph:
             if isinstance(part, ast.Call):
                 for thing in scope.evaluate(part.func):
                     self._call(found, scope, part, thing)
-            elif isinstance(part, ast.Subscript) and Instance(External("ctypes.LibraryLoader")) in map(_plain, scope.evaluate(part.value)):
+            elif isinstance(part, ast.Subscript) and Instance(External("ctypes.LibraryLoader")) in map(
+                _plain, scope.evaluate(part.value)
+            ):
                 found.powers.setdefault("native", (0, "takes an item of ctypes.cdll", None))
 
     def _call(self, found: Reach, scope: Scope, call: ast.Call, thing: Value) -> None:

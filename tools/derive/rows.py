@@ -108,7 +108,9 @@ class Maker:
         fault = self.judge.hook(cls, "__new__") or self._quiet_hooks(cls, order)
         if any(isinstance(b, External) and _ENUM.match(b.name) for b in order):
             fault = fault or self.judge.hook(cls, "_missing_")
-            return (frozenset(), "") if fault else (frozenset({"refer", "call"}), "enumeration: a call looks a member up")
+            return (
+                (frozenset(), "") if fault else (frozenset({"refer", "call"}), "enumeration: a call looks a member up")
+            )
         if fault:
             return frozenset(), ""
         return self._reconstruct(cls, order)
@@ -166,10 +168,14 @@ class Maker:
                     source = f"{module.tree.library} {module.tree.version} {module.tree.modules[module.name]}:{binding.lineno}"
                     if made & {"collections.namedtuple", "typing.NamedTuple"}:
                         uses = frozenset({"refer", "call", "new", "build"})
-                        yield Row(f"{module.name}.{name}", uses=uses, arguments="any", reason="named tuple", source=source)
+                        yield Row(
+                            f"{module.name}.{name}", uses=uses, arguments="any", reason="named tuple", source=source
+                        )
                     elif any(_ENUM.match(one) for one in made):
                         uses = frozenset({"refer", "call"})
-                        yield Row(f"{module.name}.{name}", uses=uses, arguments="any", reason="enumeration", source=source)
+                        yield Row(
+                            f"{module.name}.{name}", uses=uses, arguments="any", reason="enumeration", source=source
+                        )
 
     def _aliases(self, module: Module) -> Iterator[Row]:
         for name, bindings in module.names.items():

@@ -82,7 +82,11 @@ class Scope:
         marks = {ast.unparse(d) for d in node.decorator_list}
         if self.function.owner is None or not first or "staticmethod" in marks and node.name != "__new__":
             return "", False
-        return first[0].arg, "classmethod" in marks or node.name in {"__new__", "__init_subclass__", "__class_getitem__"}
+        return first[0].arg, "classmethod" in marks or node.name in {
+            "__new__",
+            "__init_subclass__",
+            "__class_getitem__",
+        }
 
     def _note(self, node: ast.AST) -> None:
         if isinstance(node, ast.Import | ast.ImportFrom):
@@ -179,7 +183,9 @@ class Scope:
         for base in self.index.mro(cls)[0]:
             if isinstance(base, Class):
                 for value in self.index.held(base).get(name, ()):
-                    found += [t for t in self.index.static(base.module, value) if not isinstance(t, External) or t.name != "?"]
+                    found += [
+                        t for t in self.index.static(base.module, value) if not isinstance(t, External) or t.name != "?"
+                    ]
         return found
 
     def _called(self, node: ast.Call, hops: int) -> Iterator[Value]:
