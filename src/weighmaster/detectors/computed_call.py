@@ -20,10 +20,9 @@ from typing import Final
 
 from weighmaster.extend.detector import Detector
 from weighmaster.knowledge.callables import powers_sentence
-from weighmaster.knowledge.terms import allows, canonical, known, resolve
+from weighmaster.knowledge.terms import allows, canonical, known, named, resolve
 from weighmaster.model.fact import Call
 from weighmaster.model.finding import Finding, Rule, Severity
-from weighmaster.model.term import Name
 
 _RULE: Final = Rule(
     id="computed-call", title="Loading calls what the file put together", severity=Severity.CRITICAL, cwe=502
@@ -31,7 +30,7 @@ _RULE: Final = Rule(
 
 
 def _detect(fact: Call) -> Iterator[Finding]:
-    if isinstance(fact.callee, Name):
+    if named(fact.callee) is not None:
         return
     name = resolve(fact.callee)
     entry = None if name is None else known(name)

@@ -19,10 +19,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from weighmaster.extend.detector import Detector
-from weighmaster.knowledge.terms import known
+from weighmaster.knowledge.terms import known, named
 from weighmaster.model.fact import Call
 from weighmaster.model.finding import Confidence, Finding, Rule, Severity
-from weighmaster.model.term import Name
 
 _RULE: Final = Rule(
     id="unlisted-call", title="Loading calls what is only known safe to hold", severity=Severity.MEDIUM, cwe=502
@@ -30,9 +29,8 @@ _RULE: Final = Rule(
 
 
 def _detect(fact: Call) -> Iterator[Finding]:
-    if not isinstance(fact.callee, Name):
-        return
-    entry = known(fact.callee)
+    callee = named(fact.callee)
+    entry = None if callee is None else known(callee)
     if entry is None or not entry.uses or entry.powers:
         return
     # INST and OBJ of a class without arguments go through __new__, as NEWOBJ does (Lib/pickle.py, _instantiate).
@@ -42,7 +40,7 @@ def _detect(fact: Call) -> Iterator[Finding]:
         yield Finding(
             rule=_RULE,
             where=fact.where,
-            message=f"calls {fact.callee} with {fact.opcode}; known safe is only: {', '.join(sorted(entry.uses))}",
+            message=f"calls {callee} with {fact.opcode}; known safe is only: {', '.join(sorted(entry.uses))}",
             confidence=Confidence.MEDIUM,
             evidence=(fact,),
         )

@@ -21,10 +21,9 @@ from typing import Final
 
 from weighmaster.extend.detector import Detector
 from weighmaster.knowledge.callables import ARGUMENTS, powers_sentence
-from weighmaster.knowledge.terms import allows, known
+from weighmaster.knowledge.terms import allows, known, named
 from weighmaster.model.fact import Call
 from weighmaster.model.finding import Finding, Rule, Severity
-from weighmaster.model.term import Name
 
 _RULE: Final = Rule(
     id="unsafe-arguments", title="Loading calls a callable in a way that can harm", severity=Severity.HIGH, cwe=502
@@ -32,17 +31,16 @@ _RULE: Final = Rule(
 
 
 def _detect(fact: Call) -> Iterator[Finding]:
-    if not isinstance(fact.callee, Name):
-        return
-    entry = known(fact.callee)
+    callee = named(fact.callee)
+    entry = None if callee is None else known(callee)
     if entry is None or not entry.uses:
         return
     covered = entry.uses & ({"new"} if fact.opcode.startswith("NEWOBJ") else {"call"})
     if covered and not allows(entry, fact.arguments):
         shown = ", ".join(map(str, fact.arguments))
-        message = f"calls {fact.callee}({shown}); safe is only: {ARGUMENTS[entry.arguments]}"
+        message = f"calls {callee}({shown}); safe is only: {ARGUMENTS[entry.arguments]}"
     elif not covered and entry.powers:
-        message = f"calls {fact.callee} with {fact.opcode}, which {powers_sentence(entry.powers)}: {entry.reason}"
+        message = f"calls {callee} with {fact.opcode}, which {powers_sentence(entry.powers)}: {entry.reason}"
     else:
         return
     yield Finding(rule=_RULE, where=fact.where, message=message, evidence=(fact,))

@@ -13,7 +13,6 @@ from weighmaster.extend.format import Format, Glance, Inner, Read
 from weighmaster.extend.registry import Registry
 from weighmaster.model.errors import EncryptedError, MissingExtraError, OverBudgetError, UnreadableError
 from weighmaster.model.fact import Artifact, Fact, Nested, Storage
-from weighmaster.model.finding import Finding
 from weighmaster.model.report import Gap, GapReason, Item
 from weighmaster.model.where import Where
 from weighmaster.reading.budget import Budget, Limits
@@ -93,7 +92,7 @@ def _read(format_: Format, source: Source, where: Where, budget: Budget) -> Iter
     return format_.read(Cursor(source, budget), where)
 
 
-def _judged(  # noqa: PLR0913 - the state of one artifact's reading
+def _judged(  # noqa: PLR0913, PLR0917 - the state of one artifact's reading
     where: Where,
     what: str,
     work: Callable[[], Iterator[Read]],
@@ -150,8 +149,8 @@ def _guarded(where: Where, what: str, work: Callable[[], Iterator[_T]]) -> Itera
     except (*_REASONS,) as error:  # type: ignore[misc]
         reason = next(reason for kind, reason in _REASONS.items() if isinstance(error, kind))
         yield Gap(where=where, reason=reason, detail=f"{what}: {error}")
-    except Exception as error:  # noqa: BLE001 - the one net: a mistake of ours must not hide another file
-        import logging  # noqa: PLC0415 - a tenth of our start-up time, and never needed
+    except Exception as error:  # the one net: a mistake of ours must not hide another file
+        import logging  # a tenth of our start-up time, and never needed
 
         logging.getLogger(__name__).exception("defect while reading %s", where)
         yield Gap(where=where, reason=GapReason.DEFECT, detail=f"{what}: {type(error).__name__}")

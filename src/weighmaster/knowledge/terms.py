@@ -36,13 +36,18 @@ def canonical(name: Name) -> str:
     return name.dotted if entry is None or "*" in entry.name else entry.name
 
 
-def resolve(term: Term, depth: int = _DEEP) -> Name | None:
-    """Return the global that `term` comes to, or None where that cannot be told."""
+def named(term: Term) -> Name | None:
+    """Return the global that `term` is without further steps: a name, or a class that torch's old loader hands out."""
     if isinstance(term, Name):
         return term
-    if isinstance(term, Handle):
-        return _module_handle(term)
-    if not isinstance(term, Made) or depth == 0:
+    return _module_handle(term) if isinstance(term, Handle) else None
+
+
+def resolve(term: Term, depth: int = _DEEP) -> Name | None:
+    """Return the global that `term` comes to, or None where that cannot be told."""
+    if not isinstance(term, Made):
+        return named(term)
+    if depth == 0:
         return None
     return _resolve_call(term, depth - 1)
 
@@ -72,7 +77,7 @@ def _resolve_call(made: Made, depth: int) -> Name | None:
     return None
 
 
-def _resolve_known(word: str, arguments: tuple[Term, ...], depth: int) -> Name | None:
+def _resolve_known(word: str, arguments: tuple[Term, ...], depth: int) -> Name | None:  # noqa: PLR0911 - one a way
     text = _text(arguments[-1]) if arguments else None
     if word in _IMPORTERS and arguments:
         module = _text(arguments[0])

@@ -73,7 +73,7 @@ def _item_size(dtype: object, depth: int) -> int:
         return -1
     arguments = dtype.arguments
     code = arguments[0] if isinstance(arguments, tuple) and arguments else None
-    if not isinstance(code, str) or len(code) < 2 and code not in ("O", "b"):
+    if not isinstance(code, str) or (len(code) < 2 and code not in ("O", "b")):
         return -1
     state = dtype.states[-1] if dtype.states else None
     if _has_objects(code, state, depth):

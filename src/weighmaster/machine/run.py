@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from weighmaster.machine.unpickler import Machine
 from weighmaster.machine.shadow import Change, Global, Handle, Result
+from weighmaster.machine.unpickler import Machine
 from weighmaster.reading.source import BytesSource, Source
 
 _STEP = 1 << 18
@@ -38,7 +38,7 @@ class Trace:
         self.top: object = None
 
 
-def follow(
+def follow(  # noqa: PLR0913 - each is a way of reading
     source: Source,
     start: int = 0,
     *,

@@ -50,14 +50,14 @@ class Change:
 class Items(Shadow):
     """A list or a set of `size` items, of which the first are kept."""
 
-    def __init__(self, kind: str, items: list[object]) -> None:
+    def __init__(self, kind: str, items: list[object], size: int) -> None:
         self.kind = kind
-        self.size = len(items)
+        self.size = size
         self.items = items if len(items) <= KEPT else items[:KEPT]
 
-    def extend(self, more: list[object]) -> None:
-        """Add items at the end."""
-        self.size += len(more)
+    def extend(self, more: list[object], size: int) -> None:
+        """Add `size` items at the end, of which `more` are the first."""
+        self.size += size
         room = KEPT - len(self.items)
         if room > 0:
             self.items.extend(more if len(more) <= room else more[:room])
@@ -66,13 +66,13 @@ class Items(Shadow):
 class Table(Shadow):
     """A dictionary of `size` entries, of which the first are kept as key, value, key, value."""
 
-    def __init__(self, pairs: list[object]) -> None:
-        self.size = len(pairs) // 2
+    def __init__(self, pairs: list[object], size: int) -> None:
+        self.size = size // 2
         self.pairs = pairs if len(pairs) <= 2 * KEPT else pairs[: 2 * KEPT]
 
-    def update(self, pairs: list[object]) -> None:
-        """Set entries: key, value, key, value."""
-        self.size += len(pairs) // 2
+    def update(self, pairs: list[object], size: int) -> None:
+        """Set entries from `size` keys and values, of which `pairs` are the first."""
+        self.size += size // 2
         room = 2 * KEPT - len(self.pairs)
         if room > 0:
             self.pairs.extend(pairs if len(pairs) <= room else pairs[:room])

@@ -21,17 +21,13 @@ def signature(callee: object, arguments: object, keywords: object) -> str | None
     return None
 
 
-def _write(x: object, parts: list[str], depth: int) -> bool:
+def _write(x: object, parts: list[str], depth: int) -> bool:  # noqa: PLR0911 - one a kind
     if depth == 0 or len(parts) > _PARTS:
         return False
     if isinstance(x, str):
         parts.append("s" + str(len(x)) + ":" + x)
     elif isinstance(x, tuple):
-        parts.append("(")
-        for item in x:
-            if not _write(item, parts, depth - 1):
-                return False
-        parts.append(")")
+        return _all("(", list(x), parts, depth)
     elif isinstance(x, Global):
         parts.append("g" + str(len(x.module)) + ":" + x.module + "." + str(len(x.name)) + ":" + x.name)
     elif isinstance(x, Result):
@@ -41,20 +37,15 @@ def _write(x: object, parts: list[str], depth: int) -> bool:
     elif isinstance(x, Table):
         return _all("{", x.pairs, parts, depth)
     elif isinstance(x, Handle):
-        parts.append("h")
-        return _write(x.id, parts, depth - 1)
+        return _all("h", [x.id], parts, depth)
     else:
         parts.append(_plain(x))
     return True
 
 
 def _result(x: Result, parts: list[str], depth: int) -> bool:
-    parts.append("r")
-    if not (_write(x.callee, parts, depth - 1) and _write(x.arguments, parts, depth - 1)):
-        return False
-    if not _write(x.keywords, parts, depth - 1):
-        return False
-    return x.states is None or _all("b", x.states, parts, depth)
+    states = [] if x.states is None else x.states
+    return _all("r", [x.callee, x.arguments, x.keywords, *states], parts, depth)
 
 
 def _all(word: str, items: list[object], parts: list[str], depth: int) -> bool:
@@ -67,18 +58,8 @@ def _all(word: str, items: list[object], parts: list[str], depth: int) -> bool:
 
 
 def _plain(x: object) -> str:
-    if x is None:
-        return "n"
-    if isinstance(x, bool):
-        return "t"
-    if isinstance(x, int):
-        return "i"
-    if isinstance(x, float):
-        return "f"
-    if isinstance(x, bytes):
-        return "y"
     if isinstance(x, Long):
-        return "l" + x.kind
+        return "l" + x.kind + ";"
     if isinstance(x, Opaque):
-        return "o" + x.why
-    return "?"
+        return "o" + x.why + ";"
+    return type(x).__name__ + ";"

@@ -58,7 +58,7 @@ class Terms:
         values = self._items(x.pairs[1::2], depth)
         return Table(items=tuple(zip(keys, values, strict=False)), size=x.size)
 
-    def _term(self, x: object, depth: int) -> Term:
+    def _term(self, x: object, depth: int) -> Term:  # noqa: PLR0911 - one a kind
         self.left -= 1
         if depth <= 0 or self.left < 0:
             return Unknown(why="…")

@@ -107,7 +107,8 @@ def _percent(character: str) -> str:
 def _unquote(text: str) -> str:
     if "%" not in text:
         return text
-    raw = _ESCAPED.sub(lambda hit: bytes.fromhex(hit[0].decode().replace("%", "")), text.encode("utf-8", "surrogatepass"))
+    escaped = text.encode("utf-8", "surrogatepass")
+    raw = _ESCAPED.sub(lambda hit: bytes.fromhex(hit[0].decode().replace("%", "")), escaped)
     try:
         return raw.decode("utf-8", "surrogatepass")
     except UnicodeDecodeError as error:
