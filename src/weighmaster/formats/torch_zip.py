@@ -3,28 +3,39 @@
 Format: <https://github.com/pytorch/pytorch/blob/main/caffe2/serialize/inline_container.h>. The members themselves are
 the business of the zip reader; this one says which of them are numbers, so that nobody looks for anything else there.
 A member that would do something when it is unpickled (`torch.load(..., pickle_file=...)` takes any) is never called so.
+
+`data.pkl` says how many elements each storage has, and PyTorch before 2.10 believed it: where the member holds fewer
+bytes, tensors reach into memory that is not theirs (CVE-2026-24747).
 """
 
 from __future__ import annotations
 
 import re
-import zlib
+import stat
 from collections.abc import Iterator
 from typing import Final
 
 from weighmaster.extend.format import Format, Glance, Read
-from weighmaster.machine.run import plausible
+from weighmaster.machine.run import follow
+from weighmaster.machine.shadow import Global, Handle
 from weighmaster.model.errors import WeighmasterError
-from weighmaster.model.fact import Storage
+from weighmaster.model.fact import Disagreement, Storage
 from weighmaster.model.where import Where
 from weighmaster.reading.budget import Budget
 from weighmaster.reading.cursor import Cursor
 from weighmaster.reading.source import PartSource, Source
-from weighmaster.reading.zip import DEFLATE, LOCAL, STORED, Entry, is_zip, listed, names
+from weighmaster.reading.torch import ELEMENT_BYTES
+from weighmaster.reading.zip import LOCAL, STORED, Entry, is_zip, listed, names, open_entry
 
-_MARKS: Final = ("data.pkl", "constants.pkl", "archive_format")
+_MARKS: Final = frozenset({"data.pkl", "constants.pkl", "archive_format"})
 """The members whose folder is the root of a PyTorch archive."""
-_HEAD: Final = 4096
+_PACKAGE: Final = ".data/extern_modules"
+"""What marks the root of a `torch.package`."""
+_FOLLOWED: Final = 16 << 20
+"""The longest `data.pkl` that is followed a second time, for what it says of storages."""
+_HEAD: Final = 512
+_OPCODES: Final = 1 << 20
+"""Opcodes after which bytes that still have not broken are no numbers."""
 _NOTES: Final = frozenset(
     {
         "version",
@@ -33,6 +44,7 @@ _NOTES: Final = frozenset(
         ".storage_alignment",
         ".data/version",
         ".data/serialization_id",
+        ".data/python_version",
         "archive_format",
         "archive_version",
     }
@@ -51,44 +63,93 @@ def _matches(glance: Glance) -> bool:
 
 def _is_mark(name: str) -> bool:
     # miniz looks names up without regard to case.
-    return name.rpartition("/")[2].casefold() in _MARKS
+    folded = name.casefold()
+    return folded.rpartition("/")[2] in _MARKS or folded.endswith(_PACKAGE)
 
 
 def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
     source, budget = cursor.source, cursor.budget
     roots = {_root(name) for name in names(source, budget) if _is_mark(name)}
+    sizes: dict[str, int] = {}
+    pickles: list[Entry] = []
     for entry in listed(source, budget):
         budget.check_time()
-        if entry.mode >> 12 == 0o12:  # A link is for the zip reader.
+        folded = entry.name.casefold()
+        root = next((root for root in roots if folded.startswith(root)), None)
+        if root is None or stat.S_ISLNK(entry.mode):
             continue
-        root = next((root for root in roots if entry.name.casefold().startswith(root)), None)
-        if root is not None and _is_numbers(entry, root, source):
+        if folded == f"{root}data.pkl":
+            pickles.append(entry)
+        elif _is_numbers(entry, root, cursor):
+            sizes[folded] = entry.unpacked
             yield Storage(where=entry.at(where), size=entry.unpacked)
+    for pickle in pickles:
+        yield from _short(pickle, sizes, cursor, where)
 
 
 def _root(name: str) -> str:
-    return name.casefold()[: name.rfind("/") + 1]
+    folded = name.casefold()
+    return folded.removesuffix(_PACKAGE) if folded.endswith(_PACKAGE) else folded[: folded.rfind("/") + 1]
 
 
-def _is_numbers(entry: Entry, root: str, source: Source) -> bool:
-    if entry.name.casefold()[len(root) :] in _NOTES:
-        return entry.unpacked <= 80 and _NOTE.match(_head(entry, source)) is not None
-    if not entry.is_raw:
-        return False
-    head = _head(entry, source)
-    return head[:4] != LOCAL and head[257:262] != b"ustar" and not plausible(head)
-
-
-def _head(entry: Entry, source: Source) -> bytes:
-    packed = PartSource(source, entry.data, entry.data + entry.packed).read_at(0, _HEAD)
-    if entry.method == STORED:
-        return packed
-    if entry.method != DEFLATE:
-        return LOCAL  # Unpacking for a look costs too much; nobody saves numbers like this.
+def _short(pickle: Entry, sizes: dict[str, int], cursor: Cursor, where: Where) -> Iterator[Read]:
+    """Yield where the pickle claims more elements of a storage than its member holds."""
+    if max(pickle.packed, pickle.unpacked) > _FOLLOWED:
+        return
     try:
-        return zlib.decompressobj(-15).decompress(packed, _HEAD)
-    except zlib.error:
-        return LOCAL
+        opened = open_entry(pickle, cursor.source, cursor.budget)
+    except WeighmasterError:
+        return  # The zip reader opens it too, and says so.
+    folder = _root(pickle.name)
+    told: set[str] = set()
+    for trace in follow(opened, allow=lambda _: cursor.budget.check_time()):
+        for key, claimed in _claims(trace.handles):
+            name = f"{folder}data/{key}".casefold()
+            if claimed > sizes.get(name, claimed) and name not in told:
+                told.add(name)
+                detail = f"storage {key!r} is {claimed} bytes in data.pkl, and {sizes[name]} in the archive"
+                yield Disagreement(where=pickle.at(where), kind="storage-size", detail=detail)
+
+
+def _claims(handles: list[Handle]) -> Iterator[tuple[str, int]]:
+    # ('storage', storage class, key, location, number of elements)
+    for handle in handles:
+        match handle.id:
+            case ("storage", Global() as kind, str() as key, location, int() as count) if location != "meta":
+                yield key, count * ELEMENT_BYTES.get(kind.name, 0)
+            case _:
+                continue
+
+
+def _is_numbers(entry: Entry, root: str, cursor: Cursor) -> bool:
+    if entry.name.casefold()[len(root) :] in _NOTES:
+        note = PartSource(cursor.source, entry.data, entry.data + entry.packed).read_at(0, _HEAD)
+        return entry.method == STORED and _NOTE.match(note) is not None
+    return entry.is_raw and not _does_something(entry, cursor)
+
+
+def _does_something(entry: Entry, cursor: Cursor) -> bool:
+    """Whether the bytes are an archive, or a pickle that names anything: numbers hardly ever are."""
+    if entry.method != STORED and max(entry.packed, entry.unpacked) > _FOLLOWED:
+        return True  # Nobody saves large numbers so; the engine looks at what they are.
+    try:
+        source = open_entry(entry, cursor.source, cursor.budget)
+        head = source.read_at(0, _HEAD)
+        return head[:4] == LOCAL or head[257:262] == b"ustar" or _names_something(source, cursor)
+    except WeighmasterError:
+        cursor.budget.check_time()
+        return True
+
+
+def _names_something(source: Source, cursor: Cursor) -> bool:
+    opcodes = 0
+    for trace in follow(source):
+        cursor.budget.check_time()
+        opcodes += trace.opcodes
+        # Without a name there is nothing to call; numbers "call" extension codes and buffers now and then.
+        if any(module != "?" for module, *_ in trace.imports) or opcodes > _OPCODES:
+            return True
+    return False
 
 
 FORMAT: Final = Format(id="torch-zip", title="PyTorch checkpoint (zip)", matches=_matches, read=_read)

@@ -85,7 +85,9 @@ def _operators(text: str) -> tuple[str, ...]:
         found.add(_operator(_chain(node, aliases)))
         if isinstance(node, ast.Call) and (method := _member(node.func)) and not _operator(_chain(node.func, aliases)):
             found.add(f"value.{method[1]}")
-    return tuple(sorted(found - {""}))
+    # `ops.prim` is a step on the way to `ops.prim.dtype`.
+    steps = {name[:at] for name in found for at, character in enumerate(name) if character == "."}
+    return tuple(sorted(found - steps - {""}))
 
 
 def _parsed(text: str) -> ast.Module:

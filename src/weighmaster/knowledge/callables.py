@@ -23,6 +23,7 @@ from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import Final
 
+from weighmaster.knowledge.operators import CLASSES
 from weighmaster.model.value import Value, replace
 
 POWERS: Final = MappingProxyType(
@@ -88,6 +89,16 @@ class Entry(Value):
     source: str
 
 
+_SCRIPT: Final = Entry(
+    name="__torch__",
+    powers=frozenset(),
+    uses=frozenset({"refer", "call", "new", "build"}),
+    arguments="any",
+    reason="a type of the TorchScript source in the same archive, where PyTorch finds it; Python has no such module",
+    source="https://github.com/pytorch/pytorch/blob/main/torch/csrc/jit/docs/serialization.md",
+)
+
+
 @lru_cache(maxsize=1 << 14)
 def look_up(module: str, name: str) -> Entry | None:
     """Return what is known about `name` of `module`, or None.
@@ -103,6 +114,8 @@ def look_up(module: str, name: str) -> Entry | None:
     dotted = f"{module}.{name}"
     if not dotted.isprintable():
         return None
+    if module == _SCRIPT.name or module.startswith(f"{_SCRIPT.name}."):
+        return _SCRIPT if _is_script_type(module) else None
     return _listed(dotted) or _elsewhere(name) or _inside(module, name) or _covered(dotted) or _climb(module, name)
 
 
@@ -121,16 +134,21 @@ def powers_sentence(powers: Iterable[str]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
+def _is_script_type(module: str) -> bool:
+    """Whether the types of `module` are TorchScript's own, and none of a native library that nobody knows."""
+    native = module.removeprefix(f"{_SCRIPT.name}.torch.classes.")
+    return native == module or native.partition(".")[0] in CLASSES
+
+
 def _listed(dotted: str) -> Entry | None:
     """Return the row for `dotted`, in its own spelling or in the canonical one; what was judged by hand goes first."""
-    spellings = {dotted: 0, _renamed(dotted): 0}
-    for spelling in spellings:
-        if row := _find(_table("callables"), spelling):
-            return _entry(row)
-    for spelling in spellings:
-        if entry := _from_source(spelling):
-            return entry
-    return None
+    hand = _table("callables")
+    if row := _find(hand, dotted):
+        return _entry(row)
+    renamed = _renamed(dotted)
+    if row := _find(hand, renamed):
+        return _entry(row)
+    return _from_source(dotted) or (_from_source(renamed) if renamed != dotted else None)
 
 
 def _covered(dotted: str) -> Entry | None:
