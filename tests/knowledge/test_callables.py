@@ -142,7 +142,7 @@ SAFE = {
     "random.Random": "data",
     "re._compile": "text",
     "uuid.UUID": "data",
-    "numpy.dtype": "data",
+    "numpy.dtype": "any",
     "numpy.core.multiarray._reconstruct": "class-first",
     "numpy._core.multiarray._reconstruct": "class-first",
     "numpy.core.multiarray.scalar": "any",
