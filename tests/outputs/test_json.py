@@ -53,7 +53,7 @@ def test_the_whole_of_a_clean_report(clean: Vetted) -> None:
                 "tool": {"name": "weighmaster", "version": "0.1.0"},
                 "target": "models/a.pkl",
                 "verdict": "allow",
-                "policy": {"id": "default", "because": ["1 file examined in full: nothing was found."]},
+                "policy": {"id": "default", "because": ["1 file examined: nothing was found."]},
                 "summary": {"files": 1, "examined": 1, "unread": 0, "excluded": 0, "partial": False},
                 "artifacts": [
                     {

@@ -137,7 +137,7 @@ BLOCK  models
     )
     assert OUTPUT.render([clean, unread], Style()) == snapshot("""\
 ALLOW  models/a.pkl  may come in
-  1 file examined in full: nothing was found.
+  1 file examined: nothing was found.
 
   1 of 1 files examined, 0 places unread · policy default
 

@@ -172,9 +172,9 @@ def test_reasons_say_what_was_found_and_what_was_not_read() -> None:
 
 
 def test_a_clean_verdict_says_how_much_was_examined() -> None:
-    assert _judge("default", [_read()], Settings()).because == ("1 file examined in full: nothing was found.",)
+    assert _judge("default", [_read()], Settings()).because == ("1 file examined: nothing was found.",)
     assert _judge("default", [_read(), _found(Severity.LOW)], Settings(), excluded=2).because == (
-        "1 file examined in full: 1 finding, none of medium severity or above.",
+        "1 file examined: 1 finding, none of medium severity or above.",
         "2 files excluded by the user and not examined.",
     )
 

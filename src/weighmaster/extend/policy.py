@@ -185,8 +185,11 @@ def _excluded(report: Report) -> Iterator[str]:
 
 def _clean(weighed: Weighed, review: Severity) -> str:
     beneath = len(weighed.counting(Severity.NOTE))
-    found = f"{_count(beneath, 'finding')}, none of {review.word} severity or above" if beneath else "nothing was found"
-    return f"{_count(weighed.report.examined, 'file')} examined in full: {found}."
+    if beneath:
+        found = f"{_count(beneath, 'finding')}, none of {review.word} severity or above"
+    else:
+        found = "every finding is waived" if weighed.findings else "nothing was found"
+    return f"{_count(weighed.report.examined, 'file')} examined: {found}."
 
 
 def _count(number: int, what: str) -> str:
