@@ -22,7 +22,10 @@ from weighmaster.reading.source import BytesSource, FileSource, Source
 _T = TypeVar("_T")
 _SMALL: Final = 1 << 20
 _FINDINGS: Final = 100
-"""Findings of one rule in one artifact; more would only hide the others."""
+"""Different findings of one rule in one artifact; more would only hide the others."""
+
+_PLACES: Final = 10
+"""Places of one artifact at which the same is said."""
 
 _REASONS: Final = {
     UnreadableError: GapReason.UNREADABLE,
@@ -86,6 +89,9 @@ def _source(source: Source, where: Where, registry: Registry, budget: Budget) ->
     for inner in inners.values():
         if inner.where not in covered:
             yield from _guarded(inner.where, "member", partial(_inner, inner, registry, budget))
+    if broken := getattr(source, "broken", None):
+        # Unpacked bytes, of which a loader would have seen as much as we did before it stumbled.
+        yield Gap(where=where, reason=GapReason.UNREADABLE, detail=str(broken))
 
 
 def _read(format_: Format, source: Source, where: Where, budget: Budget) -> Iterator[Read]:
@@ -100,7 +106,8 @@ def _judged(  # noqa: PLR0913, PLR0917 - the state of one artifact's reading
     inners: dict[Where, Inner],
     covered: set[Where],
 ) -> Iterator[Item]:
-    said: dict[str, int] = {}
+    said: dict[str, dict[str, int]] = {}
+    more: dict[str, int] = {}
     for read in _guarded(where, what, work):
         match read:
             case Gap():
@@ -114,13 +121,16 @@ def _judged(  # noqa: PLR0913, PLR0917 - the state of one artifact's reading
                 if type(read) is Storage:
                     covered.add(read.where)
         for finding in registry.detect(fact):
-            count = said[finding.rule.id] = said.get(finding.rule.id, 0) + 1
-            if count <= _FINDINGS:
-                yield finding
-    for rule, count in said.items():
-        if count > _FINDINGS:
-            detail = f"{count - _FINDINGS} more findings of {rule} are not listed"
-            yield Gap(where=where, reason=GapReason.OVER_BUDGET, detail=detail)
+            messages = said.setdefault(finding.rule.id, {})
+            count = messages.get(finding.message, 0)
+            if count or len(messages) < _FINDINGS:
+                messages[finding.message] = count + 1
+                if count < _PLACES:
+                    yield finding
+            else:
+                more[finding.rule.id] = more.get(finding.rule.id, 0) + 1
+    for rule, count in more.items():
+        yield Gap(where=where, reason=GapReason.OVER_BUDGET, detail=f"{count} more findings of {rule} are not listed")
 
 
 def _inner(inner: Inner, registry: Registry, budget: Budget) -> Iterator[Item]:

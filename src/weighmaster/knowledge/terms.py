@@ -184,23 +184,44 @@ def _callable_first(arguments: tuple[Term, ...]) -> bool:
     if isinstance(first, Made):
         entry = _entry_of(first)
         return entry is not None and entry.arguments == "callable-first" and _callable_first(first.arguments)
-    return _may(first, "call") and _may(first, "refer")
+    if not (_may(first, "call") and _may(first, "refer")):
+        return False
+    # What is called later gets these arguments, and more that nobody knows yet.
+    name = resolve(first)
+    entry = None if name is None else known(name)
+    if entry is None or entry.arguments in {"any", "none"}:
+        return True
+    # torch._tensor._rebuild_from_type_v2(function, type, arguments, state) has them in a tuple.
+    later = [term.items for term in arguments if isinstance(term, Group)]
+    return any(allows(entry, given) for given in (arguments[1:], *later))
 
 
 def _getattr(arguments: tuple[Term, ...]) -> bool:
     step = _text(arguments[1]) if len(arguments) in {2, 3} else None
-    if step is None or step.startswith("_"):
+    if step is None or step.startswith("__"):
         return False
     target = arguments[0]
     base = class_of(target) if isinstance(target, Made) else resolve(target)
     if base is None or not base.name:
         return False
     entry = look_up(base.module, f"{base.name}.{step}")
-    return entry is not None and "refer" in entry.uses
+    # A private helper is what some libraries rebuild with: it takes a row of its own.
+    return entry is not None and ("call" in entry.uses or (not step.startswith("_") and "refer" in entry.uses))
 
 
 def _nested(arguments: tuple[Term, ...]) -> bool:
-    return len(arguments) == 1 and isinstance(arguments[0], Constant) and arguments[0].kind in {"bytes", "bytearray"}
+    return not arguments or (len(arguments) == 1 and _is_bytes(arguments[0]))
+
+
+def _is_bytes(term: Term) -> bool:
+    match term:
+        case Constant(kind="bytes" | "bytearray"):
+            return True
+        # Protocols 0 to 2 write bytes so; the machine has looked into the text.
+        case Made(callee=Name() as callee, arguments=(Constant(), *_)):
+            return canonical(callee) in {"_codecs.encode", "builtins.bytearray", "builtins.bytes"}
+        case _:
+            return False
 
 
 def _handle_first(arguments: tuple[Term, ...]) -> bool:
