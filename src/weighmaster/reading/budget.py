@@ -37,6 +37,8 @@ class Budget:
         self._members = self.limits.members
         self._depth = self.limits.depth
         self.opcodes = self.limits.opcodes
+        self.kept = 0
+        """Bytes of unpacked streams that are in memory now."""
 
     def unpack(self, count: int) -> None:
         """Count `count` bytes that came out of decompression."""
