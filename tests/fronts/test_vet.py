@@ -32,7 +32,9 @@ _RUN = "from weighmaster.fronts.cli.main import run; run()"
 def _start(*arguments: str, **options: Any) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-c", options.pop("code", _RUN), *arguments]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)} | options.pop("env", {})
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, **options)
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
+    process: subprocess.Popen[bytes] = subprocess.Popen(command, env=environment, **streams)
+    return process
 
 
 @pytest.mark.parametrize("output", api.output_names())
@@ -315,6 +317,30 @@ def test_a_reader_that_has_seen_enough_is_no_error(place: Path) -> None:
     done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, env=environment, cwd=place, check=False)
     os.close(writer)
     assert (done.returncode, done.stderr) == (1, b"")
+
+
+def test_an_answer_that_cannot_be_written_is_said_and_never_clean(place: Path) -> None:
+    for target, status in (("hostile.pkl", 1), ("harmless.pkl", 2)):
+        with Path("/dev/full").open("wb") as full, _start("vet", target, cwd=place, stdout=full) as process:
+            _, err = process.communicate(timeout=20)
+        assert (process.returncode, err) == (
+            status,
+            b"weighmaster: cannot write the output: No space left on device\n",
+        )
+
+
+def test_a_configuration_is_read_once_for_many_targets(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (place / "pyproject.toml").write_text("[tool.weighmaster]\n")
+    read: list[object] = []
+    real = api.configured
+
+    def counted(path: str | None) -> Any:
+        read.append(path)
+        return real(path)
+
+    monkeypatch.setattr(api, "configured", counted)
+    assert main(["vet", "-q", *["harmless.pkl"] * 5]) == 0
+    assert len(read) == 1
 
 
 # The terminal.

@@ -10,8 +10,6 @@ from typing import Protocol, TypeVar
 
 from weighmaster.extend.detector import Detector
 from weighmaster.extend.format import Format
-from weighmaster.extend.output import Output
-from weighmaster.extend.policy import Policy
 from weighmaster.model.fact import Fact
 from weighmaster.model.finding import Finding
 

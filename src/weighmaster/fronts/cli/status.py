@@ -10,15 +10,19 @@ from weighmaster.model.verdict import Outcome, Vetted
 
 ALLOWED: Final = 0
 BLOCKED: Final = 1
+USAGE: Final = 2
 REVIEW: Final = 3
 DEFECT: Final = 4
 
-_WORST_LAST: Final = (ALLOWED, REVIEW, DEFECT, BLOCKED)
+_WORST_LAST: Final = (ALLOWED, REVIEW, USAGE, DEFECT, BLOCKED)
 
 
-def of(vetted: Iterable[Vetted], *, defect: bool = False) -> int:
-    """Return the status of the worst target, or that of a defect elsewhere: 1 before 4 before 3."""
-    statuses = [*map(_one, vetted), *([DEFECT] if defect else [])]
+def of(vetted: Iterable[Vetted], *, defect: bool = False, unwritten: bool = False) -> int:
+    """Return the status of the worst target: 1 before 4 before 3.
+
+    After a `defect` elsewhere it is at least 4. Where the answer could not be written (`unwritten`) it is at least 2.
+    """
+    statuses = [*map(_one, vetted), *([DEFECT] if defect else []), *([USAGE] if unwritten else [])]
     return max(statuses, key=_WORST_LAST.index, default=REVIEW)
 
 

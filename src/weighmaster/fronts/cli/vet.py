@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 from collections.abc import Sequence
@@ -65,8 +66,10 @@ def main(arguments: Sequence[str]) -> int:
         sys.stdout.flush()
     except BrokenPipeError:
         terminal.silence(sys.stdout)
-    except ConfigError:
-        raise
+    except OSError as error:
+        sys.stderr.write(f"weighmaster: cannot write the output: {error.strerror}\n")
+        terminal.silence(sys.stdout)
+        return status.of(vetted, unwritten=True)
     except Exception as error:  # noqa: BLE001 - what was found decides the status, even if it cannot be shown
         terminal.defect(error)
         return status.of(vetted, defect=True)
@@ -97,13 +100,32 @@ def _check(options: Any) -> None:
 
 def _vetted(options: Any) -> list[Vetted]:
     progress = Progress(sys.stderr, quiet=options.quiet)
-    plans = [(target, _request(target, options, progress)) for target in options.target]
+    plans = _plans(options, progress)
     done: list[Vetted] = []
     with progress:
         for target, request in plans:
             stopped = any(gap.reason is GapReason.INTERRUPTED for one in done[-1:] for gap in one.report.gaps)
             done.append(api.not_reached(target, request) if stopped else _look(target, request, options))
     return done
+
+
+def _plans(options: Any, progress: Progress) -> list[tuple[str, api.Request]]:
+    """Say how to look at each target. Whatever is wrong with the configuration shows here, before any work."""
+    found = None if options.no_config or options.config else api.found_configuration(os.getcwd())
+    settings = functools.cache(lambda path: api.chosen(api.configured(path), options.policy, options.exclude))
+    plans = []
+    for target in options.target:
+        path, notes = _configuration(target, options, found)
+        request = api.Request(
+            settings=settings(path),
+            notes=notes,
+            follow_symlinks=options.follow_symlinks,
+            jobs=options.jobs,
+            progress=progress.files,
+            keep_partial=True,
+        )
+        plans.append((target, request))
+    return plans
 
 
 def _look(target: str, request: api.Request, options: Any) -> Vetted:
@@ -118,26 +140,10 @@ def _look(target: str, request: api.Request, options: Any) -> Vetted:
         return api.failed(target, request, error)
 
 
-def _request(target: str, options: Any, progress: Progress) -> api.Request:
-    path, notes = _configuration(target, options)
-    settings = api.chosen(api.configured(path), options.policy, options.exclude)
-    return api.Request(
-        settings=settings,
-        notes=notes,
-        follow_symlinks=options.follow_symlinks,
-        jobs=options.jobs,
-        progress=progress.files,
-        keep_partial=True,
-    )
-
-
-def _configuration(target: str, options: Any) -> tuple[str | None, tuple[str, ...]]:
+def _configuration(target: str, options: Any, found: str | None) -> tuple[str | None, tuple[str, ...]]:
     """Return the configuration file that counts for a target, and what has to be said about it."""
-    if options.no_config:
-        return None, ()
     if options.config is not None:
         return options.config, (f"The configuration {options.config} was applied.",)
-    found = api.found_configuration(os.getcwd())
     if found is None:
         return None, ()
     shown = os.path.relpath(found)
@@ -165,10 +171,7 @@ def _write(vetted: Sequence[Vetted], options: Any) -> None:
     if options.output_file is None:
         sys.stdout.write(text)
         return
-    try:
-        with open(options.output_file, "w", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(text)
-    except OSError as error:
-        raise ConfigError(f"cannot write to {options.output_file}: {error.strerror}") from error
+    with open(options.output_file, "w", encoding="utf-8", errors="backslashreplace") as file:
+        file.write(text)
     if not options.quiet:
         sys.stderr.write(api.render(vetted, "text", Style(quiet=True)))
