@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from weighmaster.extend.format import Format, Glance, Read, part
+from weighmaster.knowledge.callables import look_up
+from weighmaster.machine.run import whole
 from weighmaster.model.errors import UnreadableError
 from weighmaster.model.fact import Script
 from weighmaster.model.where import Where
@@ -28,6 +30,14 @@ _SOURCE: Final = 256 << 10
 _EXCERPT: Final = 200
 _DEEPEST_LINE: Final = 20_000
 """A longer line is data, and could make a parser recurse."""
+
+_NAME: Final = rb"[A-Za-z_][A-Za-z0-9_]{0,63}(?:\.[A-Za-z_][A-Za-z0-9_]{0,63}){0,15}"
+_GLOBAL: Final = re.compile(rb"([ci])(%s)\n(%s)\n(?=[()\]}.NSVIFLpqgcP0-9])" % (_NAME, _NAME))
+"""GLOBAL and INST, and an opcode that may follow."""
+_OVERLAP: Final = 4096
+_LOOK_BACK: Final = 512
+_MARK: Final = ord("(")
+_MARKS: Final = 8
 
 _SHEBANG: Final = re.compile(r"#! ?\S*?(?:/env(?: -S)? )?([A-Za-z]+)[\d.]*(?:\s|$)")
 _ACTIVE: Final = re.compile(r"<script[\s>]|<\?php\s|<iframe[\s>]", re.IGNORECASE)
@@ -61,6 +71,30 @@ def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
         yield part(cursor, where, end, cursor.size)
         raise UnreadableError("text that does not go on to the end", offset=end)
     yield from _scripts(cursor, where, encoding)
+    start = _pickle_start(cursor)
+    if start:
+        yield part(cursor, where, start, cursor.size)
+
+
+def _pickle_start(cursor: Cursor) -> int:
+    """Return where a pickle of protocol 0 stands inside the text that calls something known to be dangerous, or 0.
+
+    The first of them is enough: what follows it is looked at again with what is handed on.
+    """
+    for start in range(0, cursor.size, _WINDOW):
+        cursor.budget.check_time()
+        window = cursor.source.read_at(start, _WINDOW + _OVERLAP)
+        for hit in _GLOBAL.finditer(window):
+            entry = look_up(hit[2].decode(), hit[3].decode())
+            if entry is None or not entry.powers:
+                continue
+            # INST takes what stands above the last mark, which lies before it.
+            before = window[max(0, hit.start() - _LOOK_BACK) : hit.start()]
+            marks = [hit.start() - len(before) + at for at, byte in enumerate(before) if byte == _MARK]
+            for at in [hit.start(), *marks[: -_MARKS - 1 : -1]]:
+                if start + at and whole(cursor.source, start + at, opcodes=_MARKS).calls:
+                    return start + at
+    return 0
 
 
 def _plain(head: bytes) -> str | None:

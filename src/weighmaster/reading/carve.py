@@ -30,7 +30,6 @@ _SIGNATURES: Final = (
     ("lz4", re.compile(rb"\x04\x22\x4d\x18")),
     ("sevenz", re.compile(rb"7z\xbc\xaf\x27\x1c")),
     ("npy", re.compile(rb"\x93NUMPY[\x01-\x03]\x00")),
-    ("hdf5", re.compile(rb"\x89HDF\r\n\x1a\n")),
     ("elf", re.compile(rb"\x7fELF[\x01\x02][\x01\x02]\x01")),
     ("pe", re.compile(rb"MZ")),
     ("macho", re.compile(rb"\xce\xfa\xed\xfe[\x01-\x20]")),
