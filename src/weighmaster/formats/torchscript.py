@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from weighmaster.extend.format import Format, Glance, Read
-from weighmaster.model.errors import OverBudgetError, UnreadableError, WeighmasterError
+from weighmaster.model.errors import MissingExtraError, OverBudgetError, UnreadableError, WeighmasterError
 from weighmaster.model.fact import Operation
 from weighmaster.model.report import Gap, GapReason
 from weighmaster.model.where import Where
@@ -54,7 +54,7 @@ def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
                 operators = _operators(text)
             except OverBudgetError as error:
                 yield Gap(where=place, reason=GapReason.OVER_BUDGET, detail=f"torchscript: {error}")
-            except UnreadableError as error:
+            except (UnreadableError, MissingExtraError) as error:
                 yield Gap(where=place, reason=GapReason.UNREADABLE, detail=f"torchscript: {error}")
             else:
                 yield from (Operation(where=place, name=name) for name in operators)

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Final
 
 from weighmaster.extend.format import Format, Glance, Inner, Read
-from weighmaster.model.errors import MissingExtraError, UnreadableError
+from weighmaster.model.errors import MissingExtraError, OverBudgetError, UnreadableError
 from weighmaster.model.fact import Disagreement, Expansion, Link, Metadata, Nested, Stray
 from weighmaster.model.report import Gap, GapReason
 from weighmaster.model.where import Member, Where
@@ -118,18 +118,24 @@ class _Reader:
         where = entry.at(self._where)
         if entry.is_folder:
             yield Nested(where=where)
-        elif stat.S_ISLNK(entry.mode) and entry.packed <= _TARGET:
-            yield from self._link(entry, where)
         elif self._is_bomb(entry.packed, entry.unpacked):
             yield from self._bomb(entry, where)
         elif entry.flags & ENCRYPTED:
             yield from self._locked(entry, where)
+        elif stat.S_ISLNK(entry.mode) and entry.packed <= _TARGET:
+            yield from self._link(entry, where)
         else:
             yield from self._member(entry, where)
 
     def _link(self, entry: Entry, where: Where) -> Iterator[Read]:
-        target = open_entry(entry, self._source, self._budget).read_at(0, _TARGET)
-        yield Link(where=where, kind="symbolic", target=target.decode("utf-8", "surrogateescape"))
+        try:
+            opened, _ = self._checked(entry)
+        except BombError as bomb:
+            yield from self._bombed(bomb, where)
+            return
+        target = opened.read_at(0, _TARGET) if opened is not None else b"\0"
+        if opened is not None:
+            yield Link(where=where, kind="symbolic", target=target.decode("utf-8", "surrogateescape"))
         # A reader that knows no links sees a file with these bytes.
         if target.isascii() and target.decode().isprintable():
             yield Nested(where=where)
@@ -195,14 +201,20 @@ class _Reader:
             yield self._span(entry.data + used, entry.data + entry.packed)
 
     def _checked(self, entry: Entry) -> tuple[Source | None, str]:
-        """Return the member unpacked, or None where that fails, and the kind of difference its header makes."""
+        """Return the member unpacked, or None where that fails, and the kind of difference its header makes.
+
+        Raises:
+            BombError: it unpacks to more than is allowed.
+        """
         crc = size = 0
         try:
             opened = open_entry(entry, self._source, self._budget)
             for block in _blocks(opened, self._budget):
                 crc = zlib.crc32(block, crc)
                 size += len(block)
-        except (UnreadableError, MissingExtraError):
+        except BombError:
+            raise
+        except (UnreadableError, MissingExtraError, OverBudgetError):
             # Whoever opens the member is told the same, and says it.
             return None, ""
         if entry.flags & DESCRIBED and not entry.listed and not entry.crc:

@@ -35,6 +35,8 @@ _DESCRIPTOR: Final = b"PK\x07\x08"
 _TAIL: Final = 22 + 65535
 _ENDS: Final = 16
 """End records that are looked into; a tail that holds more is said to."""
+_TRIES: Final = 1000
+"""Members without a size that are looked for where no directory points."""
 _CHUNK: Final = 1 << 20
 _NAME: Final = 4096
 """The longest name that a header nobody lists may have, to be taken for one."""
@@ -189,7 +191,10 @@ class _End(Value):
 
 def is_zip(source: Source, head: bytes, tail: bytes) -> bool:
     """Whether some reader takes these bytes for a zip: by how they begin, or by an end record with a directory."""
-    return head[:4] in (LOCAL, _END, _END64) or (_END in tail and any(end.directories for end in _ends(source)))
+    # Four bytes and a few zeros are no archive: programs that read archives hold them too.
+    return head[:4] in (LOCAL, _END, _END64) or (
+        _END in tail and any(directory.size for end in _ends(source) for directory in end.directories)
+    )
 
 
 def listed(source: Source, budget: Budget) -> Iterator[Entry]:
@@ -317,6 +322,7 @@ class _Reader:
         self._first = source.size
         self._last = 0
         self._directories = 0
+        self._tries = _TRIES
 
     def read(self) -> Iterator[Content]:
         """Yield everything."""
@@ -479,7 +485,7 @@ class _Reader:
             if local is None or not _plausible(local[0]):
                 continue
             header, data = local
-            packed = header.packed or _unlisted_size(self._source, header, (data, end), self._budget)
+            packed = header.packed or self._unlisted_size(header, data, end)
             if self._directories:
                 if data + packed > self._source.size:
                     continue
@@ -498,6 +504,16 @@ class _Reader:
                 at += 16
         if at < end:
             yield Region(start=at, end=end, position=position)
+
+    def _unlisted_size(self, header: Header, start: int, end: int) -> int:
+        """Return how much data follows a header that leaves it to the data to say."""
+        if not header.flags & DESCRIBED or self._tries == 0:
+            return 0
+        # Every byte could be the start of a stream that breaks at the end.
+        self._tries -= 1
+        if header.method == DEFLATE:
+            return _deflated(self._source, start, end, self._budget)
+        return next(_found(self._source, _DESCRIPTOR, start, end, self._budget), end) - start
 
 
 def _ends(source: Source) -> Iterator[_End]:
@@ -554,7 +570,7 @@ def _records64(source: Source, start: int) -> Iterator[tuple[int, tuple[int, int
 
 def _placed(source: Source, limit: int, count: int, size: int, offset: int) -> tuple[list[_Directory], bool]:
     """Return where readers look for a directory, and whether it stands apart from the end record."""
-    if size == count == 0:
+    if size == count == 0 and offset <= limit:
         return [_Directory(start=limit, base=0, size=0, count=0, limit=limit)], False
     shifted = (limit - size, limit - size - offset)
     found = [
@@ -714,16 +730,6 @@ def _unlisted(header: Header, data: int, packed: int) -> Entry:
 def _plausible(header: Header) -> bool:
     """Whether these bytes are a header, and not numbers that happen to begin like one."""
     return 0 < len(header.name) <= _NAME and min(header.name) >= 32 and header.method in _METHODS
-
-
-def _unlisted_size(source: Source, header: Header, span: tuple[int, int], budget: Budget) -> int:
-    """Return how much data follows a header that leaves it to the data to say."""
-    start, end = span
-    if not header.flags & DESCRIBED:
-        return 0
-    if header.method == DEFLATE:
-        return _deflated(source, start, end, budget)
-    return next(_found(source, _DESCRIPTOR, start, end, budget), end) - start
 
 
 def _deflated(source: Source, start: int, end: int, budget: Budget) -> int:
