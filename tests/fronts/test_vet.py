@@ -32,9 +32,8 @@ _RUN = "from weighmaster.fronts.cli.main import run; run()"
 def _start(*arguments: str, **options: Any) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-c", options.pop("code", _RUN), *arguments]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)} | options.pop("env", {})
-    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
-    process: subprocess.Popen[bytes] = subprocess.Popen(command, env=environment, **streams)
-    return process
+    streams: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
+    return subprocess.Popen(command, env=environment, text=False, **streams)
 
 
 @pytest.mark.parametrize("output", api.output_names())

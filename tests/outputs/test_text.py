@@ -8,7 +8,11 @@ from inline_snapshot import snapshot
 
 from weighmaster.extend.output import Style
 from weighmaster.extend.showing import identity
-from weighmaster.model.verdict import Vetted
+from weighmaster.model.fact import Nested
+from weighmaster.model.finding import Finding, Rule, Severity
+from weighmaster.model.report import Gap, GapReason, Report
+from weighmaster.model.verdict import Judged, Outcome, Verdict, Vetted
+from weighmaster.model.where import Where
 from weighmaster.outputs import text
 from weighmaster.outputs.text import OUTPUT
 
@@ -172,3 +176,25 @@ def test_wrapping_keeps_every_word_and_the_width(words: list[str], width: int, i
     lines = list(text._wrap(" ".join(words), width, indent))
     assert " ".join(lines).split() == words
     assert all(text._size(line) <= width or " " not in line.strip() for line in lines)
+
+
+def _crowd(files: int) -> Vetted:
+    rule = Rule(id="some-rule", title="…", severity=Severity.HIGH)
+    items = [
+        Finding(rule=rule, where=where, message="…", evidence=(Nested(where=where),))
+        for where in (Where.file(f"{number:03}.pkl") for number in range(files))
+    ]
+    gaps = [Gap(where=finding.where, reason=GapReason.UNREADABLE, detail="…") for finding in items]
+    report = Report.of("crowd", [*items, *gaps], files=files)
+    judged = tuple(Judged(finding=finding, severity=rule.severity) for finding in report.findings)
+    verdict = Verdict(outcome=Outcome.BLOCK, policy="default", because=("…",), findings=judged)
+    return Vetted(report=report, verdict=verdict)
+
+
+def test_a_crowd_of_files_is_counted_after_the_first_and_listed_on_demand() -> None:
+    lines = OUTPUT.render([_crowd(100)], Style()).splitlines()
+    assert "  … 80 findings in 80 more files (--verbose lists all)" in lines
+    assert "    … and 95 more unreadable (--verbose lists all)" in lines
+    assert len(lines) < 150
+    page = OUTPUT.render([_crowd(100)], Style(verbose=True))
+    assert all(f"  {number:03}.pkl\n" in page and f"{number:03}.pkl: …" in page for number in range(100))
