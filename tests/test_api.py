@@ -87,7 +87,7 @@ def test_a_stream_is_vetted_up_to_the_limit(in_memory: int, monkeypatch: pytest.
 
 def test_an_excerpt_shows_the_bytes_of_a_place(folder: Path) -> None:
     (finding,) = weighmaster.vet(folder).report.findings
-    excerpt = api.excerpt(str(folder), finding.where)
+    excerpt = api.excerpt(str(folder), finding)
     assert excerpt is not None
     assert excerpt.data == HOSTILE[: len(excerpt.data)]
-    assert api.excerpt(str(folder / "missing"), finding.where) is None
+    assert api.excerpt(str(folder / "missing"), finding) is None

@@ -16,7 +16,7 @@ from weighmaster.extend.output import Style
 from weighmaster.extend.policy import Policy
 from weighmaster.extend.registry import Registry
 from weighmaster.model.errors import ConfigError
-from weighmaster.model.finding import Rule
+from weighmaster.model.finding import Finding, Rule
 from weighmaster.model.report import Gap, GapReason, Item, Report
 from weighmaster.model.settings import Settings
 from weighmaster.model.value import Value, replace
@@ -169,12 +169,14 @@ def rule_page(id: str) -> str:
     return (importlib.import_module(detect.__module__).__doc__ or "").strip()
 
 
-def excerpt(target: str, where: Where) -> Excerpt | None:
-    """Return the bytes around a place of a target; nothing where they cannot be reached again."""
+def excerpt(target: str, finding: Finding) -> Excerpt | None:
+    """Return the bytes around the place of a finding in a target; nothing where they cannot be reached again."""
     from weighmaster.engine.dig import dig
 
+    where = finding.where
     path = os.path.join(target, where.root) if os.path.isdir(target) else target
-    return dig(path, where, shipped.registry(), Limits())
+    pickled = any(hasattr(fact, "opcode") for fact in finding.evidence)
+    return dig(path, where, shipped.registry(), Limits(), pickled=pickled)
 
 
 def found_configuration(folder: str) -> str | None:

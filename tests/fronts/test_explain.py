@@ -49,6 +49,14 @@ of model.zip!archive/data.pkl, from 0 to 1
   00000000 >63 70 6f 73 69 78 0a 73 79 73 74 65 6d 0a 28 53  cposix.system.(S
   00000010  27 69 64 27 0a 74 52 2e                          'id'.tR.
 
+Opcodes
+  00000000 >GLOBAL 'posix' 'system'
+  0000000e  MARK
+  0000000f  STRING "'id'"
+  00000015  TUPLE
+  00000016  REDUCE
+  00000017  STOP
+
 What would make it go away
 This text doubles as the page of the rule below.
 
@@ -57,8 +65,8 @@ If you know better, an exception that says why, whose it is, and until when (in 
   [[tool.weighmaster.waivers]]
   rule = "some-import"
   sha256 = "0c62d8e991891f680506010f91d17ef79cd4651d1d4ce76f2301faff1cccdec2"
-  reason = "…"
-  owner = "…"
+  reason = ""  # to be filled in, as the next one: an empty text is an error
+  owner = ""
   until = 2030-12-31
 
 """)
@@ -94,4 +102,7 @@ def test_the_suggested_waiver_is_one(capsys: pytest.CaptureFixture[str]) -> None
     start = said.index("  [[tool.weighmaster.waivers]]")
     waiver = "\n".join(line.strip() for line in said[start : start + 6])
     Path("pyproject.toml").write_text(waiver, encoding="utf-8")
+    assert main(["vet", "hostile.pkl"]) == 2
+    assert "pyproject.toml:4: reason is empty" in capsys.readouterr().err
+    Path("pyproject.toml").write_text(waiver.replace('""', '"known"'), encoding="utf-8")
     assert main(["vet", "hostile.pkl"]) == 0

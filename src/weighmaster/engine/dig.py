@@ -11,6 +11,7 @@ from weighmaster.extend.registry import Registry
 from weighmaster.model.errors import WeighmasterError
 from weighmaster.model.value import Value
 from weighmaster.model.where import Span, Where
+from weighmaster.reading import listing
 from weighmaster.reading.budget import Budget, Limits
 from weighmaster.reading.cursor import Cursor
 from weighmaster.reading.source import FileSource, Source
@@ -20,31 +21,38 @@ _MOST: Final = 256
 
 
 class Excerpt(Value):
-    """Bytes around a place: `data` begins at `offset`; the place itself is `start` to `end`, which may lie beyond."""
+    """Bytes around a place: `data` begins at `offset`; the place itself is `start` to `end`, which may lie beyond.
+
+    `opcodes` is the listing around the place, where that is the opcode of a pickle.
+    """
 
     within: Where
     offset: int
     data: bytes
     start: int
     end: int
+    opcodes: tuple[tuple[int, str], ...] = ()
 
 
-def dig(path: str, where: Where, registry: Registry, limits: Limits) -> Excerpt | None:
-    """Return the bytes around `where` in the file at `path`; nothing where they cannot be reached again."""
+def dig(path: str, where: Where, registry: Registry, limits: Limits, *, pickled: bool = False) -> Excerpt | None:
+    """Return the bytes around `where` in the file at `path`; nothing where they cannot be reached again.
+
+    With `pickled` the place is an opcode of a pickle, and those around it are listed.
+    """
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
     except OSError:
         return None
     try:
         source: Source = FileSource(descriptor, os.fstat(descriptor).st_size)
-        return _descend(source, where, registry, Budget(limits))
+        return _descend(source, where, registry, Budget(limits), pickled=pickled)
     except (WeighmasterError, OSError):
         return None
     finally:
         os.close(descriptor)
 
 
-def _descend(source: Source, where: Where, registry: Registry, budget: Budget) -> Excerpt | None:
+def _descend(source: Source, where: Where, registry: Registry, budget: Budget, *, pickled: bool) -> Excerpt | None:
     at = Where.file(where.root)
     while not all(isinstance(step, Span) for step in where.steps[len(at.steps) :]):
         inner = next(_towards(source, at, where, registry, budget), None)
@@ -57,7 +65,8 @@ def _descend(source: Source, where: Where, registry: Registry, budget: Budget) -
     offset = max(0, start - start % _MARGIN - _MARGIN) if spans else 0
     wanted = end + _MARGIN - offset
     data = source.read_at(offset, min(_MOST, wanted + -wanted % _MARGIN))
-    return Excerpt(within=at, offset=offset, data=data, start=start, end=end)
+    opcodes = tuple(listing.around(source, start)) if pickled else ()
+    return Excerpt(within=at, offset=offset, data=data, start=start, end=end, opcodes=opcodes)
 
 
 def _towards(source: Source, at: Where, where: Where, registry: Registry, budget: Budget) -> Iterator[Inner]:

@@ -106,7 +106,7 @@ def _finding(judged: Judged, vetted: Vetted) -> Iterator[str]:
         for name, value in values.items():
             yield f"  {name:<10}{plain(str(value))}"
     yield ""
-    yield from _bytes(api.excerpt(vetted.report.target, finding.where))
+    yield from _bytes(api.excerpt(vetted.report.target, finding))
     yield from _way_out(judged, vetted)
 
 
@@ -126,6 +126,11 @@ def _bytes(excerpt: Excerpt | None) -> Iterator[str]:
     if excerpt.offset + len(excerpt.data) < excerpt.end:
         yield f"  … {excerpt.end - excerpt.offset - len(excerpt.data)} more bytes"
     yield ""
+    if excerpt.opcodes:
+        yield "# Opcodes"
+        for offset, text in excerpt.opcodes:
+            yield f"  {offset:08x} {'>' if offset == excerpt.start else ' '}{plain(text)}"
+        yield ""
 
 
 def _way_out(judged: Judged, vetted: Vetted) -> Iterator[str]:
@@ -142,7 +147,7 @@ def _way_out(judged: Judged, vetted: Vetted) -> Iterator[str]:
     yield f'  rule = "{finding.rule.id}"'
     if digest:
         yield f'  sha256 = "{digest}"'
-    yield '  reason = "…"'
-    yield '  owner = "…"'
+    yield '  reason = ""  # to be filled in, as the next one: an empty text is an error'
+    yield '  owner = ""'
     yield "  until = 2030-12-31"
     yield ""
