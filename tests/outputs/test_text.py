@@ -191,6 +191,28 @@ def _crowd(files: int) -> Vetted:
     return Vetted(report=report, verdict=verdict)
 
 
+def test_findings_of_one_sentence_stand_together() -> None:
+    rule = Rule(id="some-rule", title="…", severity=Severity.HIGH)
+    places = [Where.file("a.pkl").span(at, at + 1) for at in range(50)]
+    found = [Finding(rule=rule, where=where, message="Again.", evidence=(Nested(where=where),)) for where in places]
+    report = Report.of("a.pkl", found, files=1)
+    judged = tuple(Judged(finding=finding, severity=rule.severity) for finding in report.findings)
+    verdict = Verdict(outcome=Outcome.BLOCK, policy="default", because=("…",), findings=judged)
+    vetted = Vetted(report=report, verdict=verdict)
+    assert OUTPUT.render([vetted], Style()) == snapshot("""\
+BLOCK  a.pkl  must not come in
+  …
+
+  a.pkl
+    high  some-rule  4c7e7264
+      Again.
+      at @0-1 and at 49 more places (--verbose lists all)
+
+  0 of 1 files examined, 0 places unread · policy default
+""")
+    assert OUTPUT.render([vetted], Style(verbose=True)).count("Again.") == 50
+
+
 def test_a_crowd_of_files_is_counted_after_the_first_and_listed_on_demand() -> None:
     lines = OUTPUT.render([_crowd(100)], Style()).splitlines()
     assert "  … 80 findings in 80 more files (--verbose lists all)" in lines

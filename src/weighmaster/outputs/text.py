@@ -96,24 +96,30 @@ class _Page:
             )
 
     def _of_file(self, findings: Sequence[Judged]) -> None:
-        alike: dict[tuple[str, bool], list[Judged]] = {}
+        rules: dict[tuple[str, bool], dict[str, list[Judged]]] = {}
         for judged in findings:
-            alike.setdefault((judged.finding.rule.id, judged.waived is None), []).append(judged)
-        for (rule, _), group in alike.items():
-            shown = len(group) if self._style.verbose else _ALIKE
-            for judged in group[:shown]:
-                self._finding(judged)
-            if len(group) > shown:
-                self._wrapped(f"    … and {len(group) - shown} more of {rule} (--verbose lists all)", 6)
+            alike = rules.setdefault((judged.finding.rule.id, judged.waived is None), {})
+            # A verbose page shows every one; else those of one sentence stand together.
+            key = judged.finding.message if not self._style.verbose else str(len(alike))
+            alike.setdefault(key, []).append(judged)
+        for (rule, _), alike in rules.items():
+            groups = list(alike.values())
+            shown = len(groups) if self._style.verbose else _ALIKE
+            for group in groups[:shown]:
+                self._finding(group[0], len(group) - 1)
+            if len(groups) > shown:
+                rest = sum(map(len, groups[shown:]))
+                self._wrapped(f"    … and {rest} more of {rule} (--verbose lists all)", 6)
 
-    def _finding(self, judged: Judged) -> None:
+    def _finding(self, judged: Judged, more: int) -> None:
         finding = judged.finding
         word = self._ink(judged.severity.word, _DIM if judged.waived else _SEVERITIES[judged.severity])
         place = inside(finding.where)
         self.line(f"    {word}  {finding.rule.id}  {self._ink(identity(finding), _DIM)}")
         self._wrapped(f"      {_sentence(finding.message)}", 6)
-        if place:
-            self._wrapped(f"      at {place}", 9, _DIM)
+        also = f" and at {count(more, 'more place')} (--verbose lists all)" if more else ""
+        if place or also:
+            self._wrapped(f"      at {place or 'the whole file'}{also}", 9, _DIM)
         if judged.waived:
             self._wrapped(f"      waived: {plain(judged.waived)}", 8)
         if self._style.verbose:
