@@ -121,7 +121,7 @@ def _checkpoint(elements: int, held: int) -> bytes:
     """Return what `torch.save(torch.zeros(elements))` writes, with `held` bytes in the storage."""
     tensor = (
         b"\x80\x02ctorch._utils\n_rebuild_tensor_v2\n((X\x07\0\0\0storagectorch\nFloatStorage\nX\x01\0\0\x000X\x03\0\0\0cpu"
-         b"J"
+        b"J"
         + struct.pack("<i", elements)
         + b"tQK\0J"
         + struct.pack("<i", elements)

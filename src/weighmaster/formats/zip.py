@@ -191,8 +191,6 @@ class _Reader:
         if entry.flags & STOPPING:
             detail = f"the flags {entry.flags:#06x} say patched or strongly encrypted, and it is neither"
             yield Disagreement(where=where, kind="member-refused", detail=detail)
-        if broken := getattr(opened, "broken", None):
-            yield Gap(where=where, reason=GapReason.UNREADABLE, detail=f"zip: {broken}")
         yield Inner(where, self._opener(entry, opened))
         used = getattr(opened, "consumed", entry.packed)
         if used < entry.packed:
