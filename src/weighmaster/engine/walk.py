@@ -11,9 +11,10 @@ from weighmaster.model.report import Gap, GapReason
 from weighmaster.model.value import Value
 from weighmaster.model.where import Where
 
-_GLOB: Final = re.compile(r"\*\*/|\*\*|\*|\?|\[[!^]?(?:\][^\]/]*|[^\]/]+)\]")
+# Compiled where they are used: most walks exclude nothing.
+_GLOB: Final = r"\*\*/|\*\*|\*|\?|\[[!^]?(?:\][^\]/]*|[^\]/]+)\]"
 _WILDCARDS: Final = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-_RANGE: Final = re.compile(r"(.)-(.)|(.)", re.DOTALL)
+_RANGE: Final = r"(?s)(.)-(.)|(.)"
 
 
 class Walk(Value):
@@ -133,7 +134,7 @@ def _expression(pattern: str) -> str:
     plain = plain.removeprefix("/")
     out: list[str] = []
     last = 0
-    for hit in _GLOB.finditer(plain):
+    for hit in re.finditer(_GLOB, plain):
         out += [re.escape(plain[last : hit.start()]), _wildcard(hit[0])]
         last = hit.end()
     return ("" if anchored else "(?:.*/)?") + "".join(out) + re.escape(plain[last:]) + r"\Z"
@@ -144,7 +145,7 @@ def _wildcard(text: str) -> str:
         return _WILDCARDS[text]
     inside = text[1:-1]
     negated = inside[:1] in {"!", "^"}
-    pairs = [(hit[1] or hit[3], hit[2] or hit[3]) for hit in _RANGE.finditer(inside[negated:])]
+    pairs = [(hit[1] or hit[3], hit[2] or hit[3]) for hit in re.finditer(_RANGE, inside[negated:])]
     members = "".join(f"{re.escape(first)}-{re.escape(last)}" for first, last in pairs if first <= last)
     if negated:
         return f"[^/{members}]"
