@@ -1,1 +1,1 @@
-"""Reads the source of libraries and derives which names a pickle may use, and which have powers. Imports none of them."""
+"""Reads the source of libraries and derives what a pickle may do with their names. Imports none of them."""

@@ -1,59 +1,26 @@
 """Is a body of code harmless whatever its arguments are? Strict: what is not understood is not harmless.
 
-A harmless body assigns to its own object, reads constants, builds containers, raises, warns, and calls only what is harmless
-itself: known builtins, methods of containers and strings, functions and constructors of known source judged the same way.
+A harmless body assigns to its own object, reads constants, builds containers, raises, warns, and calls only what is
+harmless itself: known builtins, methods of containers and strings, functions and constructors of known source that are
+judged the same way.
 """
 
 import ast
 from collections.abc import Iterator
 
 from tools.derive.index import BOUNDARY, Class, External, Function, Index, Instance
+from tools.derive.leaves import WORDS
 from tools.derive.scope import Scope, Super, Value, builtin_type, find_method, walk
 
 _DEPTH = 10
-BUILTINS = frozenset(
-    """isinstance issubclass len hasattr dict list tuple set frozenset str int float bool bytes bytearray complex repr zip
-    enumerate range sorted min max sum abs any all iter next reversed super id hash callable round divmod object type
-    format ord chr slice pow bin hex oct staticmethod classmethod property NotImplemented ascii""".split()
-)
-METHODS = frozenset(
-    """items keys values get pop update append extend copy setdefault split rsplit join startswith endswith format lower
-    upper strip lstrip rstrip add discard remove index count sort clear encode decode replace insert popitem partition
-    rpartition isdigit isidentifier title capitalize union difference intersection issubset issuperset tolist item
-    astype reshape view flatten ravel transpose any all sum min max mean fill isdisjoint removeprefix removesuffix
-    with_traceback casefold splitlines zfill ljust rjust __len__ __iter__ __contains__ is_integer fromkeys __class__
-    size dim numel squeeze unsqueeze""".split()
-)
+_WORDS = WORDS["harmless"]
+BUILTINS = frozenset(_WORDS["builtins"])
+METHODS = frozenset(_WORDS["methods"])
+_PURE = tuple(_WORDS["pure"])
+_IMPURE = tuple(_WORDS["impure"])
+_DECORATORS = frozenset(_WORDS["decorators"])
 _SETATTR = ("builtins.setattr", "builtins.object.__setattr__", "builtins.delattr", "builtins.object.__delattr__")
-_PURE = (
-    "math.", "itertools.", "operator.index", "warnings.warn", "collections.", "numbers.", "re.compile", "re.escape",
-    "re.match", "re.search", "re.sub", "re.split", "re.fullmatch", "re.Pattern", "threading.Lock", "threading.RLock",
-    "_thread.allocate_lock", "_thread.RLock", "_thread.get_ident", "threading.get_ident", "threading.local",
-    "threading.Event", "threading.Condition", "logging.getLogger", "logging.Logger", "logging.LoggerAdapter", "copy.copy",
-    "copy.deepcopy", "functools.lru_cache", "functools.cache", "functools.wraps", "functools.update_wrapper", "typing.",
-    "abc.", "enum.", "inspect.isclass", "inspect.isfunction", "inspect.ismethod", "inspect.isroutine", "types.SimpleNamespace",
-    "types.MappingProxyType", "time.time", "time.monotonic", "time.perf_counter", "sys.intern", "sys.getsizeof", "decimal.Decimal",
-    "datetime.", "_datetime.", "uuid.uuid4", "uuid.UUID", "weakref.ref", "weakref.WeakKeyDictionary", "_weakref.ref",
-    "weakref.WeakValueDictionary", "os.path.", "posixpath.", "genericpath.common", "os.getpid", "posix.getpid", "os.fspath",
-    "posix.fspath", "io.BytesIO", "io.StringIO", "_io.BytesIO", "_io.StringIO", "os.environ.get", "random.Random", "_random.",
-    "_warnings.warn", "_struct.", "struct.", "_operator.index", "pathlib.Path", "pathlib.PurePath", "pathlib.PurePosixPath",
-    "string.capwords", "textwrap.", "dataclasses.fields", "dataclasses.is_dataclass", "dataclasses.replace", "queue.", "array.array",
-    "contextlib.nullcontext", "contextlib.suppress", "_collections.", "_functools.",  "fractions.Fraction", "_collections_abc.",
-)  # fmt: skip
-_IMPURE = (
-    "os.path.exists",
-    "os.path.is",
-    "posixpath.exists",
-    "collections.abc",
-    "os.path.get",
-    "posixpath.realpath",
-    "os.path.real",
-)
-_DECORATORS = frozenset(
-    """staticmethod classmethod property abstractmethod abc.abstractmethod functools.wraps override typing.override
-    torch.no_grad no_grad torch.inference_mode setter deleter getter final typing.final cached_property
-    functools.cached_property overload contextmanager""".split()
-)
+_NO_TYPE = frozenset({"type", "super", "property", "map", "filter"})
 
 
 class Judge:
@@ -100,7 +67,7 @@ class Judge:
     def good_base(self, base: External) -> bool:
         """A base without source that is known to have no harmful hook."""
         name = base.name
-        if name in self.reviewed_bases or name.startswith(BOUNDARY) and builtin_type(name) is None:
+        if name in self.reviewed_bases or (name.startswith(BOUNDARY) and builtin_type(name) is None):
             return True
         kind = builtin_type(name)
         return kind is not None and kind not in {type, super, property, memoryview, map, filter}
@@ -174,10 +141,11 @@ class Judge:
         if isinstance(node, ast.Attribute):
             return self._attribute(scope, node)
         if isinstance(node, ast.With | ast.AsyncWith):
-            return self._with(scope, node)
+            return self._with(node)
         return ""
 
-    def _with(self, scope: Scope, node: ast.With | ast.AsyncWith) -> str:
+    @staticmethod
+    def _with(node: ast.With | ast.AsyncWith) -> str:
         for item in node.items:
             call = item.context_expr
             if not isinstance(call, ast.Call):
@@ -254,15 +222,20 @@ class Judge:
         if name.startswith("?"):
             method = call.func.attr if isinstance(call.func, ast.Attribute) else ""
             return "" if method in METHODS else f"calls {_source(call)}"
+        if name.startswith("builtins.") or name in _SETATTR:
+            fault = self._special(scope, call, name)
+            if fault is not None:
+                return fault
+        return "" if self._external_ok(name) else f"calls {name.removeprefix('builtins.')}"
+
+    def _special(self, scope: Scope, call: ast.Call, name: str) -> str | None:
         if name == "builtins.getattr":
             return self._getattr(scope, call)
         if name in _SETATTR:
             return self._setattr(scope, call)
         if name == "builtins.type" and len(call.args) != 1:
             return "makes a class"
-        if name == "builtins.vars":
-            return ""
-        return "" if self._external_ok(name) else f"calls {name.removeprefix('builtins.')}"
+        return "" if name == "builtins.vars" else None
 
     def _external_ok(self, name: str) -> bool:
         if name in self.pure:
@@ -272,13 +245,7 @@ class Judge:
             kind, _, method = rest.partition(".")
             if not method:
                 return kind in BUILTINS or self._is_exception(kind)
-            return builtin_type(f"builtins.{kind}") is not None and kind not in {
-                "type",
-                "super",
-                "property",
-                "map",
-                "filter",
-            }
+            return builtin_type(f"builtins.{kind}") is not None and kind not in _NO_TYPE
         return name.startswith(_PURE) and not name.startswith(_IMPURE)
 
     @staticmethod

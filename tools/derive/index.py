@@ -16,6 +16,7 @@ Binding: TypeAlias = ast.expr | ast.ClassDef | ast.FunctionDef | ast.AsyncFuncti
 FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 BOUNDARY = ("enum.", "typing.", "typing_extensions.", "abc.", "collections.", "_collections_abc.", "numbers.")
 """Modules of the standard library whose classes are bases that are known without reading them."""
+TUPLE_FACTORIES = frozenset({"collections.namedtuple", "typing.NamedTuple"})
 _HOPS = 12
 
 
@@ -26,7 +27,7 @@ class External:
     name: str
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Module:
     """One parsed module."""
 
@@ -42,7 +43,7 @@ class Module:
     """`Class.attribute = value` at module level."""
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Function:
     """A function or a method."""
 
@@ -57,7 +58,7 @@ class Function:
         return place(self.module, self.node.lineno)
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Class:
     """A class; members are what its body binds."""
 
@@ -88,8 +89,9 @@ def place(module: Module, line: int) -> str:
 class Index:
     """All the given trees; modules are parsed when first asked for."""
 
-    def __init__(self, trees: list[Tree]) -> None:
+    def __init__(self, trees: list[Tree], factories: frozenset[str] = frozenset()) -> None:
         self.trees = trees
+        self.factories = factories | TUPLE_FACTORIES
         self._where = {name: tree for tree in reversed(trees) for name in tree.modules}
         self._modules: dict[str, Module | None] = {}
         self._things: dict[int, Class | Function] = {}
@@ -202,7 +204,9 @@ class Index:
         found = self.define(module, binding, prefix + name, owner)
         return [found] if found else []
 
-    def static(self, module: Module, node: ast.expr, hops: int = _HOPS, owner: Class | None = None) -> list[Thing]:
+    def static(  # noqa: PLR0911 - one way out for each kind of expression
+        self, module: Module, node: ast.expr, hops: int = _HOPS, owner: Class | None = None
+    ) -> list[Thing]:
         """What a module-level expression is, as far as names lead."""
         if isinstance(node, ast.Name):
             if owner is not None and node.id in owner.members:
@@ -243,7 +247,7 @@ class Index:
         return [t for b in cls.members.get(part, ()) for t in self.bound(cls.module, b, part, hops - 1, cls)]
 
     def held(self, cls: Class) -> dict[str, list[ast.expr]]:
-        """The values that a class's own `__init__` assigns to attributes of the object, when made by a call or named in full."""
+        """What a class's own `__init__` assigns to attributes of the object, when made by a call or named in full."""
         found: dict[str, list[ast.expr]] | None = getattr(cls, "_held", None)
         if found is None:
             found = {}
@@ -293,14 +297,25 @@ class Index:
             cls._mro = result  # type: ignore[attr-defined]
         return result
 
+    def made_by(self, module: Module, call: ast.Call) -> frozenset[str]:
+        """The full names of what is called."""
+        things = self.static(module, call.func)
+        return frozenset(t.name for t in things if isinstance(t, External | Function | Class))
+
+    def _is_made(self, module: Module, name: str) -> bool:
+        calls = [binding for binding in module.names.get(name, ()) if isinstance(binding, ast.Call)]
+        return any(not self.factories.isdisjoint(self.made_by(module, call)) for call in calls)
+
     def _bases(self, cls: Class, node: ast.expr) -> list[Class | External]:
         if isinstance(node, ast.Call):
-            made = [t.name for t in self.static(cls.module, node.func) if isinstance(t, External | Function | Class)]
-            if any(name in {"collections.namedtuple", "typing.NamedTuple"} for name in made):
+            made = self.made_by(cls.module, node)
+            if not self.factories.isdisjoint(made):
                 return [External("builtins.tuple")]
             if any(name.endswith("with_metaclass") for name in made):
                 return [base for argument in node.args[1:] for base in self._bases(cls, argument)]
             return []
+        if isinstance(node, ast.Name) and self._is_made(cls.module, node.id):
+            return [External("builtins.tuple")]
         things = self.static(cls.module, node)
         outer = cls.name[len(cls.module.name) + 1 :].rpartition(".")[0]
         if outer and isinstance(node, ast.Name) and (not things or things == [External(f"builtins.{node.id}")]):
@@ -332,16 +347,10 @@ def _merge(lines: list[list[Class | External]]) -> list[Class | External]:
 
 def _bind(module: Module, body: list[ast.stmt], names: dict[str, list[Binding]]) -> None:
     for node in _statements(body):
-        if isinstance(node, (ast.ClassDef, *FUNCTION)):
-            if isinstance(node, FUNCTION) and _is_overload(node):
-                continue
+        if isinstance(node, ast.ClassDef) or (isinstance(node, FUNCTION) and not _is_overload(node)):
             names.setdefault(node.name, []).append(node)
         elif isinstance(node, ast.Import | ast.ImportFrom):
-            for name, dotted in imported(module, node):
-                if name == "*":
-                    module.stars.append(dotted)
-                else:
-                    names.setdefault(name, []).append(dotted)
+            _bind_import(module, node, names)
         elif isinstance(node, ast.Assign):
             for target in node.targets:
                 _bind_target(module, target, node.value, names)
@@ -349,6 +358,14 @@ def _bind(module: Module, body: list[ast.stmt], names: dict[str, list[Binding]])
             _bind_target(module, node.target, node.value, names)
         elif isinstance(node, ast.If) and _type_checking(node.test) and names is module.names:
             _bind(module, node.body, module.typed)
+
+
+def _bind_import(module: Module, node: ast.Import | ast.ImportFrom, names: dict[str, list[Binding]]) -> None:
+    for name, dotted in imported(module, node):
+        if name == "*":
+            module.stars.append(dotted)
+        else:
+            names.setdefault(name, []).append(dotted)
 
 
 def _is_overload(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:

@@ -5,14 +5,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from tools.derive.index import Class, External, Function, Index, Instance, Module
-from tools.derive.leaves import CONSTANT_IS_FINE, LEAVES, METHOD_POWERS, QUIET, STRONG
+from tools.derive.leaves import CONSTANT_IS_FINE, LEAVES, METHOD_POWERS, OPENS, QUIET, STRONG
 from tools.derive.scope import ARGUMENT, Scope, Value, find_method, walk
 
 Node = Function | Class
 FAR = 6
 NEAR = 3
-_OPEN = {"builtins.open", "io.open", "_io.open", "codecs.open", "pathlib.Path.open", "gzip.open", "bz2.open", "lzma.open",
-         "io.FileIO", "_io.FileIO", "gzip.GzipFile", "zipfile.ZipFile", "tarfile.open", "tokenize.open"}  # fmt: skip
 
 
 @dataclass
@@ -114,7 +112,7 @@ class Graph:
         first = call.args[0] if call.args else None
         if name in CONSTANT_IS_FINE and first is not None and not tainted(scope, first):
             return ()
-        if name in _OPEN:
+        if name in OPENS:
             return _mode(call)
         return powers
 
@@ -183,7 +181,7 @@ def tainted(scope: Scope, node: ast.expr, hops: int = 4) -> bool:
     """Can the caller decide this value?"""
     for part in ast.walk(node):
         if isinstance(part, ast.Name):
-            if part.id == scope.me and not scope.me_is_class or part.id in scope.arguments:
+            if (part.id == scope.me and not scope.me_is_class) or part.id in scope.arguments:
                 return True
             for value in scope.values.get(part.id, ()):
                 if value is None or hops <= 0 or (value is not node and tainted(scope, value, hops - 1)):

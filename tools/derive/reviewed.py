@@ -5,15 +5,16 @@ from dataclasses import dataclass, field
 
 from tools.derive.rows import Row
 
-KINDS = frozenset({"row", "base", "harmless", "renamed", "drop"})
+KINDS = frozenset({"row", "base", "harmless", "renamed", "drop", "factory"})
 
 
 @dataclass
 class Reviewed:
     """The decisions, by kind.
 
-    `row`: a row shipped as it stands. `base`: a class without source that is a harmless base. `harmless`: a callable that counts as
-    harmless in a body. `renamed`: an old module name (name) for a new one (reason's first word). `drop`: a row not to ship.
+    `row`: a row shipped as it stands. `base`: a class without source that is a harmless base. `harmless`: a callable
+    that counts as harmless in a body. `renamed`: an old module name (name) for a new one (the reason's first word).
+    `drop`: a row not to ship. `factory`: a callable that makes classes like named tuples.
     """
 
     rows: dict[str, Row] = field(default_factory=dict)
@@ -21,6 +22,7 @@ class Reviewed:
     harmless: frozenset[str] = frozenset()
     renamed: dict[str, str] = field(default_factory=dict)
     dropped: frozenset[str] = frozenset()
+    factories: frozenset[str] = frozenset()
     by_hand: frozenset[str] = frozenset()
     """Modules that the hand-made table calls dangerous as a whole."""
 
@@ -67,14 +69,13 @@ class Reviewed:
             names = frozenset(expand(row.name))
             self.bases |= names if kind == "base" else frozenset()
             self.harmless |= names if kind == "harmless" else frozenset()
+            self.factories |= names if kind == "factory" else frozenset()
             self.dropped |= names if kind == "drop" else frozenset()
 
     def apply(self, library: str, rows: dict[str, Row]) -> dict[str, Row]:
         """The derived rows with the decisions for this library in place; decisions win."""
         found = {name: row for name, row in rows.items() if name not in self.dropped}
-        for name, row in self.rows.items():
-            if self._belongs(name, library):
-                found[name] = row
+        found |= {name: row for name, row in self.rows.items() if self._belongs(name, library)}
         for old, new in self.renamed.items():
             if self._belongs(old, library):
                 for name, row in list(found.items()):

@@ -3,11 +3,11 @@
 import ast
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tools.derive.harmless import Judge
-from tools.derive.index import Class, External, Function, Index, Instance, Module
-from tools.derive.leaves import LEAVES, POWERS, SHOWN, STRONG
+from tools.derive.index import Class, External, Function, Index, Instance, Module, place
+from tools.derive.leaves import LEAVES, POWERS, QUIET, SHOWN, STRONG
 from tools.derive.powers import Graph, Node, definitions
 from tools.derive.scope import base_has, find_method
 
@@ -34,13 +34,13 @@ class Row:
         """The row as it stands in a table."""
         powers = ",".join(p for p in POWERS if p in self.powers) or "-"
         uses = ",".join(u for u in USES if u in self.uses) or "-"
-        return "\t".join((self.name, powers, uses, self.arguments, self.reason, self.source))
+        return f"{self.name}\t{powers}\t{uses}\t{self.arguments}\t{self.reason}\t{self.source}"
 
     @classmethod
     def parse(cls, line: str) -> "Row":
-        """The row of a line; raises ValueError when it does not have six columns of known words.
+        r"""The row of a line; raises ValueError when it does not have six columns of known words.
 
-        >>> Row.parse("a.b\\tcode\\trefer,new\\t-\\tbecause\\tlib 1 a.py:1").uses == {"refer", "new"}
+        >>> Row.parse("a.b\tcode\trefer,new\t-\tbecause\tlib 1 a.py:1").uses == {"refer", "new"}
         True
         """
         name, powers, uses, arguments, reason, source = line.rstrip("\n").split("\t")
@@ -60,16 +60,26 @@ class Maker:
         self.functions = functions
 
     def rows(self, modules: Iterable[Module], *, safe: tuple[str, ...]) -> Iterator[Row]:
-        """Every row worth shipping; names outside the `safe` prefixes get powers only."""
+        """A row for every definition, the empty ones too; names outside the `safe` prefixes get powers only."""
         for module in modules:
             for node in definitions(self.index, module):
                 row = self._row(node, safe=bool(safe) and node.name.startswith(safe) and node.name not in LEAVES)
-                if row.powers or row.uses:
-                    yield row
-                    for name in public_names(self.index, node):
-                        yield Row(name, row.powers, row.uses, row.arguments, row.reason, row.source)
+                yield row
+                for name in public_names(node):
+                    yield replace(row, name=name)
             yield from self._aliases(module)
+            yield from self._moved(module, safe)
             yield from (row for row in self._made(module) if safe and row.name.startswith(safe))
+
+    def _moved(self, module: Module, safe: tuple[str, ...]) -> Iterator[Row]:
+        """`Name.__module__ = "other"` in whatever module."""
+        for name, values in module.patched.items():
+            for attribute, value in values:
+                if attribute == "__module__" and _text(value):
+                    for thing in self.index.step(module, name):
+                        if isinstance(thing, Class | Function):
+                            full = f"{_text(value)}.{thing.name[len(thing.module.name) + 1 :]}"
+                            yield replace(self._row(thing, safe=full.startswith(safe or ("?",))), name=full)
 
     def _row(self, node: Node, *, safe: bool) -> Row:
         powers, why = self._powers(node)
@@ -79,8 +89,11 @@ class Maker:
             uses, reason = self.uses(node)
         elif safe and isinstance(node, Function) and node.owner is None and self._may_refer(node):
             uses, reason = frozenset({"refer"}), "no powers found in its calls"
+        if powers:
+            uses -= {"call"}
         arguments = "any" if {"call", "new"} & uses else "-"
-        return Row(node.name, powers, uses, arguments, "; ".join(r for r in (reason, why) if r), node.place)
+        said = (reason, why) if uses or not why else (why,)
+        return Row(node.name, powers, uses, arguments, "; ".join(r for r in said if r), node.place)
 
     def _powers(self, node: Node) -> tuple[frozenset[str], str]:
         reach = self.graph.reach.get(node)
@@ -104,15 +117,14 @@ class Maker:
         order, missing = self.index.mro(cls)
         strange = [b.name for b in order if isinstance(b, External) and not self.judge.good_base(b)]
         if missing or strange:
-            return frozenset(), ""
+            return frozenset(), f"base {[*missing, *strange][0]} is not known"
         fault = self.judge.hook(cls, "__new__") or self._quiet_hooks(cls, order)
         if any(isinstance(b, External) and _ENUM.match(b.name) for b in order):
             fault = fault or self.judge.hook(cls, "_missing_")
-            return (
-                (frozenset(), "") if fault else (frozenset({"refer", "call"}), "enumeration: a call looks a member up")
-            )
+            if not fault:
+                return frozenset({"refer", "call"}), "enumeration: a call looks a member up"
         if fault:
-            return frozenset(), ""
+            return frozenset(), fault
         return self._reconstruct(cls, order)
 
     def _reconstruct(self, cls: Class, order: list[Class | External]) -> tuple[frozenset[str], str]:
@@ -164,9 +176,9 @@ class Maker:
         for name, bindings in module.names.items():
             for binding in bindings:
                 if isinstance(binding, ast.Call):
-                    made = {getattr(t, "name", "") for t in self.index.static(module, binding.func)}
-                    source = f"{module.tree.library} {module.tree.version} {module.tree.modules[module.name]}:{binding.lineno}"
-                    if made & {"collections.namedtuple", "typing.NamedTuple"}:
+                    made = self.index.made_by(module, binding)
+                    source = place(module, binding.lineno)
+                    if made & self.index.factories:
                         uses = frozenset({"refer", "call", "new", "build"})
                         yield Row(
                             f"{module.name}.{name}", uses=uses, arguments="any", reason="named tuple", source=source
@@ -196,6 +208,8 @@ class Maker:
         if isinstance(thing, Module | Instance) or target == full:
             return
         known: Mapping[str, frozenset[str]] = self.graph.known
+        if QUIET.match(target) and target not in LEAVES:
+            return
         powers = frozenset(known.get(target, ()))
         if isinstance(thing, Function | Class) and thing in self.graph.reach:
             powers = self._powers(thing)[0]
@@ -204,12 +218,12 @@ class Maker:
             yield Row(full, powers, reason=f"is {target}", source=source)
 
 
-def public_names(index: Index, node: Node) -> Iterator[str]:
+def public_names(node: Node) -> Iterator[str]:
     """Other full names that pickle writes for the object, because the source sets its `__module__`."""
     if isinstance(node, Function) and node.owner is not None:
         return
     for decorator in node.node.decorator_list:
-        module = _set_module(index, node.module, decorator)
+        module = _set_module(node.module, decorator)
         if module:
             yield f"{module}.{node.name[len(node.module.name) + 1 :]}"
     if isinstance(node, Class):
@@ -218,7 +232,7 @@ def public_names(index: Index, node: Node) -> Iterator[str]:
                 yield f"{value.value}.{node.name[len(node.module.name) + 1 :]}"
 
 
-def _set_module(index: Index, module: Module, decorator: ast.expr) -> str:
+def _set_module(module: Module, decorator: ast.expr) -> str:
     if not isinstance(decorator, ast.Call):
         return ""
     name = ast.unparse(decorator.func).rpartition(".")[2]
@@ -241,7 +255,8 @@ def _text(node: ast.expr) -> str:
 def merge(tables: Iterable[Iterable[Row]]) -> dict[str, Row]:
     """One row a name: powers add up; what is safe is what every row of the name allows.
 
-    Within one version a name can be bound twice (try/except); over versions a name is safe only where all that have it agree.
+    Within one version a name can be bound twice (try/except); over versions a name is safe only where all that have it
+    agree.
     """
     merged: dict[str, Row] = {}
     for table in tables:

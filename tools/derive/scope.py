@@ -15,6 +15,7 @@ RESULT = "?result"
 ITEM = "?item"
 MINE = "?self"
 INNER = "?inner"
+_MANY = 5
 _LITERALS = {ast.Dict: "dict", ast.List: "list", ast.Tuple: "tuple", ast.Set: "set", ast.JoinedStr: "str",
              ast.DictComp: "dict", ast.ListComp: "list", ast.SetComp: "set"}  # fmt: skip
 
@@ -80,7 +81,7 @@ class Scope:
         node = self.function.node
         first = [*node.args.posonlyargs, *node.args.args][:1]
         marks = {ast.unparse(d) for d in node.decorator_list}
-        if self.function.owner is None or not first or "staticmethod" in marks and node.name != "__new__":
+        if self.function.owner is None or not first or ("staticmethod" in marks and node.name != "__new__"):
             return "", False
         return first[0].arg, "classmethod" in marks or node.name in {
             "__new__",
@@ -93,14 +94,21 @@ class Scope:
             for name, dotted in imported(self.module, node):
                 self.imports.setdefault(name, []).append(dotted)
         elif isinstance(node, (*FUNCTION, ast.ClassDef, ast.Lambda)):
-            if not isinstance(node, ast.Lambda):
-                self.inner.add(node.name)
-            if not isinstance(node, ast.ClassDef):
-                self.arguments |= {a.arg for a in ast.walk(node.args) if isinstance(a, ast.arg)}
+            self._note_inner(node)
         elif isinstance(node, ast.Assign):
             for target in node.targets:
                 self._assign(target, node.value)
-        elif isinstance(node, ast.AnnAssign | ast.NamedExpr) and node.value is not None:
+        else:
+            self._note_other(node)
+
+    def _note_inner(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda) -> None:
+        if not isinstance(node, ast.Lambda):
+            self.inner.add(node.name)
+        if not isinstance(node, ast.ClassDef):
+            self.arguments |= {a.arg for a in ast.walk(node.args) if isinstance(a, ast.arg)}
+
+    def _note_other(self, node: ast.AST) -> None:
+        if isinstance(node, ast.AnnAssign | ast.NamedExpr) and node.value is not None:
             self._assign(node.target, node.value)
         elif isinstance(node, ast.withitem) and node.optional_vars is not None:
             self._assign(node.optional_vars, node.context_expr)
@@ -154,14 +162,17 @@ class Scope:
         elif name in self.inner:
             yield External(INNER)
         elif name in self.values or name in self.imports:
-            for value in self.values.get(name, ())[:5]:
+            given = self.values.get(name, [])
+            if len(given) > _MANY:
+                yield External(LOCAL)
+            for value in given[:_MANY]:
                 yield from [External(LOCAL)] if value is None else self.evaluate(value, hops)
             for dotted in self.imports.get(name, ()):
                 yield from self.index.lookup(dotted)
         else:
             yield from self.index.named(self.module, name)
 
-    def attribute(self, thing: Value, name: str) -> list[Value]:
+    def attribute(self, thing: Value, name: str) -> list[Value]:  # noqa: PLR0911 - one way out for each kind of thing
         """What `thing.name` is."""
         if isinstance(thing, Super):
             return list(find_method(self.index, thing.concrete, name, thing.owner)) or [External(f"{MINE}.{name}")]
