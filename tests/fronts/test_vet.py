@@ -18,6 +18,7 @@ import pytest
 from inline_snapshot import snapshot
 
 from weighmaster import api, shipped
+from weighmaster.fronts.cli import vet
 from weighmaster.fronts.cli.main import main
 from weighmaster.model.report import Item
 
@@ -414,3 +415,13 @@ def test_a_bar_never_reaches_a_pipe(place: Path) -> None:
         out, err = process.communicate(timeout=20)
     assert (process.returncode, err) == (1, b"")
     assert b"looking" not in out
+
+
+@pytest.mark.parametrize("targets", [["a"], ["a", "-", "b"], ["-"]])
+def test_targets_without_options_are_read_as_the_parser_reads_them(targets: list[str]) -> None:
+    assert vars(vet.plain(targets) or object()) == vars(vet.parser().parse_args(targets))
+
+
+@pytest.mark.parametrize("arguments", [[], ["-q"], ["a", "--quiet"], ["--", "a"]])
+def test_options_are_left_to_the_parser(arguments: list[str]) -> None:
+    assert vet.plain(arguments) is None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import signal
+import os
 from types import TracebackType
 from typing import IO, Any, Final, Self
 
@@ -18,7 +18,7 @@ class Progress:
 
     def __init__(self, stream: IO[str], *, quiet: bool) -> None:
         self._stream = stream
-        self._wanted = not quiet and stream.isatty() and hasattr(signal, "setitimer")
+        self._wanted = not quiet and stream.isatty() and os.name == "posix"
         self._before: Any = None
         self._bar: Any = None
         self._task: Any = None
@@ -27,6 +27,8 @@ class Progress:
 
     def __enter__(self) -> Self:
         if self._wanted:
+            import signal
+
             self._before = signal.signal(signal.SIGALRM, self._tick)
             signal.setitimer(signal.ITIMER_REAL, _PATIENCE, _PACE)
         return self
@@ -35,6 +37,8 @@ class Progress:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._wanted:
+            import signal
+
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, self._before)
         if self._bar is not None:
