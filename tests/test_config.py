@@ -192,7 +192,14 @@ def test_the_pyproject_of_the_repository_around_is_found(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    "text", ["[tool.weighmaster]", "[ tool . weighmaster ]", '["tool"."weighmaster"]', "[tool]\nweighmaster = {}", "tool.weighmaster = {}"]
+    "text",
+    [
+        "[tool.weighmaster]",
+        "[ tool . weighmaster ]",
+        '["tool"."weighmaster"]',
+        "[tool]\nweighmaster = {}",
+        "tool.weighmaster = {}",
+    ],
 )
 def test_a_table_is_found_however_it_is_spelled(tmp_path: Path, text: str) -> None:
     (tmp_path / "pyproject.toml").write_text(text)
