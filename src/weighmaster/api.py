@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import IO, TYPE_CHECKING, Final
 
 from weighmaster import shipped
 from weighmaster.engine.scan import scan_bytes, scan_file
 from weighmaster.engine.walk import Walk, walk
+from weighmaster.engine.wire import WireError, decode, encode
 from weighmaster.extend.format import Format
 from weighmaster.extend.output import Style
 from weighmaster.extend.policy import Policy
-from weighmaster.extend.registry import Registry
 from weighmaster.model.errors import ConfigError
 from weighmaster.model.finding import Finding, Rule
 from weighmaster.model.report import Gap, GapReason, Item, Report
@@ -23,12 +23,16 @@ from weighmaster.model.value import Value, replace
 from weighmaster.model.verdict import Vetted
 from weighmaster.model.where import Where
 from weighmaster.reading.budget import Limits
+from weighmaster.sandbox.workers import Allowance, Died, run
 
 if TYPE_CHECKING:
     from weighmaster.engine.dig import Excerpt
 
 _CHUNK: Final = 1 << 20
 _IN_MEMORY: Final = 64 << 20
+_FEW: Final = 20
+_GRACE: Final = 30.0
+"""Seconds that a worker gets on top of the reader's own, which lose nothing of what was found."""
 
 
 class Request(Value):
@@ -86,7 +90,7 @@ def vet_target(target: str, request: Request) -> Vetted:
     reached: set[str] = set()
     partial = False
     try:
-        for name, read in _items(found.files, shipped.registry(), request):
+        for name, read in _items(target, found.files, request):
             items += read
             reached.add(name)
             if request.progress:
@@ -110,7 +114,8 @@ def vet_stream(stream: IO[bytes], request: Request, *, name: str = "stdin") -> V
             return _judged(Report.of(name, _spooled(data, stream, name, request), files=1), request)
         if len(data) > limit:
             return _judged(Report.of(name, [_too_long(name, limit)], files=1), request)
-    items = scan_bytes(bytes(data), name, shipped.registry(), request.limits)
+    content = bytes(data)
+    items = _alone(name, lambda: scan_bytes(content, name, shipped.registry(), request.limits), request)
     return _judged(Report.of(name, items, files=1), request)
 
 
@@ -218,10 +223,48 @@ def output_names() -> tuple[str, ...]:
     return tuple(name.replace("_", "-") for name in shipped.output_names())
 
 
-def _items(files: Sequence[tuple[str, str]], registry: Registry, request: Request) -> Iterator[tuple[str, list[Item]]]:
+def _items(target: str, files: Sequence[tuple[str, str]], request: Request) -> Iterator[tuple[str, list[Item]]]:
     """Yield the name of each file, and what there is to say about it."""
-    for path, name in files:
-        yield name, list(scan_file(path, name, registry, request.limits))
+    paths = {name: path for path, name in files}
+    registry = shipped.registry()
+
+    def look(name: str) -> Iterator[Item]:
+        return scan_file(paths[name], name, registry, request.limits)
+
+    # A link may lead to a file outside the target, if links are followed at all.
+    read = tuple(paths.values()) if request.follow_symlinks else (target,)
+    return _confined(list(paths), look, read, request, _jobs(paths, request))
+
+
+def _confined(
+    names: Sequence[str], look: Callable[[str], Iterable[Item]], read: tuple[str, ...], request: Request, jobs: int = 1
+) -> Iterator[tuple[str, list[Item]]]:
+    """Look at each name in a worker that may read nothing but `read`; one that dies is a gap at its name."""
+    allowance = Allowance(seconds=request.limits.seconds + _GRACE, read=read)
+    for index, answer in run(names, lambda name: encode(look(name)), jobs=jobs, allowance=allowance):
+        yield names[index], _said(names[index], answer)
+
+
+def _alone(name: str, look: Callable[[], Iterable[Item]], request: Request, *read: str) -> list[Item]:
+    return [item for _, items in _confined([name], lambda _: look(), read, request) for item in items]
+
+
+def _said(name: str, answer: bytes | Died) -> list[Item]:
+    if isinstance(answer, Died):
+        return [Gap(where=Where.file(name), reason=answer.reason, detail=answer.detail)]
+    try:
+        return list(decode(answer, shipped.registry(), root=name))
+    except WireError as error:
+        return [Gap(where=Where.file(name), reason=GapReason.CRASHED, detail=f"its worker said nonsense: {error}")]
+
+
+def _jobs(paths: Mapping[str, str], request: Request) -> int:
+    """Return how many workers pay: one starts in the time of twenty small files."""
+    cores = request.jobs or os.cpu_count() or 1
+    if request.jobs or len(paths) > _FEW * cores:
+        return cores
+    large = sum(os.path.isfile(path) and os.path.getsize(path) > _CHUNK for path in paths.values())
+    return max(1, min(cores, large + len(paths) // _FEW))
 
 
 def _judged(report: Report, request: Request) -> Vetted:
@@ -251,7 +294,7 @@ def _spooled(start: bytearray, stream: IO[bytes], name: str, request: Request) -
         file.flush()
         if left < 0:
             return [_too_long(name, request.limits.unpacked)]
-        return list(scan_file(file.name, name, shipped.registry(), request.limits))
+        return _alone(name, lambda: scan_file(file.name, name, shipped.registry(), request.limits), request, file.name)
 
 
 def _too_long(name: str, limit: int) -> Gap:
