@@ -53,7 +53,7 @@ def test_everything_is_on_it(poisoned: Vetted) -> None:
         "BLOCK models must not come in",
         "1 of 2 files examined, 2 places unread, 3 excluded · policy default",
         "Loading this file calls os.system('id').",
-        "callee=os.system, arguments=[\"'id'\"], keywords=None, opcode=REDUCE",
+        "callee=os.system, arguments=['id'], keywords=None, opcode=REDUCE",
         "a" * 64,
         "Waived: known (me, until 2030-06-15)",
         "encrypted model.pt!k.bin",

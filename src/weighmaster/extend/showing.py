@@ -54,6 +54,22 @@ def facts(finding: Finding) -> Iterator[tuple[str, dict[str, Any]]]:
         yield type(fact).__name__, dict(_record(fact))
 
 
+def told(values: dict[str, Any], longest: int | None = None) -> str:
+    """Return a fact's fields on one line, without its place, which is said elsewhere; cut where it gets too long."""
+    line = ", ".join(f"{name}={spelled(value)}" for name, value in values.items() if name != "where")
+    return clipped(line, longest)
+
+
+def spelled(value: Any) -> str:
+    """Return a field of a fact as a person reads it."""
+    return f"[{', '.join(map(spelled, value))}]" if isinstance(value, list) else plain(str(value))
+
+
+def clipped(text: str, longest: int | None) -> str:
+    """Return `text`, or its beginning and its length."""
+    return text if longest is None or len(text) <= longest else f"{text[:longest]}… ({len(text)} characters)"
+
+
 def _record(fact: Fact) -> Iterator[tuple[str, Any]]:
     for name, value in fields(fact):
         yield name, _simple(value)

@@ -7,11 +7,14 @@ from html import escape
 from typing import Final
 
 from weighmaster.extend.output import Output, Style
-from weighmaster.extend.showing import MEANING, count, extent, facts, identity, plain, sections
+from weighmaster.extend.showing import MEANING, count, extent, facts, identity, plain, sections, told
 from weighmaster.model.fact import Artifact
 from weighmaster.model.report import Gap
 from weighmaster.model.verdict import Judged, Vetted
 from weighmaster.version import VERSION
+
+_LONGEST: Final = 400
+"""Characters of one fact that a page has room for."""
 
 _CSS: Final = """
 :root { color-scheme: light dark; --ink: #1c2024; --dim: #60646c; --page: #fff; --panel: #f6f7f9; --rule: #d9dce1;
@@ -110,8 +113,7 @@ def _finding(judged: Judged) -> Iterator[str]:
         yield f"<div>Waived: {_text(judged.waived)}</div>"
     yield f'<dl class="mono"><dt>where</dt><dd>{_text(str(finding.where))}</dd>'
     for kind, values in facts(finding):
-        said = ", ".join(f"{name}={value}" for name, value in values.items() if name != "where")
-        yield f"<dt>{_text(kind)}</dt><dd>{_text(said)}</dd>"
+        yield f"<dt>{_text(kind)}</dt><dd>{_text(told(values, _LONGEST))}</dd>"
     yield "</dl></td></tr>"
 
 

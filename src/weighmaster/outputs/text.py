@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from weighmaster.extend.output import Output, Style
-from weighmaster.extend.showing import MEANING, by_file, count, extent, facts, identity, inside, plain
+from weighmaster.extend.showing import MEANING, by_file, clipped, count, extent, facts, identity, inside, plain, told
 from weighmaster.model.finding import Severity
 from weighmaster.model.report import Gap
 from weighmaster.model.verdict import Judged, Outcome, Vetted
@@ -127,8 +127,7 @@ class _Page:
 
     def _evidence(self, judged: Judged) -> None:
         for kind, values in facts(judged.finding):
-            said = ", ".join(f"{name}={_value(value)}" for name, value in values.items() if name != "where")
-            self._wrapped(f"      {kind}: {_sentence(said)}", 8, _DIM)
+            self._wrapped(f"      {kind}: {told(values, _LONGEST)}", 8, _DIM)
 
     def _gaps(self, gaps: Sequence[Gap]) -> None:
         if not gaps:
@@ -198,14 +197,7 @@ def _size(word: str) -> int:
 
 
 def _sentence(text: str) -> str:
-    text = plain(text)
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}… ({len(text)} characters)"
-
-
-def _value(value: object) -> str:
-    if isinstance(value, list):
-        return f"[{', '.join(map(_value, value))}]"
-    return plain(str(value))
+    return clipped(plain(text), _LONGEST)
 
 
 OUTPUT: Final = Output(id="text", title="for a person at a terminal", render=_render)

@@ -10,7 +10,7 @@ from typing import Final
 
 from weighmaster import api
 from weighmaster.engine.dig import Excerpt
-from weighmaster.extend.showing import facts, identity, plain, sections
+from weighmaster.extend.showing import facts, identity, plain, sections, spelled
 from weighmaster.fronts.cli.parsing import Parser
 from weighmaster.fronts.cli.terminal import colored
 from weighmaster.model.errors import ConfigError
@@ -104,7 +104,7 @@ def _finding(judged: Judged, vetted: Vetted) -> Iterator[str]:
     for kind, values in facts(finding):
         yield kind
         for name, value in values.items():
-            yield f"  {name:<10}{plain(str(value))}"
+            yield f"  {name:<10}{spelled(value)}"
     yield ""
     yield from _bytes(api.excerpt(vetted.report.target, finding))
     yield from _way_out(judged, vetted)
