@@ -11,18 +11,24 @@ from typing import Final
 
 from weighmaster.extend.format import Format, Glance, Read, part
 from weighmaster.machine.run import whole
+from weighmaster.machine.unpickler import Machine
 from weighmaster.model.errors import OverBudgetError
 from weighmaster.model.report import Gap, GapReason
 from weighmaster.model.where import Span, Where
 from weighmaster.reading.carve import spans
 from weighmaster.reading.cursor import Cursor
+from weighmaster.reading.source import PartSource
 
 _MOST: Final = 256 << 20
 _HANDED_ON: Final = 64
+_SHORT: Final = 64
+_LONG: Final = 64
+"""Opcodes that chance does not make: one in four of random bytes goes on to the next opcode."""
 _DEEPEST: Final = 2
 _PROTO: Final = b"\x80"
-_LONG: Final = 64
-"""Opcodes or bytes that chance does not make: fewer than one in ten of random bytes go on to the next opcode."""
+_FOLLOWED: Final = 4
+_NEAR: Final = 1 << 20
+"""How far those are followed that only a call tells from chance."""
 
 
 def _matches(glance: Glance) -> bool:
@@ -30,11 +36,21 @@ def _matches(glance: Glance) -> bool:
 
 
 def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
+    followed = 0
+
     def plausible(at: int) -> bool:
-        trace = whole(cursor.source, at, opcodes=_LONG)
-        if trace.calls or trace.stop - at > _LONG:
+        nonlocal followed
+        machine = Machine(cursor.source, at, cursor.size, arrays=False, drops=False)
+        machine.run(_LONG)
+        if machine.calls or machine.stop - at > _SHORT:
             return True
-        return trace.opcodes > _LONG and cursor.source.read_at(at, 1) == _PROTO
+        if machine.done or cursor.source.read_at(at, 1) == _PROTO:
+            return not machine.done or bool(machine.imports)
+        # Without PROTO, only a call tells it from chance; to find a late one costs time.
+        followed += 1
+        if followed > _FOLLOWED:
+            raise OverBudgetError(f"more than {_FOLLOWED} places look like a pickle for long, up to byte {at}")
+        return bool(whole(PartSource(cursor.source, at, at + _NEAR)).calls)
 
     # What is handed on and then not known either comes back here, with all that lies behind it.
     if all(isinstance(step, Span) for step in where.steps[-_DEEPEST:]) and len(where.steps) >= _DEEPEST:

@@ -13,15 +13,17 @@ from typing import TYPE_CHECKING, Final
 from weighmaster.extend.format import Format, Glance, Read, part
 from weighmaster.knowledge.callables import look_up
 from weighmaster.machine.run import whole
-from weighmaster.model.errors import UnreadableError
+from weighmaster.model.errors import OverBudgetError, UnreadableError
 from weighmaster.model.fact import Script
 from weighmaster.model.where import Where
 from weighmaster.reading.cursor import Cursor
+from weighmaster.reading.source import PartSource
 
 if TYPE_CHECKING:
     import ast
 
 _WINDOW: Final = 1 << 20
+_STEP_BACK: Final = 64
 _CONTROL: Final = re.compile(rb"[\x00-\x08\x0b\x0e-\x1f]")
 _CONTROLS: Final = bytes({*range(0x20)} - {*b"\t\n\f\r"})
 _UTF16: Final = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
@@ -38,6 +40,7 @@ _OVERLAP: Final = 4096
 _LOOK_BACK: Final = 512
 _MARK: Final = ord("(")
 _MARKS: Final = 8
+_TRIED: Final = 500
 
 _SHEBANG: Final = re.compile(r"#! ?\S*?(?:/env(?: -S)? )?([A-Za-z]+)[\d.]*(?:\s|$)")
 _ACTIVE: Final = re.compile(r"<script[\s>]|<\?php\s|<iframe[\s>]", re.IGNORECASE)
@@ -81,6 +84,9 @@ def _pickle_start(cursor: Cursor) -> int:
 
     The first of them is enough: what follows it is looked at again with what is handed on.
     """
+    if whole(PartSource(cursor.source, 0, _OVERLAP)).calls:
+        return 0  # It is a pickle as well, whose reader looks at what follows it.
+    tried = 0
     for start in range(0, cursor.size, _WINDOW):
         cursor.budget.check_time()
         window = cursor.source.read_at(start, _WINDOW + _OVERLAP)
@@ -92,8 +98,12 @@ def _pickle_start(cursor: Cursor) -> int:
             before = window[max(0, hit.start() - _LOOK_BACK) : hit.start()]
             marks = [hit.start() - len(before) + at for at, byte in enumerate(before) if byte == _MARK]
             for at in [hit.start(), *marks[: -_MARKS - 1 : -1]]:
-                if start + at and whole(cursor.source, start + at, opcodes=_MARKS).calls:
+                near = PartSource(cursor.source, start + at, start + at + _OVERLAP)
+                if start + at and whole(near).calls:
                     return start + at
+            tried += 1
+            if tried > _TRIED:
+                raise OverBudgetError(f"text: more than {_TRIED} places name something dangerous, as a pickle would")
     return 0
 
 
@@ -119,7 +129,8 @@ def _text_end(cursor: Cursor, encoding: str) -> int:
                 return start
         elif len(window.translate(None, _CONTROLS)) != len(window):
             hit = _CONTROL.search(window)
-            return start + (hit.start() if hit else 0)
+            # What begins there may begin with bytes that could still be text, such as a pickle's 0x80.
+            return max(0, start + (hit.start() if hit else 0) - _STEP_BACK)
     return cursor.size
 
 
@@ -129,9 +140,9 @@ def _wide(data: bytes, encoding: str) -> bool:
     return text.translate(_PRINTED).isprintable()
 
 
-_PRINTED: Final = dict.fromkeys(map(ord, "\t\n\r\f\u3000\u00a0\u200b\u200d\u2028"), " ") | dict.fromkeys(
-    range(0xD800, 0xE000), "x"
-)
+_FORMATTING: Final = (*b"\t\n\r\f", 0xA0, 0xAD, 0x61C, 0x3000, 0xFEFF, *range(0x2000, 0x2010), *range(0x2028, 0x2030))
+"""Spaces, line ends and marks of direction: not printable to Python, and written by people."""
+_PRINTED: Final = dict.fromkeys(_FORMATTING, " ") | dict.fromkeys(range(0xD800, 0xE000), "x")
 
 
 def _scripts(cursor: Cursor, where: Where, encoding: str) -> Iterator[Read]:

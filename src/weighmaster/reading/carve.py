@@ -84,7 +84,7 @@ def _hits(
             at, data = start + offset, window[offset : offset + _OVERLAP]
             if kind == "inst":
                 # INST takes what stands above the last mark, which lies before it.
-                before = window[max(0, offset - _LOOK_BACK) : offset]
+                before = source.read_at(max(0, at - _LOOK_BACK), min(at, _LOOK_BACK))
                 marks = [at - len(before) + mark.start() for mark in re.finditer(rb"\(", before)]
                 yield from ((mark, kind, data) for mark in marks[-_MARKS:] if plausible(mark))
             elif plausible(at) if kind in _PICKLES else _holds(kind, data):
