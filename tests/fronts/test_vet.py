@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -266,8 +266,8 @@ def test_a_mistake_of_ours_anywhere_else_is_said_in_a_line(
 
 
 def _interrupting(after: int) -> Any:
-    def items(files: Sequence[tuple[str, str]], registry: Any, request: Any) -> Iterator[tuple[str, list[Item]]]:
-        for number, one in enumerate(real(files, registry, request)):
+    def items(*arguments: Any) -> Iterator[tuple[str, list[Item]]]:
+        for number, one in enumerate(real(*arguments)):
             if number == after:
                 raise KeyboardInterrupt
             yield one
@@ -425,3 +425,23 @@ def test_targets_without_options_are_read_as_the_parser_reads_them(targets: list
 @pytest.mark.parametrize("arguments", [[], ["-q"], ["a", "--quiet"], ["--", "a"]])
 def test_options_are_left_to_the_parser(arguments: list[str]) -> None:
     assert vet.plain(arguments) is None
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_ctrl_c_reaches_the_workers_too_and_leaves_an_answer(place: Path, jobs: str) -> None:
+    many = place / "many"
+    many.mkdir()
+    # Long enough that no machine is done with all of them in a second, short enough to be done with some.
+    first = many / "0000.pkl"
+    first.write_bytes(b"I1\n0" * 10_000 + (place / "hostile.pkl").read_bytes())
+    for number in range(1, 3000):
+        (many / f"{number:04}.pkl").hardlink_to(first)
+    with _start("vet", "many", "--jobs", jobs, "--output", "json", cwd=place, start_new_session=True) as process:
+        time.sleep(1)
+        os.killpg(process.pid, signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+    said = json.loads(out)
+    assert (process.returncode, err) == (1, b"")
+    assert said["summary"]["partial"]
+    assert said["summary"]["examined"] + len(said["gaps"]) == 3000
+    assert {gap["reason"] for gap in said["gaps"]} == {"interrupted"}
