@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from weighmaster.extend.format import Format, Glance, Inner, Read, part
+from weighmaster.model.errors import OverBudgetError
 from weighmaster.model.fact import Disagreement, Link, Nested, Stray
 from weighmaster.model.report import Gap, GapReason
 from weighmaster.model.where import Member, Where
@@ -21,7 +22,10 @@ def _matches(glance: Glance) -> bool:
 
 def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
     seen: set[int] = set()
-    for found in walk(cursor.source, cursor.budget):
+    most = cursor.budget.limits.members
+    for number, found in enumerate(walk(cursor.source, cursor.budget)):
+        if number >= most:
+            raise OverBudgetError(f"more than {most} members")
         match found:
             case Entry():
                 inside, again = place(where, found, seen)
