@@ -106,6 +106,15 @@ def confine(*, read: Sequence[str], memory: int, parent: int | None, without: fr
     return Confinement(holds=tuple(holds), lacks=tuple(lacks))
 
 
+def preload() -> None:
+    """Import here, once, what every worker forked from now on needs to confine itself."""
+    import contextlib
+
+    with contextlib.suppress(ImportError):
+        import _ctypes  # noqa: F401 - for its effect
+        import resource  # noqa: F401 - for its effect
+
+
 def _system() -> tuple[Call, Machine, str]:
     machine = MACHINES.get(os.uname().machine) if sys.platform == "linux" and sys.maxsize > 1 << 32 else None
     if machine is None:
@@ -286,28 +295,27 @@ def _has_filter(call: Call, machine: Machine) -> bool:
 
 
 def _filter_calls(call: Call, machine: Machine) -> None:
-    program = b"".join(_program(machine, os.getpid()))
-    address, _keep = _address(program)
-    call(machine.number("seccomp"), 1, 0, struct.pack("<HxxxxxxQ", len(program) // 8, address))
+    program = [*_program(machine, os.getpid())]
+    address, _keep = _address(struct.pack(f"<{len(program)}Q", *program))
+    call(machine.number("seccomp"), 1, 0, struct.pack("<HxxxxxxQ", len(program), address))
 
 
-def _program(machine: Machine, pid: int) -> Iterator[bytes]:
+def _program(machine: Machine, pid: int) -> Iterator[int]:
     """Yield the filter, an instruction after another: struct sock_filter of <linux/filter.h>."""
     yield from (_load(4), _equal(machine.audit, 1, 0), _return(_KILL), _load(0))
     for name, body in _conditions(pid).items():
         if name in machine.numbers:
             yield _equal(machine.numbers[name], 0, len(body))
             yield from body
-    for name in _NEVER:
-        if name in machine.numbers:
-            yield from (_equal(machine.numbers[name], 0, 1), _return(_KILL))
-    for name in _ALWAYS:
-        if name in machine.numbers:
-            yield from (_equal(machine.numbers[name], 0, 1), _return(_ALLOW))
+    for names, action in ((_NEVER, _return(_KILL)), (_ALWAYS, _return(_ALLOW))):
+        for name in names:
+            if name in machine.numbers:
+                yield _equal(machine.numbers[name], 0, 1)
+                yield action
     yield _return(_REFUSE)
 
 
-def _conditions(pid: int) -> dict[str, list[bytes]]:
+def _conditions(pid: int) -> dict[str, list[int]]:
     both = 0x2 | 0x4  # PROT_WRITE, PROT_EXEC.
     return {
         "openat": _none_of(2, _WRITES),
@@ -323,33 +331,33 @@ def _conditions(pid: int) -> dict[str, list[bytes]]:
     }
 
 
-def _none_of(argument: int, bits: int) -> list[bytes]:
+def _none_of(argument: int, bits: int) -> list[int]:
     return [_load(16 + 8 * argument), _insn(0x45, 0, 1, bits), _return(_REFUSE), _return(_ALLOW)]
 
 
-def _one_of(argument: int, *values: int) -> list[bytes]:
+def _one_of(argument: int, *values: int) -> list[int]:
     tests = [insn for value in values for insn in (_equal(value, 0, 1), _return(_ALLOW))]
     return [_load(16 + 8 * argument), *tests, _return(_REFUSE)]
 
 
-def _insn(code: int, yes: int, no: int, k: int) -> bytes:
-    return struct.pack("<HBBI", code, yes, no, k)
+def _insn(code: int, yes: int, no: int, k: int) -> int:
+    return code | yes << 16 | no << 24 | k << 32
 
 
-def _load(offset: int) -> bytes:
-    return _insn(0x20, 0, 0, offset)
+def _load(offset: int) -> int:
+    return 0x20 | offset << 32
 
 
-def _equal(value: int, yes: int, no: int) -> bytes:
-    return _insn(0x15, yes, no, value)
+def _equal(value: int, yes: int, no: int) -> int:
+    return 0x15 | yes << 16 | no << 24 | value << 32
 
 
-def _and(bits: int) -> bytes:
-    return _insn(0x54, 0, 0, bits)
+def _and(bits: int) -> int:
+    return 0x54 | bits << 32
 
 
-def _return(action: int) -> bytes:
-    return _insn(0x06, 0, 0, action)
+def _return(action: int) -> int:
+    return 0x06 | action << 32
 
 
 _NEVER: Final = ("execve", "execveat", "ptrace", "process_vm_writev", "bpf", "io_uring_setup")

@@ -26,18 +26,26 @@ import contextlib
 import gc
 import os
 import select
-import signal
 import struct
 import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Final, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeAlias
 
 from weighmaster.model.errors import OverBudgetError
 from weighmaster.model.report import GapReason
 from weighmaster.model.value import Value
-from weighmaster.sandbox.confine import Confinement, Measure, confine
+from weighmaster.sandbox.confine import Confinement, Measure, confine, preload
+
+if TYPE_CHECKING:
+    import signal
+else:
+    try:
+        # `signal` wraps this in enumerations, which cost more than a fork.
+        import _signal as signal
+    except ImportError:
+        import signal
 
 Work: TypeAlias = Callable[[str], bytes]
 
@@ -171,6 +179,8 @@ class _Pool:
 
     def answers(self) -> Iterator[Answer]:
         self.poll = select.poll()
+        if self.jobs > 1:
+            preload()
         try:
             while self.queue or self.suspects or any(w.outstanding for w in self.workers.values()):
                 yield from self._hire()
