@@ -92,9 +92,7 @@ _row("torch.utils.collect_env", "run", f"true {TOKEN}", fires=SPAWN, needs=("tor
 _row("torch.testing._internal.common_utils", "shell", ["true", TOKEN], fires=SPAWN, needs=("torch", "expecttest"))
 _row("numpy.f2py.diagnose", "run_command", COMMAND, fires=Unproven("gone from NumPy 2"))
 _row("numpy.distutils.exec_command", "exec_command", COMMAND, fires=SPAWN, needs=("numpy.distutils",))
-_row("pip", "main", ["download", "--isolated", "-i", URL, TOKEN], fires=LOOKUP, needs=("pip",))
-_row("pip._internal.cli.main", "main", ["install", "-r", TOKEN], fires=OPEN, needs=("pip",))
-_row("pip._internal.utils.subprocess", "call_subprocess", ["true", TOKEN], fires=SPAWN, needs=("pip",))
+_row("pip", "main", ["download", "--isolated", "-i", URL, TOKEN], fires=Event("subprocess.Popen", ""), needs=("pip",))
 _row("py_compile", "compile", TOKEN, fires=OPEN)
 _row("compileall", "compile_dir", "/etc", 0, fires=Event("os.listdir", "/etc"))
 _row("curses", "setupterm", TOKEN, fires=Event("import", "curses"), expected="review")
@@ -154,7 +152,7 @@ _row("sympy.parsing.sympy_parser", "parse_expr", f"'{TOKEN}'", fires=RUN, needs=
 _row("sympy", "sympify", f"{TOKEN}()", fires=RUN, needs=("sympy",))
 _row("sympy", "lambdify", [], TOKEN, fires=RUN, needs=("sympy",))
 _row("hydra.utils", "instantiate", {"_target_": "antigravity.geohash"}, fires=BROWSER, needs=("hydra",))
-_row("torch._inductor.codecache", "PyCodeCache.load", f"'{TOKEN}'", fires=OPEN, needs=("torch",))
+_row("torch._inductor.codecache", "PyCodeCache.load", f"'{TOKEN}'", fires=Event("open", ".py"), needs=("torch",))
 _row(
     "torch.utils.benchmark.utils.timer",
     "Timer.timeit",
