@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -44,6 +43,8 @@ def encodable(text: str) -> str:
 
 def identity(finding: Finding) -> str:
     """Return the short name of a finding: the same for the same rule, place and sentence, in every run."""
+    import hashlib
+
     text = "\0".join((finding.rule.id, str(finding.where), finding.message))
     return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:8]
 
