@@ -95,7 +95,7 @@ def test_a_frame_that_ends_inside_an_argument_has_two_readings() -> None:
     plain = trace(data)
     assert plain.straddle >= 0
     assert not plain.imports
-    # What the frame held of the argument is dropped: the twenty bytes are those behind the frame, then comes the payload.
+    # What the frame held of the argument is dropped: its twenty bytes are those behind the frame, then comes more.
     dropped = list(follow(BytesSource(data), drops=True))[-1]
     assert [found[:2] for found in dropped.imports] == [("posix", "system")]
 

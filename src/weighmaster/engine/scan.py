@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 from collections.abc import Callable, Iterator
@@ -17,6 +16,7 @@ from weighmaster.model.report import Gap, GapReason, Item
 from weighmaster.model.where import Where
 from weighmaster.reading.budget import Budget, Limits
 from weighmaster.reading.cursor import Cursor
+from weighmaster.reading.digest import sha256, sha256_of
 from weighmaster.reading.source import BytesSource, FileSource, Source
 
 _T = TypeVar("_T")
@@ -144,8 +144,8 @@ def _digest(source: Source, budget: Budget) -> str:
     if isinstance(known, str):
         return known
     if source.size <= _SMALL:
-        return hashlib.sha256(source.read_at(0, source.size)).hexdigest()
-    state = hashlib.sha256()
+        return sha256_of(source.read_at(0, source.size))
+    state = sha256()
     for offset in range(0, source.size, _SMALL):
         state.update(source.read_at(offset, _SMALL))
         budget.check_time()

@@ -11,6 +11,7 @@ from weighmaster.model.report import Report
 from weighmaster.model.value import fields
 from weighmaster.model.verdict import Outcome, Vetted
 from weighmaster.model.where import Where
+from weighmaster.reading.digest import sha256_of
 
 MEANING: Final[Mapping[Outcome, str]] = {
     Outcome.ALLOW: "may come in",
@@ -43,10 +44,8 @@ def encodable(text: str) -> str:
 
 def identity(finding: Finding) -> str:
     """Return the short name of a finding: the same for the same rule, place and sentence, in every run."""
-    import hashlib
-
     text = "\0".join((finding.rule.id, str(finding.where), finding.message))
-    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:8]
+    return sha256_of(text.encode(errors="surrogatepass"))[:8]
 
 
 def facts(finding: Finding) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -6,12 +6,12 @@ on the way, when it is read: memory stays flat, reading forward costs one more p
 
 from __future__ import annotations
 
-import hashlib
 from typing import Final
 
 from weighmaster.model.errors import OverBudgetError, UnreadableError
 from weighmaster.reading.budget import Budget
 from weighmaster.reading.codecs import CODECS, Codec, Decoder, Deflated, skippable
+from weighmaster.reading.digest import sha256
 from weighmaster.reading.source import Source
 
 KEPT: Final = 64 << 20
@@ -224,7 +224,7 @@ class UnpackedSource:
     def _count(self, packed: int) -> None:
         """Unpack all once."""
         limits = self._budget.limits
-        digest = hashlib.sha256()
+        digest = sha256()
         while chunk := self._now.take(_CHUNK):
             self._budget.unpack(len(chunk))
             digest.update(chunk)
