@@ -90,7 +90,7 @@ def _after_storages(cursor: Cursor, start: int, keys: int, sizes: set[int]) -> i
 def _after_one(cursor: Cursor, at: int, sizes: set[int]) -> Iterator[int]:
     count = int.from_bytes(cursor.source.read_at(at, 8), "little", signed=True)
     for size in sizes:
-        if 0 <= count and at + 8 + count * size <= cursor.size:
+        if count >= 0 and at + 8 + count * size <= cursor.size:
             yield at + 8 + count * size
 
 
