@@ -14,7 +14,7 @@ As the engine uses it (`engine.wire` makes the items of a report into bytes and 
         if isinstance(answer, Died):
             yield Gap(where=Where.file(paths[index]), reason=answer.reason, detail=answer.detail)
         else:
-            yield from decode(answer, registry)
+            yield from decode(answer, registry, root=paths[index])
 
 The parent trusts no byte that a worker sends: `decode` must check them. `sandbox.confine` says what a worker is denied,
 docs/adr/0004 why it is a fork, and what follows from that.
@@ -49,8 +49,10 @@ else:
 
 Work: TypeAlias = Callable[[str], bytes]
 
-_WINDOW: Final = 32
+_WINDOW: Final = 64
 """Tasks that wait in a worker's pipe. What waits behind a slow one is taken back when another worker is idle."""
+_NAP: Final = 0.0005
+"""Seconds that the parent sleeps while all workers have enough to do: waking for each answer costs more than a file."""
 _START: Final = 30.0
 """Seconds that a worker may take to confine itself."""
 _HEAD: Final = struct.Struct("<IBI")
@@ -234,6 +236,8 @@ class _Pool:
             self._feed(worker)
         if not self.queue:
             self._share()
+        elif all(len(worker.outstanding) >= _WINDOW // 2 for worker in self.workers.values()):
+            time.sleep(_NAP)
         now = time.monotonic()
         nearest = min((w.deadline for w in self.workers.values() if w.outstanding or not w.ready), default=now)
         heard = {descriptor for descriptor, _ in self.poll.poll(max(0.0, nearest - now) * 1000 + 1)}
