@@ -5,9 +5,9 @@ import random
 import time
 
 import pytest
-
 from tests.samples.pickles import EMPTY_DICT, POP, REDUCE, STOP, TUPLE1, code, name, program, proto, text
 from tests.samples.vetting import reads, report_on, rules_on, verdict_on
+
 from weighmaster.formats.embedded import FORMAT
 from weighmaster.model.errors import OverBudgetError
 from weighmaster.model.report import Gap, GapReason
@@ -64,7 +64,9 @@ def test_bytes_made_to_waste_time_do_not(needle: bytes) -> None:
     assert error is None or isinstance(error, OverBudgetError)
 
 
-@pytest.mark.parametrize("needle", [b"\xfd7zXZ\0abc", b"\x1f\x8b\x08\0abc", b"PK\x05\x06" + bytes(18), b"7z\xbc\xaf\x27\x1cab"])
+@pytest.mark.parametrize(
+    "needle", [b"\xfd7zXZ\0abc", b"\x1f\x8b\x08\0abc", b"PK\x05\x06" + bytes(18), b"7z\xbc\xaf\x27\x1cab"]
+)
 def test_places_inside_places_do_not_multiply(needle: bytes) -> None:
     start = time.process_time()
     assert verdict_on(b"\0" + (needle + os.urandom(8)) * 40) is not Outcome.ALLOW

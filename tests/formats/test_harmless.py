@@ -1,10 +1,10 @@
 """What stands beside models in real repositories is allowed; what hides in it is not."""
 
 import pytest
-
 from tests.samples.harmless import harmless
 from tests.samples.pickles import REDUCE, STOP, TUPLE1, name, program, proto, text
 from tests.samples.vetting import report_on, verdict_on
+
 from weighmaster.model.verdict import Outcome
 
 FILES = dict(harmless())
@@ -29,14 +29,62 @@ def test_a_pickle_behind_a_harmless_file_is_found(name: str) -> None:
 
 
 BEGINNINGS = [
-    "c", "cat\ndog\n", "class\nmodel\nvalue\n", "cos\nin\nthe\n", "(", "(a) first\n(b) second\n", "I", "I am\n", "I1\n", "]", "][", "}",
-    "} // end\n", "S'", "S'a'\n", "N.", "0\n1\n2\n", "F1.5\n", "L1L\n", "V\n", "g0\n", "p0\n", "t.", "R.", "i\nj\nk\n",
-    "idea\nimage\nindex\n", "P\n", "Paris\n", ".", "a.", "d.", "l.", "(l.", "(t.", "2.", "import numpy\nimport pandas\n",
-    "collections\nordereddict\nvalues\n", "city\ncountry\n(none)\n", "id\nname\n", "code\nmodel\n", "import os\nos.system(1)\n", "import subprocess\nsubprocess.run([1])\n", "G", "K", "X", "U", "T", "B", "\n", "1.",
-]  # fmt: skip
+    "c",
+    "cat\ndog\n",
+    "class\nmodel\nvalue\n",
+    "cos\nin\nthe\n",
+    "(",
+    "(a) first\n(b) second\n",
+    "I",
+    "I am\n",
+    "I1\n",
+    "]",
+    "][",
+    "}",
+    "} // end\n",
+    "S'",
+    "S'a'\n",
+    "N.",
+    "0\n1\n2\n",
+    "F1.5\n",
+    "L1L\n",
+    "V\n",
+    "g0\n",
+    "p0\n",
+    "t.",
+    "R.",
+    "i\nj\nk\n",
+    "idea\nimage\nindex\n",
+    "P\n",
+    "Paris\n",
+    ".",
+    "a.",
+    "d.",
+    "l.",
+    "(l.",
+    "(t.",
+    "2.",
+    "import numpy\nimport pandas\n",
+    "collections\nordereddict\nvalues\n",
+    "city\ncountry\n(none)\n",
+    "id\nname\n",
+    "code\nmodel\n",
+    "import os\nos.system(1)\n",
+    "import subprocess\nsubprocess.run([1])\n",
+    "G",
+    "K",
+    "X",
+    "U",
+    "T",
+    "B",
+    "\n",
+    "1.",
+]
 
 
 @pytest.mark.parametrize("beginning", BEGINNINGS)
-@pytest.mark.parametrize("rest", ["", "and so on, to the end of the line.\n", "\n\n", "one\ntwo\n(three)\nfour\n" * 200])
+@pytest.mark.parametrize(
+    "rest", ["", "and so on, to the end of the line.\n", "\n\n", "one\ntwo\n(three)\nfour\n" * 200]
+)
 def test_text_that_begins_like_an_opcode_is_not_blocked(beginning: str, rest: str) -> None:
     assert verdict_on((beginning + rest).encode(), "words.txt") is Outcome.ALLOW

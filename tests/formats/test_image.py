@@ -3,10 +3,10 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from tests.samples.harmless import harmless
 from tests.samples.pickles import REDUCE, STOP, TUPLE1, name, program, proto, text
 from tests.samples.vetting import inner_bytes, reads, verdict_on
+
 from weighmaster.formats.image import FORMAT
 from weighmaster.model.errors import UnreadableError
 from weighmaster.model.fact import Metadata, Stray

@@ -3,8 +3,8 @@
 import json
 
 import pytest
-
 from tests.samples.vetting import reads, report_on
+
 from weighmaster.formats.json import FORMAT
 from weighmaster.model.fact import Script
 
@@ -56,10 +56,13 @@ def test_the_kernel_names_the_language() -> None:
 @pytest.mark.parametrize(
     "notebook",
     [
-        {"nbformat": 4, "cells": 3}, {"nbformat": 4, "cells": [None, 1, {"cell_type": "code"}]}, ["nbformat", "cells"],
+        {"nbformat": 4, "cells": 3},
+        {"nbformat": 4, "cells": [None, 1, {"cell_type": "code"}]},
+        ["nbformat", "cells"],
         {"nbformat": 4, "cells": [{"cell_type": "code", "source": [1, None]}], "metadata": 3},
-        {"nbformat": 4, "worksheets": {"cells": 1}, "cells": {}}, {"nbformat": 4, "cells": [], "metadata": {"kernelspec": []}},
+        {"nbformat": 4, "worksheets": {"cells": 1}, "cells": {}},
+        {"nbformat": 4, "cells": [], "metadata": {"kernelspec": []}},
     ],
-)  # fmt: skip
+)
 def test_a_malformed_notebook_yields_nothing(notebook: object) -> None:
     assert reads(FORMAT, json.dumps(notebook).encode()) == ([], None)

@@ -10,10 +10,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from safetensors import SafetensorError, deserialize
 from safetensors.numpy import save
-
 from tests.samples.pickles import REDUCE, STOP, TUPLE1, name, program, proto, text
 from tests.samples.tensors import entry, safetensors
 from tests.samples.vetting import inner_bytes, reads, report_on, rules_on, verdict_on
+
 from weighmaster.formats.safetensors import FORMAT
 from weighmaster.model.errors import UnreadableError
 from weighmaster.model.fact import Disagreement, Metadata, Stray, Tensor
@@ -45,7 +45,9 @@ _ARRAYS = st.dictionaries(
     ]).map(np.asarray),
     max_size=6,
 )  # fmt: skip
-_METADATA = st.none() | st.dictionaries(st.text("abcé😀{}\"' ", max_size=8), st.text("abcé😀{}\"' ", max_size=30), max_size=4)
+_METADATA = st.none() | st.dictionaries(
+    st.text("abcé😀{}\"' ", max_size=8), st.text("abcé😀{}\"' ", max_size=30), max_size=4
+)
 
 
 @settings(max_examples=120, deadline=None)
@@ -75,7 +77,9 @@ def test_every_dtype_of_the_library_is_known(dtype: str, bits: int) -> None:
     assert verdict_on(data, NAME) is Outcome.ALLOW
 
 
-_COUNTS = st.sampled_from([0, 1, 2, 3, 4, 5, 8, 9, 16, 17, -1, True, 1.0, None, 1 << 32, 1 << 62, (1 << 64) - 1, 1 << 64])
+_COUNTS = st.sampled_from(
+    [0, 1, 2, 3, 4, 5, 8, 9, 16, 17, -1, True, 1.0, None, 1 << 32, 1 << 62, (1 << 64) - 1, 1 << 64]
+)
 _ENTRY = st.fixed_dictionaries(
     {
         "dtype": st.sampled_from(["U8"] * 4 + ["F32", "F4", "BOOL", "I64", "Q7", "f32", None, 3]),
@@ -99,9 +103,9 @@ def _headers(draw: st.DrawFn) -> tuple[dict[str, Any], int]:
         header["__metadata__"] = draw(st.sampled_from([{}, {"k": "v"}, None, {"k": 1}, [], "x"]))
     for _ in range(draw(st.integers(0, 2))):
         lawful = sorted(key for key, value in header.items() if isinstance(value, dict) and value.get("dtype") == "U8")
-        if lawful and draw(st.booleans()):
+        if len(lawful) > 0 and draw(st.booleans()):
             offsets = header[draw(st.sampled_from(lawful))]["data_offsets"]
-            if isinstance(offsets, list) and len(offsets) == 2 and type(offsets[0]) is type(offsets[1]) is int:
+            if isinstance(offsets, list) and len(offsets) == 2 and {type(offset) for offset in offsets} == {int}:
                 offsets[draw(st.integers(0, 1))] += draw(st.integers(-2, 2))
         else:
             header[draw(st.sampled_from(["t0", "t1", "x"]))] = draw(_ENTRY | st.just([]) | st.none())
@@ -124,11 +128,11 @@ _U8 = '{"dtype":"U8","shape":[1],"data_offsets":[0,1]}'
 @pytest.mark.parametrize(
     "header",
     [
-        f'{{"a":{_U8}}}\0\0', "", "{", "{}}", '{"a"', f'{{"a":{_U8},}}', f'{{"a":{_U8}}} x', "[1]", f'{{a:{_U8}}}',
+        f'{{"a":{_U8}}}\0\0', "", "{", "{}}", '{"a"', f'{{"a":{_U8},}}', f'{{"a":{_U8}}} x', "[1]", f"{{a:{_U8}}}",
         f'{{"__metadata__":{{"a":1}},"a":{_U8}}}', '{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1],"x":NaN}}',
         '{"a":{"dtype":"U8","shape":[-0],"data_offsets":[0,1]}}', f'{{"\\ud800":{_U8}}}', f'{{"a\x01":{_U8}}}',
         '{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1],"x":"\\udfff"}}', '{"a":{"dtype":"U8","shape":[1]}}',
-        '{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1],"x":1e400}}', '{"a":null}', f"\ufeff{{\"a\":{_U8}}}",
+        '{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1],"x":1e400}}', '{"a":null}', f'\ufeff{{"a":{_U8}}}',
         '{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1],"x":' + "[" * 200 + "]" * 200 + "}}",
         '{"a":' + "[" * 50_000, f'{{"a":{_U8},"__metadata__":{{}},"__metadata__":{{}}}}',
     ],
@@ -162,7 +166,9 @@ def test_a_duplicate_key_is_a_disagreement_though_the_library_takes_the_last() -
     assert "duplicate-key" in kinds(data)
     assert verdict_on(data, NAME) is not Outcome.ALLOW
     assert "duplicate-key" in kinds(safetensors('{"__metadata__":{"k":"1","k":"2"}}'))
-    assert "duplicate-key" in kinds(safetensors('{"a":{"dtype":"F32","dtype":"U8","shape":[1],"data_offsets":[0,1]}}', b"x"))
+    assert "duplicate-key" in kinds(
+        safetensors('{"a":{"dtype":"F32","dtype":"U8","shape":[1],"data_offsets":[0,1]}}', b"x")
+    )
 
 
 def test_two_tensors_over_the_same_bytes_are_a_disagreement() -> None:

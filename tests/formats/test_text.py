@@ -3,9 +3,9 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from tests.samples.pickles import REDUCE, STOP, TUPLE1, name, program, proto, text
 from tests.samples.vetting import inner_bytes, reads, report_on, rules_on, verdict_on
+
 from weighmaster.extend.format import Glance
 from weighmaster.formats.text import FORMAT
 from weighmaster.model.errors import UnreadableError
@@ -51,11 +51,21 @@ def test_source_code_is_known_by_its_content(source: str, language: str) -> None
 @pytest.mark.parametrize(
     "source",
     [
-        "hello", "a, b, c\n", "1\n2\n", "key = 'value'\n", '{"a": [1, 2]}', "import this model into your program.\n",
-        "class\nimport\ndef\n", "# Title\n\n```python\nimport os\n```\nSee above. It is short.\n", "numpy==1.26\ntorch>=2\n",
-        "the (first) line.\nthe second.\n", "a: 1\nb: [2, 3]\n", "\n\n", "f(x) is a function of x\n",
+        "hello",
+        "a, b, c\n",
+        "1\n2\n",
+        "key = 'value'\n",
+        '{"a": [1, 2]}',
+        "Import this model into your program.\n",
+        "class\nimport\ndef\n",
+        "# Title\n\n```python\nimport os\n```\nSee above. It is short.\n",
+        "numpy==1.26\ntorch>=2\n",
+        "the (first) line.\nthe second.\n",
+        "a: 1\nb: [2, 3]\n",
+        "\n\n",
+        "f(x) is a function of x\n",
     ],
-)  # fmt: skip
+)
 def test_what_does_nothing_is_no_source_code(source: str) -> None:
     assert languages(source) == []
 
@@ -63,12 +73,18 @@ def test_what_does_nothing_is_no_source_code(source: str) -> None:
 @pytest.mark.parametrize(
     "source",
     [
-        "import a\na" + ".b" * 9000, "import a\n" + "a+" * 9000 + "a", "import a\n" + "(" * 9000,
-        "import a\n" + "-" * 9000 + "1", "import a\n" + "\n".join(" " * i + "if a:" for i in range(200)),
-        "f" + "()" * 9000, "f(1)" + "[0]" * 6000, "import a\n" + "lambda:" * 2000 + "a", "x(" + "'a'\n" * 60_000,
+        "import a\na" + ".b" * 9000,
+        "import a\n" + "a+" * 9000 + "a",
+        "import a\n" + "(" * 9000,
+        "import a\n" + "-" * 9000 + "1",
+        "import a\n" + "\n".join(" " * i + "if a:" for i in range(200)),
+        "f" + "()" * 9000,
+        "f(1)" + "[0]" * 6000,
+        "import a\n" + "lambda:" * 2000 + "a",
+        "x(" + "'a'\n" * 60_000,
     ],
     ids=range(9),
-)  # fmt: skip
+)
 def test_source_that_would_exhaust_a_parser_is_survived(source: str) -> None:
     languages(source)
 
@@ -91,7 +107,8 @@ def test_the_binary_part_in_the_middle_is_an_artifact_of_its_own() -> None:
 
 @pytest.mark.parametrize("payload", [GLOBAL, INST])
 @pytest.mark.parametrize(
-    "header", [b"# my own header, of 64 bytes\n" * 2, b"\xff\xfe" + b"a\0b\0" * 8, b"\xe9t\xe9 \n" * 9, b"x" * (1 << 20)]
+    "header",
+    [b"# my own header, of 64 bytes\n" * 2, b"\xff\xfe" + b"a\0b\0" * 8, b"\xe9t\xe9 \n" * 9, b"x" * (1 << 20)],
 )
 def test_a_pickle_of_protocol_0_behind_a_text_header_is_found(payload: bytes, header: bytes) -> None:
     assert verdict_on(header + payload, "model.dat") is Outcome.BLOCK

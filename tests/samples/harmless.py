@@ -1,4 +1,6 @@
-"""Files as they stand beside real models, made here: prose in many languages, tables, word lists, settings, pictures."""
+"""Files as they stand beside real models: prose in many languages, tables, word lists, settings, pictures."""
+
+# ruff: noqa: RUF001 - other languages are the point
 
 from __future__ import annotations
 
@@ -54,7 +56,26 @@ PROSE = {
     "emoji": "🤗🚀👩🏽‍💻 ✅ → ∑∫√ “quotes” … — ½ µm",
 }
 
-WORDS = ["[PAD]", "[UNK]", "the", "cat", "import", "class", "##ing", "(", ")", ".", "]", "}", "c", "S'", "I1", "été", "的", "😀"]
+WORDS = [
+    "[PAD]",
+    "[UNK]",
+    "the",
+    "cat",
+    "import",
+    "class",
+    "##ing",
+    "(",
+    ")",
+    ".",
+    "]",
+    "}",
+    "c",
+    "S'",
+    "I1",
+    "été",
+    "的",
+    "😀",
+]
 
 LICENSE = "Copyright 2024 The Authors.\n\nPermission is hereby granted, free of charge, to any person\f\n" * 40
 
@@ -93,7 +114,7 @@ def _tables() -> Iterator[tuple[str, bytes]]:
     yield "vocab.txt", "\n".join(WORDS * 300).encode()
     yield "merges.txt", b"#version: 0.2\n" + "\n".join(f"{a} {b}" for a in WORDS for b in WORDS).encode()
     yield "labels.txt", b"tench, Tinca tinca\ngoldfish, Carassius auratus\ncock\nhen\n" * 50
-    yield "data.csv", b"id,name,score\n" + b"".join(b"%d,\"n, %d\",%f\n" % (i, i, i / 7) for i in range(500))
+    yield "data.csv", b"id,name,score\n" + b"".join(b'%d,"n, %d",%f\n' % (i, i, i / 7) for i in range(500))
     yield "data.tsv", "a\tb\tc\n1\t2\té\n".encode() * 100
     yield "numbers.txt", b"1\n2\n3\n4.5\n-6e10\nnan\ninf\n"
     yield "data.jsonl", b'{"text": "one"}\n{"text": "two", "n": [1, 2]}\n' * 100
@@ -138,7 +159,10 @@ def _pictures() -> Iterator[tuple[str, bytes]]:
         for mode in wanted:
             yield f"{kind}_{mode}.{kind}", _encoded(picture.convert(mode), kind)
     frames = [picture.rotate(angle).convert("P") for angle in (0, 30, 60)]
-    yield "moving.gif", _encoded(frames[0], "gif", save_all=True, append_images=frames[1:], loop=0, comment=b"made here")
+    yield (
+        "moving.gif",
+        _encoded(frames[0], "gif", save_all=True, append_images=frames[1:], loop=0, comment=b"made here"),
+    )
     yield "moving.png", _encoded(frames[0], "png", save_all=True, append_images=frames[1:])
     yield "moving.webp", _encoded(frames[0].convert("RGB"), "webp", save_all=True, append_images=frames[1:])
     yield "progressive.jpeg", _encoded(picture.convert("RGB"), "jpeg", progressive=True, quality=90, dpi=(300, 300))

@@ -28,7 +28,7 @@ _RULE: Final = Rule(
 
 _ACTIVE: Final = re.compile(
     r"<\s*(?:script|iframe|object|embed|meta|base|form|link)[\s>/]"
-    r"|<[a-z][^<>]{0,2000}\son[a-z]{3,20}\s*="
+    r"|<[a-z][^<>]{0,2000}[\s/]on[a-z]{3,20}\s*="
     r"|<[a-z][^<>]{0,2000}(?:href|src|action)\s*=\s*[\"']?\s*(?:javascript|vbscript|data\s*:\s*text/html)",
     re.IGNORECASE,
 )

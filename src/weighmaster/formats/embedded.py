@@ -27,6 +27,8 @@ _LONG: Final = 64
 _DEEPEST: Final = 2
 _PROTO: Final = b"\x80"
 _FOLLOWED: Final = 4
+_OLD: Final = 24
+"""Pickles of protocol 0 and 1 that are handed on."""
 _NEAR: Final = 1 << 20
 """How far those are followed that only a call tells from chance."""
 
@@ -36,21 +38,25 @@ def _matches(glance: Glance) -> bool:
 
 
 def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
-    followed = 0
+    followed = old = 0
 
     def plausible(at: int) -> bool:
-        nonlocal followed
+        nonlocal followed, old
+        proto = cursor.source.read_at(at, 1) == _PROTO
+        if old > _OLD and not proto:
+            return False
         machine = Machine(cursor.source, at, cursor.size, arrays=False, drops=False)
         machine.run(_LONG)
-        if machine.calls or machine.stop - at > _SHORT:
-            return True
-        if machine.done or cursor.source.read_at(at, 1) == _PROTO:
-            return not machine.done or bool(machine.imports)
-        # Without PROTO, only a call tells it from chance; to find a late one costs time.
-        followed += 1
-        if followed > _FOLLOWED:
-            raise OverBudgetError(f"more than {_FOLLOWED} places look like a pickle for long, up to byte {at}")
-        return bool(whole(PartSource(cursor.source, at, at + _NEAR)).calls)
+        if proto:
+            return bool(machine.calls or machine.imports) or not machine.done or machine.stop - at > _SHORT
+        found = bool(machine.calls) or machine.stop - at > _SHORT
+        if not (found or machine.done):
+            # Without PROTO, only a call tells it from chance; to find a late one costs time.
+            followed += 1
+            found = followed <= _FOLLOWED and bool(whole(PartSource(cursor.source, at, at + _NEAR)).calls)
+        # Word lists are full of such pickles: they must not keep the others from being handed on.
+        old += found
+        return found and old <= _OLD
 
     # What is handed on and then not known either comes back here, with all that lies behind it.
     if all(isinstance(step, Span) for step in where.steps[-_DEEPEST:]) and len(where.steps) >= _DEEPEST:
@@ -62,6 +68,9 @@ def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
             yield Gap(where=where, reason=GapReason.OVER_BUDGET, detail=detail)
             return
         yield part(cursor, where, start, end)
+    if followed > _FOLLOWED or old > _OLD:
+        detail = "many places look like pickles of protocol 0, and not all of them were read"
+        yield Gap(where=where, reason=GapReason.OVER_BUDGET, detail=detail)
     if cursor.size > _MOST:
         detail = f"looked for hidden formats in {_MOST} of {cursor.size} bytes"
         yield Gap(where=where, reason=GapReason.OVER_BUDGET, detail=detail)
