@@ -61,7 +61,7 @@ def test_an_interrupt_is_the_caller_s_business_unless_it_asks_for_what_was_found
     def items(*_: object) -> object:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(api, "_items", items)
+    monkeypatch.setattr(api, "_confined", items)
     with pytest.raises(KeyboardInterrupt):
         weighmaster.vet(folder)
     vetted = api.vet_target(str(folder), api.Request(keep_partial=True))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from typing import IO, TYPE_CHECKING, Final
 
 from weighmaster import shipped
 from weighmaster.engine.scan import scan_bytes, scan_file
-from weighmaster.engine.walk import Walk, walk
+from weighmaster.engine.walk import walk
 from weighmaster.engine.wire import WireError, decode, encode
 from weighmaster.extend.format import Format
 from weighmaster.extend.output import Style
@@ -85,23 +85,63 @@ def vet_target(target: str, request: Request) -> Vetted:
     Raises:
         FileNotFoundError: there is no such target.
     """
-    found = walk(target, exclude=request.settings.exclude, follow_symlinks=request.follow_symlinks)
-    items: list[Item] = list(found.gaps)
-    reached: set[str] = set()
-    partial = False
+    (vetted,) = vet_targets([(target, request)])
+    return vetted
+
+
+def vet_targets(plans: Sequence[tuple[str, Request]]) -> list[Vetted]:
+    """Look at many targets, each as its request says; the workers are shared by all.
+
+    Raises:
+        FileNotFoundError: there is no such target.
+    """
+    looks = [_Look(target, request) for target, request in plans]
+    files = [(look, name) for look in looks for name in look.paths]
     try:
-        for name, read in _items(target, found.files, request):
-            items += read
-            reached.add(name)
-            if request.progress:
-                request.progress(len(reached), len(found.files))
+        for done, (index, items) in enumerate(_confined(files, looks), 1):
+            look, name = files[index]
+            look.take(name, items)
+            if look.request.progress:
+                look.request.progress(done, len(files))
     except KeyboardInterrupt:
-        if not request.keep_partial:
+        if not all(look.request.keep_partial for look in looks):
             raise
-        partial = True
-        items += _unreached(found, reached)
-    files = len(found.files) + sum(gap.reason is GapReason.NOT_A_FILE for gap in found.gaps)
-    return _judged(Report.of(target, items, files=files, partial=partial, excluded=found.excluded), request)
+    return [look.vetted() for look in looks]
+
+
+class _Look:
+    """One target: the files that were found, and what was said of them so far."""
+
+    def __init__(self, target: str, request: Request) -> None:
+        self.target = target
+        self.request = request
+        self._found = walk(target, exclude=request.settings.exclude, follow_symlinks=request.follow_symlinks)
+        self._items: list[Item] = list(self._found.gaps)
+        self._reached: set[str] = set()
+        self.paths = {name: path for path, name in self._found.files}
+
+    def items(self, name: str) -> Iterator[Item]:
+        """Yield what there is to say about one file. Called in a worker."""
+        return scan_file(self.paths[name], name, shipped.registry(), self.request.limits)
+
+    def readable(self) -> Sequence[str]:
+        """Return what a worker must be able to read; with links followed, that may lie elsewhere."""
+        return tuple(self.paths.values()) if self.request.follow_symlinks else (self.target,)
+
+    def take(self, name: str, items: Iterable[Item]) -> None:
+        """Keep what was said about a file."""
+        self._items += items
+        self._reached.add(name)
+
+    def vetted(self) -> Vetted:
+        """Judge what was said; files that were not reached are gaps."""
+        left = [name for name in self.paths if name not in self._reached]
+        detail = "stopped before this was read"
+        self._items += (Gap(where=Where.file(n), reason=GapReason.INTERRUPTED, detail=detail) for n in left)
+        files = len(self.paths) + sum(gap.reason is GapReason.NOT_A_FILE for gap in self._found.gaps)
+        excluded = self._found.excluded
+        report = Report.of(self.target, self._items, files=files, partial=bool(left), excluded=excluded)
+        return _judged(report, self.request)
 
 
 def vet_stream(stream: IO[bytes], request: Request, *, name: str = "stdin") -> Vetted:
@@ -223,30 +263,26 @@ def output_names() -> tuple[str, ...]:
     return tuple(name.replace("_", "-") for name in shipped.output_names())
 
 
-def _items(target: str, files: Sequence[tuple[str, str]], request: Request) -> Iterator[tuple[str, list[Item]]]:
-    """Yield the name of each file, and what there is to say about it."""
-    paths = {name: path for path, name in files}
-    registry = shipped.registry()
+def _confined(files: Sequence[tuple[_Look, str]], looks: Sequence[_Look]) -> Iterator[tuple[int, list[Item]]]:
+    """Look at each file in a worker that may read nothing but the targets; one that dies is a gap at its file."""
 
-    def look(name: str) -> Iterator[Item]:
-        return scan_file(paths[name], name, registry, request.limits)
+    def work(task: str) -> bytes:
+        look, name = files[int(task)]
+        return encode(look.items(name))
 
-    # A link may lead to a file outside the target, if links are followed at all.
-    read = tuple(paths.values()) if request.follow_symlinks else (target,)
-    return _confined(list(paths), look, read, request, _jobs(paths, request))
-
-
-def _confined(
-    names: Sequence[str], look: Callable[[str], Iterable[Item]], read: tuple[str, ...], request: Request, jobs: int = 1
-) -> Iterator[tuple[str, list[Item]]]:
-    """Look at each name in a worker that may read nothing but `read`; one that dies is a gap at its name."""
-    allowance = Allowance(seconds=request.limits.seconds + _GRACE, read=read)
-    for index, answer in run(names, lambda name: encode(look(name)), jobs=jobs, allowance=allowance):
-        yield names[index], _said(names[index], answer)
+    read = tuple(path for look in looks for path in look.readable())
+    seconds = max((look.request.limits.seconds for look in looks), default=0.0) + _GRACE
+    tasks = list(map(str, range(len(files))))
+    for index, answer in run(tasks, work, jobs=_jobs(files), allowance=Allowance(seconds=seconds, read=read)):
+        yield index, _said(files[index][1], answer)
 
 
 def _alone(name: str, look: Callable[[], Iterable[Item]], request: Request, *read: str) -> list[Item]:
-    return [item for _, items in _confined([name], lambda _: look(), read, request) for item in items]
+    """Look at one thing in a worker of its own."""
+    allowance = Allowance(seconds=request.limits.seconds + _GRACE, read=read)
+    return [
+        item for _, answer in run([name], lambda _: encode(look()), allowance=allowance) for item in _said(name, answer)
+    ]
 
 
 def _said(name: str, answer: bytes | Died) -> list[Item]:
@@ -258,13 +294,15 @@ def _said(name: str, answer: bytes | Died) -> list[Item]:
         return [Gap(where=Where.file(name), reason=GapReason.CRASHED, detail=f"its worker said nonsense: {error}")]
 
 
-def _jobs(paths: Mapping[str, str], request: Request) -> int:
+def _jobs(files: Sequence[tuple[_Look, str]]) -> int:
     """Return how many workers pay: one starts in the time of twenty small files."""
-    cores = request.jobs or os.cpu_count() or 1
-    if request.jobs or len(paths) > _FEW * cores:
+    asked = max((look.request.jobs or 0 for look, _ in files), default=0)
+    cores = asked or os.cpu_count() or 1
+    if asked or len(files) > _FEW * cores:
         return cores
-    large = sum(os.path.isfile(path) and os.path.getsize(path) > _CHUNK for path in paths.values())
-    return max(1, min(cores, large + len(paths) // _FEW))
+    paths = [look.paths[name] for look, name in files]
+    large = sum(os.path.isfile(path) and os.path.getsize(path) > _CHUNK for path in paths)
+    return max(1, min(cores, large + len(files) // _FEW))
 
 
 def _judged(report: Report, request: Request) -> Vetted:
@@ -272,12 +310,6 @@ def _judged(report: Report, request: Request) -> Vetted:
     if request.notes:
         verdict = replace(verdict, because=(*verdict.because, *request.notes))
     return Vetted(report=report, verdict=verdict)
-
-
-def _unreached(found: Walk, reached: set[str]) -> Iterator[Gap]:
-    for _, name in found.files:
-        if name not in reached:
-            yield Gap(where=Where.file(name), reason=GapReason.INTERRUPTED, detail="stopped before this was read")
 
 
 def _spooled(start: bytearray, stream: IO[bytes], name: str, request: Request) -> list[Item]:

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -223,14 +223,14 @@ def test_what_is_judged_never_says_how(place: Path, target: str, capsys: pytest.
 def test_a_mistake_of_ours_hides_no_finding(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    real = api.vet_target
+    real = api.vet_targets
 
-    def broken(target: str, request: api.Request) -> Any:
-        if target == "harmless.pkl":
+    def broken(plans: Sequence[tuple[str, api.Request]]) -> Any:
+        if any(target == "harmless.pkl" for target, _ in plans):
             raise KeyError("x\x1b[2J")
-        return real(target, request)
+        return real(plans)
 
-    monkeypatch.setattr(api, "vet_target", broken)
+    monkeypatch.setattr(api, "vet_targets", broken)
     assert main(["vet", "harmless.pkl", "hostile.pkl", "-q"]) == 1
     said = capsys.readouterr()
     assert said.out == "REVIEW  harmless.pkl\nBLOCK  hostile.pkl\n"
@@ -266,13 +266,13 @@ def test_a_mistake_of_ours_anywhere_else_is_said_in_a_line(
 
 
 def _interrupting(after: int) -> Any:
-    def items(*arguments: Any) -> Iterator[tuple[str, list[Item]]]:
+    def items(*arguments: Any) -> Iterator[tuple[int, list[Item]]]:
         for number, one in enumerate(real(*arguments)):
             if number == after:
                 raise KeyboardInterrupt
             yield one
 
-    real = api._items
+    real = api._confined
     return items
 
 
@@ -280,7 +280,7 @@ def _interrupting(after: int) -> Any:
 def test_an_interrupt_ends_the_look_and_not_the_answer(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(api, "_items", _interrupting(1))
+    monkeypatch.setattr(api, "_confined", _interrupting(1))
     assert main(["vet", "folder", "harmless.pkl", "--output", "json"]) == 3
     folder, next_ = _json(capsys)
     assert folder["summary"] == {"files": 2, "examined": 1, "unread": 1, "excluded": 0, "partial": True}
@@ -293,7 +293,7 @@ def test_a_finding_made_before_an_interrupt_still_blocks(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     Path("folder/a.pkl").write_bytes(Path("hostile.pkl").read_bytes())
-    monkeypatch.setattr(api, "_items", _interrupting(1))
+    monkeypatch.setattr(api, "_confined", _interrupting(1))
     assert main(["vet", "folder"]) == 1
     assert "stopped early: partial" in capsys.readouterr().out
 
@@ -391,12 +391,12 @@ _SLOW = """
 import time
 from weighmaster import api
 from weighmaster.fronts.cli.main import run
-real = api._items
+real = api._confined
 def slowly(*args):
     for one in real(*args):
         time.sleep(0.9)
         yield one
-api._items = slowly
+api._confined = slowly
 run()
 """
 

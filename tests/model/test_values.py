@@ -59,6 +59,17 @@ def test_another_class_with_the_same_content_is_another_value() -> None:
     assert different[0] != different[1]
 
 
+def test_a_base_that_was_made_first_leaves_its_heirs_alone() -> None:
+    class Base(Value):
+        x: int
+
+    class Heir(Base):
+        y: int
+
+    assert Base(x=1).x == 1
+    assert Heir(x=1, y=2) == Heir(x=1, y=2)
+
+
 def test_a_field_that_does_not_exist_is_refused() -> None:
     with pytest.raises(TypeError, match="unexpected keyword"):
         Span(start=1, end=2, middle=3)  # type: ignore[call-arg]

@@ -24,6 +24,13 @@ from typing import Any, ClassVar, dataclass_transform
 _set = object.__setattr__
 
 
+def _first(self: Value, **fields: Any) -> None:
+    """Write the class's own `__init__`; later instances go straight to it."""
+    cls = type(self)
+    cls.__init__ = _init_of(cls)  # type: ignore[method-assign]
+    cls.__init__(self, **fields)
+
+
 @dataclass_transform(frozen_default=True, kw_only_default=True, eq_default=True)
 class _ValueType(type):
     """Turns annotations into slots, and their values into defaults."""
@@ -39,6 +46,8 @@ class _ValueType(type):
             "__match_args__": inherited + own,
             "__defaults__": defaults,
         }
+        # Each class writes its own when it is first needed; it must not find its base's, already written.
+        namespace.setdefault("__init__", _first)
         return super().__new__(cls, name, bases, namespace)
 
 
@@ -47,12 +56,6 @@ class Value(metaclass=_ValueType):
 
     __fields__: ClassVar[tuple[str, ...]]
     __defaults__: ClassVar[dict[str, Any]]
-
-    def __init__(self, **fields: Any) -> None:
-        # The first instance of a class writes that class's own `__init__`; later ones go straight to it.
-        cls = type(self)
-        cls.__init__ = _init_of(cls)  # type: ignore[method-assign]
-        cls.__init__(self, **fields)
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"{type(self).__name__} is a value: {name!r} cannot be set")

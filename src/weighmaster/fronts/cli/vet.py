@@ -132,12 +132,26 @@ def _check(options: Any) -> None:
 def _vetted(options: Any) -> list[Vetted]:
     progress = Progress(sys.stderr, quiet=options.quiet)
     plans = _plans(options, progress)
-    done: list[Vetted] = []
+    files = [(target, request) for target, request in plans if target != "-"]
     with progress:
+        done = _looked(files) if files else {}
+        stopped = any(one.report.partial for one in done.values())
         for target, request in plans:
-            stopped = any(gap.reason is GapReason.INTERRUPTED for one in done[-1:] for gap in one.report.gaps)
-            done.append(api.not_reached(target, request) if stopped else _look(target, request, options))
-    return done
+            if target == "-":
+                done[target] = api.not_reached(target, request) if stopped else _look(target, request, options)
+    return [done[target] for target, _ in plans]
+
+
+def _looked(plans: Sequence[tuple[str, api.Request]]) -> dict[str, Vetted]:
+    try:
+        return dict(zip((target for target, _ in plans), api.vet_targets(plans), strict=True))
+    except KeyboardInterrupt:
+        return {target: api.not_reached(target, request) for target, request in plans}
+    except Exception as error:  # noqa: BLE001 - a mistake of ours at one target must not hide another
+        if len(plans) > 1:
+            return {target: one for plan in plans for target, one in _looked([plan]).items()}
+        terminal.defect(error)
+        return {target: api.failed(target, request, error) for target, request in plans}
 
 
 def _plans(options: Any, progress: Progress) -> list[tuple[str, api.Request]]:
@@ -161,8 +175,6 @@ def _plans(options: Any, progress: Progress) -> list[tuple[str, api.Request]]:
 
 def _look(target: str, request: api.Request, options: Any) -> Vetted:
     try:
-        if target != "-":
-            return api.vet_target(target, request)
         return api.vet_stream(sys.stdin.buffer, request, name=options.stdin_name)
     except KeyboardInterrupt:
         return api.not_reached(target, request)
