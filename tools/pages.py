@@ -1,4 +1,4 @@
-"""Writes docs/rules/: a page for each rule, from the docstring of its detector. `tests/test_docs.py` holds them equal."""
+"""Writes docs/rules/: a page for each rule, from its detector's docstring. `tests/test_docs.py` holds them equal."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def pages() -> dict[str, str]:
 
 
 def _page(id: str, detector: Detector) -> str:
-    module = importlib.import_module("weighmaster.detectors." + id.replace("-", "_"))
+    module = importlib.import_module(detector.detect.__module__)
     word = detector.rule.severity.word
     cwe = detector.rule.cwe
     lines = [

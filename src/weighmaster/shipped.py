@@ -6,7 +6,6 @@ from functools import cache
 
 from weighmaster import detectors, formats, outputs, policies
 from weighmaster.extend import registry as _extend
-from weighmaster.extend.detector import Detector
 from weighmaster.extend.format import Format
 from weighmaster.extend.output import Output
 from weighmaster.extend.policy import Policy
@@ -18,7 +17,7 @@ def registry() -> Registry:
     """Return the formats and detectors that are shipped."""
     return Registry(
         formats=_extend.folder(formats, "FORMAT", Format),
-        detectors=_extend.folder(detectors, "DETECTOR", Detector),
+        detectors=_extend.Rooms(detectors),
     )
 
 

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from tests.samples.pickles import REDUCE, STOP, TUPLE1, name, program, proto, text
 from tests.samples.vetting import rules_on, verdict_on
 
-from weighmaster.detectors.archive_carries_script import DETECTOR as ARCHIVE_CARRIES_SCRIPT
-from weighmaster.detectors.deceptive_name import DETECTOR as DECEPTIVE_NAME
-from weighmaster.detectors.name_lies import DETECTOR as NAME_LIES
-from weighmaster.detectors.polyglot import DETECTOR as POLYGLOT
-from weighmaster.detectors.unsafe_metadata import DETECTOR as UNSAFE_METADATA
+from weighmaster.detectors.on_artifact.deceptive_name import DETECTOR as DECEPTIVE_NAME
+from weighmaster.detectors.on_artifact.name_lies import DETECTOR as NAME_LIES
+from weighmaster.detectors.on_artifact.polyglot import DETECTOR as POLYGLOT
+from weighmaster.detectors.on_metadata.unsafe_metadata import DETECTOR as UNSAFE_METADATA
+from weighmaster.detectors.on_script.archive_carries_script import DETECTOR as ARCHIVE_CARRIES_SCRIPT
 from weighmaster.model.fact import Artifact, Metadata, Script
 from weighmaster.model.verdict import Outcome
 from weighmaster.model.where import Member, Where

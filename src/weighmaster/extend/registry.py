@@ -22,6 +22,47 @@ class _Named(Protocol):
 T = TypeVar("T", bound=_Named)
 
 
+class Rooms(Mapping[str, Detector]):
+    """The rules of a package, by id: a folder for each kind of fact, loaded when it is first asked for."""
+
+    def __init__(self, package: ModuleType) -> None:
+        self._package = package
+        self._rooms = {
+            name.replace("_", "-"): room
+            for place in package.__path__
+            for room in sorted(os.listdir(place))
+            if room.startswith("on_")
+            for name in _modules(os.path.join(place, room))
+        }
+        self._loaded: dict[str, Detector] = {}
+
+    def __getitem__(self, id: str) -> Detector:
+        if id not in self._loaded:
+            room = importlib.import_module(f"{self._package.__name__}.{self._rooms[id]}")
+            self._loaded[id] = one(room, id.replace("-", "_"), "DETECTOR", Detector)
+        return self._loaded[id]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(self._rooms))
+
+    def __len__(self) -> int:
+        return len(self._rooms)
+
+    def on(self, kind: type[Fact]) -> list[Detector]:
+        """Return the rules that read this kind of fact."""
+        return [self[id] for id, room in self._rooms.items() if room == room_of(kind)]
+
+
+def room_of(kind: type[Fact]) -> str:
+    """Return the folder of the rules on this kind of fact.
+
+    >>> from weighmaster.model.fact import CodeObject
+    >>> room_of(CodeObject)
+    'on_code_object'
+    """
+    return "on" + "".join(f"_{c.lower()}" if c.isupper() else c for c in kind.__name__)
+
+
 class Registry:
     """What a look at a target may use. A test makes its own; there is no global one."""
 
@@ -36,13 +77,21 @@ class Registry:
         self.formats = formats
         self.detectors = detectors
         self._on: dict[type[Fact], list[Detector]] = {}
-        for detector in detectors.values():
-            self._on.setdefault(detector.on, []).append(detector)
 
     def detect(self, fact: Fact) -> Iterator[Finding]:
         """Yield what every detector of that kind of fact says."""
-        for detector in self._on.get(type(fact), ()):
+        kind = type(fact)
+        found = self._on.get(kind)
+        for detector in self._rules(kind) if found is None else found:
             yield from detector.detect(fact)
+
+    def _rules(self, kind: type[Fact]) -> list[Detector]:
+        if isinstance(self.detectors, Rooms):
+            found = self.detectors.on(kind)
+        else:
+            found = [detector for detector in self.detectors.values() if detector.on is kind]
+        self._on[kind] = found
+        return found
 
 
 def folder(package: ModuleType, constant: str, kind: type[T]) -> Mapping[str, T]:
@@ -56,10 +105,15 @@ def folder(package: ModuleType, constant: str, kind: type[T]) -> Mapping[str, T]
 
 def names(package: ModuleType) -> tuple[str, ...]:
     """Return the names of the modules of `package`, in order."""
+    return tuple(sorted({name for place in package.__path__ for name in _modules(place)}))
+
+
+def _modules(folder: str) -> Iterator[str]:
     # pkgutil would import a third of what the whole program needs.
-    entries = (entry for place in package.__path__ for entry in os.listdir(place))
-    found = {entry.split(".")[0] for entry in entries if entry.endswith((".py", ".so", ".pyd"))}
-    return tuple(sorted(name for name in found if name and not name.startswith("_")))
+    for entry in os.listdir(folder):
+        name, dot, ending = entry.partition(".")
+        if dot and not name.startswith("_") and ending.rpartition(".")[2] in {"py", "pyc", "so", "pyd"}:
+            yield name
 
 
 def one(package: ModuleType, name: str, constant: str, kind: type[T]) -> T:

@@ -1,0 +1,1 @@
+"""Rules on a whole artifact: its name, size and formats."""

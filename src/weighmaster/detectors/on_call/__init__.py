@@ -1,0 +1,1 @@
+"""Rules on a call that loading makes."""

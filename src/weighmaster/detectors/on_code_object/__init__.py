@@ -1,0 +1,1 @@
+"""Rules on compiled code in a constant."""

@@ -1,0 +1,1 @@
+"""Rules on a difference between two readers."""

@@ -1,0 +1,1 @@
+"""Rules on a program for the operating system."""

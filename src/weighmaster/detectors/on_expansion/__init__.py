@@ -1,0 +1,1 @@
+"""Rules on packed bytes that unpack to many."""

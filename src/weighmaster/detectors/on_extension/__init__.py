@@ -1,0 +1,1 @@
+"""Rules on a lookup in the extension registry."""

@@ -1,0 +1,1 @@
+"""Rules on an entry that stands for another."""

@@ -1,0 +1,1 @@
+"""Rules on text that a file keeps beside its data."""

@@ -1,0 +1,1 @@
+"""Rules on an operator that a graph or script uses."""

@@ -1,0 +1,1 @@
+"""Rules on bytes that nothing refers to."""

@@ -1,0 +1,1 @@
+"""Rules on an object that loading changes in place."""
