@@ -46,19 +46,20 @@ def follow(  # noqa: PLR0913 - each is a way of reading
     drops: bool = False,
     registered: dict[int, Global] | None = None,
     allow: Callable[[int], None] | None = None,
+    step: int = _STEP,
 ) -> Iterator[Trace]:
     """Yield a `Trace` for each step of the pickle at byte `start`; the last one says how it ended.
 
     `arrays` reads as joblib does, `drops` as the C unpickler does over a file without `peek`. `registered` is
     the extension registry, which outlives a pickle. `allow` is told of every step's number of opcodes and may
-    raise to stop the work.
+    raise to stop the work; a step has at most `step` of them.
     """
     registry = {} if registered is None else registered
     machines = [_machine(source, start, arrays=arrays, drops=drops, registered=registry)]
     while True:
         machine = machines[-1]
         before = machine.opcodes
-        machine.run(_STEP)
+        machine.run(step)
         trace = _taken(machine, before)
         if machine.nested >= 0 and len(machines) < _NESTED:
             machines.append(_machine(source, machine.nested, arrays=True, drops=drops, registered=registry))
@@ -80,7 +81,7 @@ def follow(  # noqa: PLR0913 - each is a way of reading
 def whole(source: Source, start: int = 0, *, opcodes: int = 1 << 20, arrays: bool = False) -> Trace:
     """Return one `Trace` of the whole pickle, for those that read small ones; broken off after so many opcodes."""
     total = Trace()
-    for trace in follow(source, start, arrays=arrays):
+    for trace in follow(source, start, arrays=arrays, step=min(_STEP, opcodes)):
         total.imports += trace.imports
         total.calls += trace.calls
         total.changes += trace.changes
@@ -91,7 +92,7 @@ def whole(source: Source, start: int = 0, *, opcodes: int = 1 << 20, arrays: boo
         total.opcodes += trace.opcodes
         total.stop, total.broken, total.at, total.top = trace.stop, trace.broken, trace.at, trace.top
         total.straddle = max(total.straddle, trace.straddle)
-        if total.opcodes > opcodes:
+        if total.opcodes >= opcodes:
             break
     return total
 

@@ -92,12 +92,16 @@ class Machine(Window):
 
     def run(self, opcodes: int) -> None:
         """Go on for at most that many opcodes, or until there are many events to take."""
+        start = self.base + self.i
         try:
             self._run(opcodes)
         except Broken as error:
             self.broken, self.at = error.args
+            # The loop keeps its count to itself; each opcode is a byte at least.
+            self.opcodes += min(opcodes, max(1, self.here - start))
         except MemoryError:
             self.broken, self.at = "needs more memory than there is", self.base + self.i
+            self.opcodes += opcodes
 
     # The loop is one function because a call for each opcode would double its time (benchmarks/dense.py).
     def _run(self, opcodes: int) -> None:  # noqa: C901, PLR0912, PLR0915
