@@ -391,7 +391,9 @@ def _substreams(
     if kind == _COUNT:
         counts = header.each(len(folders), header.number)
         kind = header.skip_to(_SIZE, _CRC, _END)
-    if sum(counts) > min(len(folders) + header.left, header.most):
+    if sum(counts) > header.most:
+        raise OverBudgetError(f"the header: {sum(counts)} streams, {header.most} allowed")
+    if sum(counts) > len(folders) + header.left:
         raise UnreadableError(f"the header: {sum(counts)} streams in {header.left} bytes")
     sizes: list[int] = []
     for folder, count in zip(folders, counts, strict=True):
