@@ -69,10 +69,11 @@ class Shop:
         """The rows of one package over all its given versions, with the decisions of people in place."""
         known = self._known(recipe.name) | LEAVES
         rows = merge(self._one(recipe, version, known).values() for version in self.versions(recipe.name))
-        if recipe.name == "stdlib":
-            for leaf, powers in LEAVES.items():
-                if leaf.partition(".")[0] not in THIRD_PARTY:
-                    rows.setdefault(leaf, Row(leaf, powers, reason="primitive", source="tools/derive/words.toml"))
+        for leaf, powers in LEAVES.items():
+            top = leaf.partition(".")[0]
+            if (top if top in THIRD_PARTY else "stdlib") == recipe.name:
+                row = Row(leaf, powers, reason="primitive", source="tools/derive/words.toml")
+                rows = merge([rows.values(), [row]]) if leaf in rows and not rows[leaf].powers else {leaf: row} | rows
         rows = self.reviewed.apply(recipe.name, rows)
         return {n: row for n, row in rows.items() if row.powers or (row.uses and not self.reviewed.is_by_hand(n))}
 

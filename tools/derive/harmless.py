@@ -20,6 +20,7 @@ _PURE = tuple(_WORDS["pure"])
 _IMPURE = tuple(_WORDS["impure"])
 _DECORATORS = frozenset(_WORDS["decorators"])
 _SETATTR = ("builtins.setattr", "builtins.object.__setattr__", "builtins.delattr", "builtins.object.__delattr__")
+_LOG_METHODS = frozenset({"debug", "info", "warning", "warning_once", "warning_advice", "error", "info_once"})
 _NO_TYPE = frozenset({"type", "super", "property", "map", "filter"})
 
 
@@ -183,6 +184,8 @@ class Judge:
         return self.hook(scope.concrete, "__setattr__")
 
     def _call(self, scope: Scope, call: ast.Call) -> str:
+        if _logs(scope, call.func):
+            return ""
         things = scope.evaluate(call.func)
         if not things:
             return f"calls {_source(call)}, not known"
@@ -238,7 +241,8 @@ class Judge:
         return "" if name == "builtins.vars" else None
 
     def _external_ok(self, name: str) -> bool:
-        if name in self.pure:
+        owner, _, last = name.rpartition(".")
+        if name in self.pure or (owner in self.pure and last in METHODS):
             return True
         first, _, rest = name.partition(".")
         if first == "builtins":
@@ -282,6 +286,14 @@ class Judge:
                             if fault:
                                 return f"setter of {name}: {fault}"
         return self.hook(cls, "__setattr__")
+
+
+def _logs(scope: Scope, node: ast.expr) -> bool:
+    """Is it a message to the module's own logger?"""
+    if not isinstance(node, ast.Attribute) or not isinstance(node.value, ast.Name) or node.attr not in _LOG_METHODS:
+        return False
+    name = node.value.id
+    return name.lower().strip("_") in {"logger", "log"} and name not in scope.arguments and name not in scope.values
 
 
 def _qualname(cls: Class) -> str:

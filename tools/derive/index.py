@@ -17,7 +17,7 @@ FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 BOUNDARY = ("enum.", "typing.", "typing_extensions.", "abc.", "collections.", "_collections_abc.", "numbers.")
 """Modules of the standard library whose classes are bases that are known without reading them."""
 TUPLE_FACTORIES = frozenset({"collections.namedtuple", "typing.NamedTuple"})
-_HOPS = 12
+_HOPS = 30
 
 
 @dataclass(frozen=True)
@@ -164,29 +164,25 @@ class Index:
         return []
 
     def _in_module(self, module: Module, part: str, hops: int) -> list[Thing]:
-        bound = module.names.get(part) or []
-        things = [found for binding in bound for found in self.bound(module, binding, part, hops)]
-        if not bound:
-            things += self._starred(module, part, hops)
         full = f"{module.name}.{part}"
+        bound = [binding for binding in module.names.get(part, ()) if binding != full]
+        things = [found for binding in bound for found in self.bound(module, binding, part, hops)]
         if not things and self.has(full):
             inner = self.module(full)
             things = [External(full)] if inner is None else [inner]
+        if not things and not bound:
+            things = self._starred(module, part, hops)
         if not things:
             typed = module.typed.get(part) or []
             things = [found for binding in typed for found in self.bound(module, binding, part, hops)]
         return _distinct(things)
 
     def _starred(self, module: Module, part: str, hops: int) -> list[Thing]:
-        if hops <= 0 or part.startswith("__"):
+        if hops <= 0 or part.startswith("_"):
             return []
         for star in module.stars:
             other = self.module(star)
-            if other is None:
-                if star not in self._where and star.partition(".")[0] not in self._where:
-                    return [External(f"{star}.{part}")]
-                continue
-            if part in other.names or other.stars:
+            if other is not None and (part in other.names or other.stars):
                 found = self._in_module(other, part, hops - 1)
                 if found:
                     return found
@@ -197,7 +193,7 @@ class Index:
         if hops <= 0:
             return []
         if isinstance(binding, str):
-            return self.lookup(binding, hops - 1)
+            return self.lookup(binding, hops - 1) or [External(binding)]
         if isinstance(binding, ast.expr):
             return self.static(module, binding, hops - 1, owner)
         prefix = owner.name[len(owner.module.name) + 1 :] + "." if owner else ""

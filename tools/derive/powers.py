@@ -88,7 +88,7 @@ class Graph:
 
     def _call(self, found: Reach, scope: Scope, call: ast.Call, thing: Value) -> None:
         name = _name(thing)
-        if name.startswith(ARGUMENT):
+        if name.startswith(ARGUMENT) and not isinstance(call.func, ast.Attribute):
             found.calls_argument = found.calls_argument or hands_on(scope, call)
         if name.startswith("?"):
             method = call.func.attr if isinstance(call.func, ast.Attribute) else ""

@@ -146,12 +146,14 @@ class Maker:
 
     def _build_fault(self, cls: Class) -> str:
         order = self.index.mro(cls)[0]
-        if self._own(order, "__setstate__"):
-            fault = self.judge.hook(cls, "__setstate__")
-        else:
-            fault = self.judge.hook(cls, "__getattr__") if self._own(order, "__getattr__") else ""
-        if not fault and self._own(order, "__getattribute__"):
+        if self._own(order, "__getattribute__"):
             fault = self.judge.hook(cls, "__getattribute__")
+            if fault:
+                return fault
+        if self._own(order, "__setstate__"):
+            return self.judge.hook(cls, "__setstate__")
+        fault = self.judge.hook(cls, "__getattr__") if self._own(order, "__getattr__") else ""
+        # Without __setstate__, the second half of a pair is set attribute by attribute.
         return fault or self.judge.setters(cls)
 
     def _quiet_hooks(self, cls: Class, order: list[Class | External]) -> str:

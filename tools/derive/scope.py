@@ -59,6 +59,10 @@ def builtin_type(name: str) -> type | None:
     return kind if isinstance(kind, type) else None
 
 
+def _is_function(name: str) -> bool:
+    return name.startswith("builtins.") and builtin_type(name) is None
+
+
 class Scope:
     """One function's names."""
 
@@ -175,7 +179,10 @@ class Scope:
     def attribute(self, thing: Value, name: str) -> list[Value]:  # noqa: PLR0911 - one way out for each kind of thing
         """What `thing.name` is."""
         if isinstance(thing, Super):
-            return list(find_method(self.index, thing.concrete, name, thing.owner)) or [External(f"{MINE}.{name}")]
+            # What no class of the order has is an AttributeError.
+            return list(find_method(self.index, thing.concrete, name, thing.owner)) or [
+                External(f"builtins.object.{name}")
+            ]
         if isinstance(thing, Instance):
             if name == "__class__":
                 return [thing.of]
@@ -186,7 +193,8 @@ class Scope:
             return list(find_method(self.index, thing, name)) or [External(f"{MINE}.{name}")]
         if isinstance(thing, External) and thing.name.startswith("?"):
             return [External(thing.name.partition(".")[0] + "." + name)]
-        return list(self.index.step(thing, name)) or [External(f"{RESULT}.{name}")]
+        unknown = f"{thing.name}.{name}" if isinstance(thing, Module) else f"{RESULT}.{name}"
+        return list(self.index.step(thing, name)) or [External(unknown)]
 
     def _held(self, cls: Class, name: str) -> list[Value]:
         """What `__init__` puts into the attribute, where that is a plain call or name of the module."""
@@ -210,7 +218,7 @@ class Scope:
                 yield Instance(thing)
             elif isinstance(thing, External) and thing.name.endswith((".__new__", "._from_parts")) and self.concrete:
                 yield Instance(self.concrete)
-            elif isinstance(thing, External) and not thing.name.startswith("?"):
+            elif isinstance(thing, External) and not thing.name.startswith("?") and not _is_function(thing.name):
                 yield Instance(thing)
             else:
                 yield External(RESULT)
