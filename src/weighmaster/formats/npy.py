@@ -7,7 +7,6 @@ Specification: <https://numpy.org/doc/stable/reference/generated/numpy.lib.forma
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
@@ -18,6 +17,7 @@ from weighmaster.model.report import Gap, GapReason
 from weighmaster.model.value import Value
 from weighmaster.model.where import Where
 from weighmaster.reading.cursor import Cursor
+from weighmaster.reading.pattern import pattern
 
 _MAGIC: Final = b"\x93NUMPY"
 _LONGEST: Final = 64 << 10
@@ -26,13 +26,13 @@ _DEEPEST: Final = 40
 _SHOWN: Final = 200
 
 _KEYS: Final = frozenset({"descr", "fortran_order", "shape"})
-_PLAIN: Final = re.compile(r"[<>=|]?(?:([?bBhHiIeEfdgFDG])|([biufcSaUVmM])(\d{1,18}))(\[[^\]]{0,40}\])?")
+_PLAIN: Final = pattern(r"[<>=|]?(?:([?bBhHiIeEfdgFDG])|([biufcSaUVmM])(\d{1,18}))(\[[^\]]{0,40}\])?")
 """What `dtype.str` gives for numbers, strings, dates and raw bytes (`numpy.lib.format.dtype_to_descr`)."""
 _SIZES: Final = {"?": 1, "b": 1, "B": 1, "h": 2, "H": 2, "i": 4, "I": 4, "e": 2, "f": 4, "d": 8, "F": 8, "D": 16}
 _WIDE: Final = {"U": 4}
-_BRACKETS: Final = re.compile(r"[\[({]|[\])}]")
-_SIGNS: Final = re.compile(r"[-+~]\s*[-+~]")
-_LONG: Final = re.compile(r"(?<=\d)L\b")
+_BRACKETS: Final = pattern(r"[\[({]|[\])}]")
+_SIGNS: Final = pattern(r"[-+~]\s*[-+~]")
+_LONG: Final = pattern(r"(?<=\d)L\b")
 
 
 class _Header(Value):

@@ -8,7 +8,6 @@ Specification: <https://github.com/huggingface/safetensors#format>
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from json import JSONDecoder
 from typing import Any, Final
@@ -21,6 +20,7 @@ from weighmaster.model.report import Gap, GapReason
 from weighmaster.model.value import Value
 from weighmaster.model.where import Member, Where
 from weighmaster.reading.cursor import Cursor
+from weighmaster.reading.pattern import pattern
 from weighmaster.reading.payload import decoded, is_artifact
 from weighmaster.reading.source import BytesSource
 
@@ -41,7 +41,7 @@ _BITS: Final = {
     "F16": 16, "BF16": 16, "F32": 32, "F64": 64, "C64": 64, "F4": 4, "F6_E2M3": 6, "F6_E3M2": 6,
     "F8_E4M3": 8, "F8_E5M2": 8, "F8_E8M0": 8, "F8_E4M3FNUZ": 8, "F8_E5M2FNUZ": 8,
 }  # fmt: skip
-_BLANK: Final = re.compile(r"[ \t\n\r]*")
+_BLANK: Final = pattern(r"[ \t\n\r]*")
 _WINDOWS: Final = (4 << 10, 256 << 10, 4 << 20)
 """How much text one value of the header may take: tried in this order, so that no value makes us hold a lot."""
 

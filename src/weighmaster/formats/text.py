@@ -17,6 +17,7 @@ from weighmaster.model.errors import OverBudgetError, UnreadableError
 from weighmaster.model.fact import Script
 from weighmaster.model.where import Where
 from weighmaster.reading.cursor import Cursor
+from weighmaster.reading.pattern import pattern
 from weighmaster.reading.source import PartSource
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 _WINDOW: Final = 1 << 20
 _STEP_BACK: Final = 64
-_CONTROL: Final = re.compile(rb"[\x00-\x08\x0b\x0e-\x1f]")
+_CONTROL: Final = pattern(rb"[\x00-\x08\x0b\x0e-\x1f]")
 _CONTROLS: Final = bytes({*range(0x20)} - {*b"\t\n\f\r"})
 _UTF16: Final = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 _SOURCE: Final = 256 << 10
@@ -34,7 +35,7 @@ _DEEPEST_LINE: Final = 20_000
 """A longer line is data, and could make a parser recurse."""
 
 _NAME: Final = rb"[A-Za-z_][A-Za-z0-9_]{0,63}(?:\.[A-Za-z_][A-Za-z0-9_]{0,63}){0,15}"
-_GLOBAL: Final = re.compile(rb"([ci])(%s)\n(%s)\n(?=[()\]}.NSVIFLpqgcP0-9])" % (_NAME, _NAME))
+_GLOBAL: Final = pattern(rb"([ci])(%s)\n(%s)\n(?=[()\]}.NSVIFLpqgcP0-9])" % (_NAME, _NAME))
 """GLOBAL and INST, and an opcode that may follow."""
 _OVERLAP: Final = 4096
 _LOOK_BACK: Final = 512
@@ -42,16 +43,16 @@ _MARK: Final = ord("(")
 _MARKS: Final = 8
 _TRIED: Final = 500
 
-_SHEBANG: Final = re.compile(r"#! ?\S*?(?:/env(?: -S)? )?([A-Za-z]+)[\d.]*(?:\s|$)")
-_ACTIVE: Final = re.compile(r"<script[\s>]|<\?php\s|<iframe[\s>]", re.IGNORECASE)
-_BATCH: Final = re.compile(r"@echo off\s", re.IGNORECASE)
-_PYTHON_LINE: Final = re.compile(
+_SHEBANG: Final = pattern(r"#! ?\S*?(?:/env(?: -S)? )?([A-Za-z]+)[\d.]*(?:\s|$)")
+_ACTIVE: Final = pattern(r"<script[\s>]|<\?php\s|<iframe[\s>]", re.IGNORECASE)
+_BATCH: Final = pattern(r"@echo off\s", re.IGNORECASE)
+_PYTHON_LINE: Final = pattern(
     r"^[ \t]*(?:import [A-Za-z_][\w.]*|from [\w.]+ import |(?:async )?def \w+ ?\(|class \w+ ?[:(]|@\w[\w.]*(?:\(|$)"
     r"|(?:if|for|while|with|try|else|elif|except)\b.*:$|return\b|[\w.]+\(.*\)$|[\w.]+ = )",
     re.MULTILINE,
 )
-_COMMENT: Final = re.compile(r"^[ \t]*(?:#.*)?$\n?", re.MULTILINE)
-_MAY_RUN: Final = re.compile(r"[(@]|\bimport\b|\bclass\b")
+_COMMENT: Final = pattern(r"^[ \t]*(?:#.*)?$\n?", re.MULTILINE)
+_MAY_RUN: Final = pattern(r"[(@]|\bimport\b|\bclass\b")
 _SHARE: Final = 0.4
 """Of its lines must look like Python for text that does not parse."""
 

@@ -10,7 +10,6 @@ bytes, tensors reach into memory that is not theirs (CVE-2026-24747).
 
 from __future__ import annotations
 
-import re
 import stat
 from collections.abc import Iterator
 from typing import Final
@@ -23,6 +22,7 @@ from weighmaster.model.fact import Disagreement, Storage
 from weighmaster.model.where import Where
 from weighmaster.reading.budget import Budget
 from weighmaster.reading.cursor import Cursor
+from weighmaster.reading.pattern import pattern
 from weighmaster.reading.source import PartSource, Source
 from weighmaster.reading.torch import ELEMENT_BYTES
 from weighmaster.reading.zip import LOCAL, STORED, Entry, is_zip, listed, names, open_entry
@@ -49,7 +49,7 @@ _NOTES: Final = frozenset(
         "archive_version",
     }
 )
-_NOTE: Final = re.compile(rb"[0-9a-z_.]{0,64}\n?\Z")
+_NOTE: Final = pattern(rb"[0-9a-z_.]{0,64}\n?\Z")
 
 
 def _matches(glance: Glance) -> bool:

@@ -18,13 +18,14 @@ from weighmaster.model.report import Gap, GapReason
 from weighmaster.model.where import Where
 from weighmaster.reading.budget import Budget
 from weighmaster.reading.cursor import Cursor
+from weighmaster.reading.pattern import pattern
 from weighmaster.reading.source import Source
 from weighmaster.reading.zip import Entry, contents, is_zip, names, open_entry
 
 if TYPE_CHECKING:
     import ast
 
-_CODE: Final = re.compile(r"(?:.*/)?code/.*\.py\Z", re.IGNORECASE | re.DOTALL)
+_CODE: Final = pattern(r"(?:.*/)?code/.*\.py\Z", re.IGNORECASE | re.DOTALL)
 _PICKLES: Final = ("data.pkl", "constants.pkl")
 _LONGEST: Final = 4 << 20
 _OUTSIDE: Final = frozenset({"torch", "ops"})

@@ -69,9 +69,7 @@ class Report(Value):
     excluded: int = 0
 
     @classmethod
-    def of(
-        cls, target: str, items: Iterable[Item], *, files: int, partial: bool = False, excluded: int = 0
-    ) -> Report:
+    def of(cls, target: str, items: Iterable[Item], *, files: int, partial: bool = False, excluded: int = 0) -> Report:
         """Sort `items` into a report; doubles are dropped."""
         artifacts: dict[Artifact, str] = {}
         findings: dict[Finding, tuple[int, str, str, str]] = {}

@@ -20,7 +20,7 @@ from weighmaster.model.errors import InvalidWhereError
 from weighmaster.model.value import Value
 
 _MARKS: Final = frozenset("!@%")
-_ESCAPED: Final = re.compile(rb"(?:%[0-9A-F]{2})+")
+_ESCAPED: Final = rb"(?:%[0-9A-F]{2})+"
 
 
 class Member(Value):
@@ -108,7 +108,7 @@ def _unquote(text: str) -> str:
     if "%" not in text:
         return text
     escaped = text.encode("utf-8", "surrogatepass")
-    raw = _ESCAPED.sub(lambda hit: bytes.fromhex(hit[0].decode().replace("%", "")), escaped)
+    raw = re.sub(_ESCAPED, lambda hit: bytes.fromhex(hit[0].decode().replace("%", "")), escaped)
     try:
         return raw.decode("utf-8", "surrogatepass")
     except UnicodeDecodeError as error:

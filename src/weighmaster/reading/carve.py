@@ -8,6 +8,7 @@ from typing import Final
 
 from weighmaster.model.errors import OverBudgetError
 from weighmaster.reading.budget import Budget
+from weighmaster.reading.pattern import pattern
 from weighmaster.reading.source import Source
 
 _WINDOW: Final = 1 << 20
@@ -18,22 +19,22 @@ _NAME: Final = rb"[A-Za-z_][A-Za-z0-9_]{0,63}"
 _DOTTED: Final = rb"%s(?:\.%s){0,15}" % (_NAME, _NAME)
 _SIGNATURES: Final = (
     # One expression for each: a search for one literal is a hundred times faster than one for any of many.
-    ("pickle", re.compile(rb"\x80[\x02-\x05]")),
-    ("global", re.compile(rb"c%s\n%s\n" % (_DOTTED, _DOTTED))),
-    ("inst", re.compile(rb"i%s\n%s\n" % (_DOTTED, _DOTTED))),
-    ("zip", re.compile(rb"PK\x03\x04")),
-    ("zip_end", re.compile(rb"PK\x05\x06")),
-    ("gzip", re.compile(rb"\x1f\x8b\x08[\x00-\x1f]")),
-    ("bzip2", re.compile(rb"BZh[1-9]1AY&SY")),
-    ("xz", re.compile(rb"\xfd7zXZ\x00")),
-    ("zstd", re.compile(rb"\x28\xb5\x2f\xfd")),
-    ("lz4", re.compile(rb"\x04\x22\x4d\x18")),
-    ("sevenz", re.compile(rb"7z\xbc\xaf\x27\x1c")),
-    ("npy", re.compile(rb"\x93NUMPY[\x01-\x03]\x00")),
-    ("elf", re.compile(rb"\x7fELF[\x01\x02][\x01\x02]\x01")),
-    ("pe", re.compile(rb"MZ")),
-    ("macho", re.compile(rb"\xce\xfa\xed\xfe[\x01-\x20]")),
-    ("macho", re.compile(rb"\xcf\xfa\xed\xfe[\x01-\x20]")),
+    ("pickle", pattern(rb"\x80[\x02-\x05]")),
+    ("global", pattern(rb"c%s\n%s\n" % (_DOTTED, _DOTTED))),
+    ("inst", pattern(rb"i%s\n%s\n" % (_DOTTED, _DOTTED))),
+    ("zip", pattern(rb"PK\x03\x04")),
+    ("zip_end", pattern(rb"PK\x05\x06")),
+    ("gzip", pattern(rb"\x1f\x8b\x08[\x00-\x1f]")),
+    ("bzip2", pattern(rb"BZh[1-9]1AY&SY")),
+    ("xz", pattern(rb"\xfd7zXZ\x00")),
+    ("zstd", pattern(rb"\x28\xb5\x2f\xfd")),
+    ("lz4", pattern(rb"\x04\x22\x4d\x18")),
+    ("sevenz", pattern(rb"7z\xbc\xaf\x27\x1c")),
+    ("npy", pattern(rb"\x93NUMPY[\x01-\x03]\x00")),
+    ("elf", pattern(rb"\x7fELF[\x01\x02][\x01\x02]\x01")),
+    ("pe", pattern(rb"MZ")),
+    ("macho", pattern(rb"\xce\xfa\xed\xfe[\x01-\x20]")),
+    ("macho", pattern(rb"\xcf\xfa\xed\xfe[\x01-\x20]")),
 )
 _PICKLES: Final = frozenset({"pickle", "global"})
 _TRIED: Final = 50_000

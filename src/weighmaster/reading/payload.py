@@ -12,6 +12,8 @@ import zlib
 from collections.abc import Callable
 from typing import Final
 
+from weighmaster.reading.pattern import pattern
+
 _MAGICS: Final = (
     b"PK\x03\x04",
     b"\x1f\x8b\x08",
@@ -26,7 +28,7 @@ _MAGICS: Final = (
     b"GGUF",
 )
 _BASE64: Final = re.compile(rb"[A-Za-z0-9+/_\r\n-]{24,}={0,2}\s*")
-_HEX: Final = re.compile(rb"(?:[0-9a-fA-F]{2}){12,}")
+_HEX: Final = pattern(rb"(?:[0-9a-fA-F]{2}){12,}")
 _HEAD: Final = 64
 _MOST: Final = 64 << 20
 

@@ -9,7 +9,6 @@ another reader would see instead stands in `Entry.notes`, `Entry.names` and `Ent
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Final, TypeAlias
 
@@ -17,6 +16,7 @@ from weighmaster.model.errors import OverBudgetError, UnreadableError
 from weighmaster.model.value import Value
 from weighmaster.model.where import Member, Where
 from weighmaster.reading.budget import Budget
+from weighmaster.reading.pattern import pattern
 from weighmaster.reading.source import Source
 
 BLOCK: Final = 512
@@ -28,8 +28,8 @@ _NAME: Final = 1 << 13
 """The longest name; systems allow half of it."""
 _OCTAL: Final = 8**11 - 1
 """The largest size that the header itself can hold."""
-_LEADING: Final = re.compile(rb"[ \0]*([0-7]+)")
-_RECORD: Final = re.compile(rb"(\d{1,9}) ([^=]+)=")
+_LEADING: Final = pattern(rb"[ \0]*([0-7]+)")
+_RECORD: Final = pattern(rb"(\d{1,9}) ([^=]+)=")
 _KEPT: Final = frozenset({"path", "linkpath", "size"})
 _SPARSE: Final = "GNU.sparse."
 

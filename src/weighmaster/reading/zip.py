@@ -23,6 +23,7 @@ from weighmaster.model.errors import OverBudgetError, UnreadableError
 from weighmaster.model.value import Value, replace
 from weighmaster.model.where import Member, Span, Step, Where
 from weighmaster.reading.budget import Budget
+from weighmaster.reading.pattern import pattern
 from weighmaster.reading.source import PartSource, Source
 
 LOCAL: Final = b"PK\x03\x04"
@@ -57,7 +58,7 @@ _MAX16: Final = 0xFFFF
 _MAX32: Final = 0xFFFFFFFF
 _FULL: Final = (_MAX16, _MAX32, _MAX32)
 
-_RAW: Final = re.compile(
+_RAW: Final = pattern(
     r"(?:.*/)?(?:data/[0-9]+|constants/[0-9]+|\.data/[0-9]+\.storage"
     r"|data/weights/weight_[0-9]+|data/constants/tensor_[0-9]+)\Z",
     re.IGNORECASE | re.DOTALL,

@@ -23,6 +23,7 @@ from weighmaster.extend.detector import Detector
 from weighmaster.model.fact import Artifact
 from weighmaster.model.finding import Finding, Rule, Severity
 from weighmaster.model.where import Member
+from weighmaster.reading.pattern import pattern
 
 _RULE: Final = Rule(
     id="deceptive-name", title="A name that shows something else than it is", severity=Severity.MEDIUM, cwe=451
@@ -36,7 +37,7 @@ _TRICKS: Final = (
 )
 # Letters of other alphabets that look like Latin ones (Unicode Technical Standard 39, confusables).
 _ALIKE: Final = "асеһіјӏорԛѕԝхуԁкАВСЕНІЈКМОРЅТХУΑΒΕΖΗΙΚΜΝΟΡΤΥΧοιν"
-_MIXED: Final = re.compile(f"[a-zA-Z][{_ALIKE}]|[{_ALIKE}][a-zA-Z]")
+_MIXED: Final = pattern(f"[a-zA-Z][{_ALIKE}]|[{_ALIKE}][a-zA-Z]")
 
 
 def _detect(fact: Artifact) -> Iterator[Finding]:

@@ -21,18 +21,19 @@ from typing import Final
 from weighmaster.extend.detector import Detector
 from weighmaster.model.fact import Metadata
 from weighmaster.model.finding import Finding, Rule, Severity
+from weighmaster.reading.pattern import pattern
 
 _RULE: Final = Rule(
     id="unsafe-metadata", title="Metadata that acts where it is shown", severity=Severity.MEDIUM, cwe=79
 )
 
-_ACTIVE: Final = re.compile(
+_ACTIVE: Final = pattern(
     r"<\s*(?:script|iframe|object|embed|meta|base|form|link)[\s>/]"
     r"|<[a-z][^<>]{0,2000}[\s/]on[a-z]{3,20}\s*="
     r"|<[a-z][^<>]{0,2000}(?:href|src|action)\s*=\s*[\"']?\s*(?:javascript|vbscript|data\s*:\s*text/html)",
     re.IGNORECASE,
 )
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x84\x86-\x9f]")
+_CONTROL: Final = pattern(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x84\x86-\x9f]")
 
 
 def _detect(fact: Metadata) -> Iterator[Finding]:

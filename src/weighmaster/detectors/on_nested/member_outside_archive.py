@@ -14,7 +14,6 @@ Links whose target leads outside: see link-outside-archive.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -22,6 +21,7 @@ from weighmaster.extend.detector import Detector
 from weighmaster.model.fact import Nested
 from weighmaster.model.finding import Finding, Rule, Severity
 from weighmaster.model.where import Member
+from weighmaster.reading.pattern import pattern
 
 _RULE: Final = Rule(
     id="member-outside-archive",
@@ -30,7 +30,7 @@ _RULE: Final = Rule(
     cwe=22,
 )
 
-_DRIVE: Final = re.compile(r"[A-Za-z]:")
+_DRIVE: Final = pattern(r"[A-Za-z]:")
 
 
 def _detect(fact: Nested) -> Iterator[Finding]:
