@@ -10,8 +10,8 @@ from weighmaster.extend.format import Format, Glance, Inner, Read, part
 from weighmaster.model.fact import Expansion, Stray
 from weighmaster.model.report import Gap, GapReason
 from weighmaster.model.where import Member, Where
-from weighmaster.reading.codecs import skippable
 from weighmaster.reading.cursor import Cursor
+from weighmaster.reading.signatures import skippable
 from weighmaster.reading.source import Source
 
 _SHORT: Final = {".tgz": ".tar", ".tbz2": ".tar", ".tbz": ".tar", ".txz": ".tar", ".tlz": ".tar", ".tzst": ".tar"}

@@ -15,7 +15,6 @@ from weighmaster.machine.unpickler import Machine
 from weighmaster.model.errors import OverBudgetError
 from weighmaster.model.report import Gap, GapReason
 from weighmaster.model.where import Span, Where
-from weighmaster.reading.carve import spans
 from weighmaster.reading.cursor import Cursor
 from weighmaster.reading.source import PartSource
 
@@ -38,6 +37,8 @@ def _matches(glance: Glance) -> bool:
 
 
 def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
+    from weighmaster.reading.carve import spans
+
     followed = old = 0
 
     def plausible(at: int) -> bool:

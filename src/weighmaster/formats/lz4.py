@@ -6,7 +6,7 @@ from typing import Final
 
 from weighmaster.extend.format import Format, Glance
 from weighmaster.extend.wrapper import after_skippable, wrapper
-from weighmaster.reading.codecs import LZ4
+from weighmaster.reading.signatures import LZ4
 
 
 def _matches(glance: Glance) -> bool:

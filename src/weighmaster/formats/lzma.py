@@ -9,7 +9,7 @@ from typing import Final
 
 from weighmaster.extend.format import Format, Glance
 from weighmaster.extend.wrapper import wrapper
-from weighmaster.reading.codecs import MEMORY, is_alone
+from weighmaster.reading.signatures import is_alone
 
 _ENOUGH: Final = 1 << 16
 _USUAL: Final = 0x5D
@@ -30,6 +30,8 @@ def _matches(glance: Glance) -> bool:
 
 def _unpack(head: bytes, most: int) -> tuple[bytes, bool]:
     import lzma
+
+    from weighmaster.reading.codecs import MEMORY
 
     decoder = lzma.LZMADecompressor(lzma.FORMAT_ALONE, memlimit=MEMORY)
     try:

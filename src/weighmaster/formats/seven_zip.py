@@ -5,7 +5,7 @@ from __future__ import annotations
 import stat
 import zlib
 from collections.abc import Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from weighmaster.extend.format import Format, Glance, Inner, Read, part
 from weighmaster.model.errors import EncryptedError, OverBudgetError, UnreadableError
@@ -13,10 +13,12 @@ from weighmaster.model.fact import Disagreement, Expansion, Link, Nested, Stray
 from weighmaster.model.report import Gap, GapReason
 from weighmaster.model.where import Member, Where
 from weighmaster.reading.cursor import Cursor
-from weighmaster.reading.seven_zip import MAGIC, Archive, File, first_streams, read_archive, unpack_folder
 from weighmaster.reading.source import BytesSource, PartSource, Source
-from weighmaster.reading.unpacked import BombError
 
+if TYPE_CHECKING:
+    from weighmaster.reading.seven_zip import Archive, File
+
+_MAGIC: Final = b"7z\xbc\xaf\x27\x1c"
 _CHUNK: Final = 1 << 20
 _CHECKED: Final = 64 << 20
 """The largest folder whose checksums are compared."""
@@ -26,10 +28,12 @@ _REPARSE: Final = 0x400
 
 
 def _matches(glance: Glance) -> bool:
-    return glance.head[: len(MAGIC)] == MAGIC
+    return glance.head[: len(_MAGIC)] == _MAGIC
 
 
 def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
+    from weighmaster.reading.seven_zip import read_archive
+
     archive = read_archive(cursor.source, cursor.budget)
     for kind, detail in archive.notes:
         yield Disagreement(where=where, kind=kind, detail=detail)
@@ -59,6 +63,8 @@ class _Members:
 
     def read(self) -> Iterator[Read]:
         """Yield every member."""
+        from weighmaster.reading.seven_zip import first_streams
+
         groups: dict[int, list[File]] = {index: [] for index in range(len(self._archive.folders))}
         for file in self._archive.files:
             if file.folder < 0:
@@ -79,6 +85,9 @@ class _Members:
             yield Inner(inside, lambda: BytesSource(b""))
 
     def _folder(self, index: int, first: int, files: list[File]) -> Iterator[Read]:
+        from weighmaster.reading.seven_zip import unpack_folder
+        from weighmaster.reading.unpacked import BombError
+
         source, budget = self._cursor.source, self._cursor.budget
         place = self._where.span(*self._archive.streams[first])
         try:

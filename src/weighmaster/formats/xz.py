@@ -6,7 +6,7 @@ from typing import Final
 
 from weighmaster.extend.format import Format, Glance
 from weighmaster.extend.wrapper import wrapper
-from weighmaster.reading.codecs import XZ
+from weighmaster.reading.signatures import XZ
 
 
 def _matches(glance: Glance) -> bool:

@@ -12,8 +12,8 @@ from weighmaster.extend.format import Format, Glance, Read, part
 from weighmaster.extend.wrapper import content, content_name
 from weighmaster.model.fact import Disagreement, Stray
 from weighmaster.model.where import Member, Where
-from weighmaster.reading.codecs import is_zlib
 from weighmaster.reading.cursor import Cursor
+from weighmaster.reading.signatures import is_zlib
 from weighmaster.reading.source import PartSource
 
 _LENGTH: Final = 19

@@ -10,7 +10,7 @@ from typing import Final
 
 from weighmaster.extend.format import Format, Glance
 from weighmaster.extend.wrapper import wrapper
-from weighmaster.reading.codecs import is_zlib
+from weighmaster.reading.signatures import is_zlib
 
 _USUAL: Final = (b"\x78\x01", b"\x78\x9c", b"\x78\xda")
 _ENOUGH: Final = 1 << 16

@@ -6,7 +6,7 @@ from typing import Final
 
 from weighmaster.extend.format import Format, Glance
 from weighmaster.extend.wrapper import after_skippable, wrapper
-from weighmaster.reading.codecs import ZSTD
+from weighmaster.reading.signatures import ZSTD
 
 
 def _matches(glance: Glance) -> bool:

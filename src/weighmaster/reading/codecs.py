@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol
 
 from weighmaster.model.errors import MissingExtraError, OverBudgetError, UnreadableError
 from weighmaster.model.value import Value
+from weighmaster.reading.signatures import LZ4, XZ, ZSTD, is_alone, is_zlib
 from weighmaster.reading.source import Source
 
 MEMORY: Final = 96 << 20
@@ -21,8 +22,6 @@ _WINDOW: Final = 64 << 20
 _BLOCK: Final = 1 << 17
 _GROUP: Final = 8
 _NAME: Final = 1 << 16
-_ALONE: Final = 13
-_SKIPPABLE: Final = 0x184D2A50
 
 
 class Decoder(Protocol):
@@ -239,11 +238,6 @@ def _zlib(source: Source, at: int, _: bool) -> tuple[Decoder, int]:  # noqa: FBT
     return Deflated(zlib.adler32, 1, 4), at + 2
 
 
-def is_zlib(head: bytes) -> bool:
-    """Say whether two bytes may begin a zlib stream without a preset dictionary."""
-    return len(head) >= 2 and head[0] & 0x8F == 8 and not (head[0] << 8 | head[1]) % 31 and not head[1] & 0x20
-
-
 def _gzip(source: Source, at: int, _: bool) -> tuple[Decoder, int]:  # noqa: FBT001 - see `Codec`
     # Like Python's gzip, and unlike zlib: reserved flags and the header's own checksum are not looked at.
     head = source.read_at(at, 10)
@@ -344,30 +338,6 @@ def _lzma_zip(source: Source, at: int, careful: bool) -> tuple[Decoder, int]:  #
     if len(head) < 9 or head[2:4] != b"\x05\0":
         raise UnreadableError("lzma: no properties", offset=at)
     return raw("lzma", lzma1(head[4:]), endless=True, start=9).begin(source, at, careful)
-
-
-XZ: Final = b"\xfd7zXZ\0"
-ZSTD: Final = b"\x28\xb5\x2f\xfd"
-LZ4: Final = b"\x04\x22\x4d\x18"
-
-
-def is_alone(head: bytes) -> bool:
-    """Say whether `head` may begin a .lzma file. It has no magic, so its fields must be such as encoders write."""
-    if len(head) < _ALONE + 1 or head[0] >= 9 * 5 * 5 or head[_ALONE]:
-        return False
-    dictionary = int.from_bytes(head[1:5], "little")
-    size = int.from_bytes(head[5:_ALONE], "little")
-    # Where it guesses, liblzma refuses other sizes; where it is told the format, it takes any.
-    power = dictionary.bit_length() - 1
-    usual = dictionary and dictionary in (0xFFFFFFFF, 1 << power, (1 << power) + (1 << power >> 1))
-    return bool(usual or head[0] == 0x5D) and (size == 0xFFFFFFFFFFFFFFFF or size < 1 << 38)
-
-
-def skippable(head: bytes) -> int:
-    """Return the length of the skippable frame of zstd or lz4 that `head` begins, or 0."""
-    if len(head) < 8 or int.from_bytes(head[:4], "little") & ~0xF != _SKIPPABLE:
-        return 0
-    return 8 + int.from_bytes(head[4:8], "little")
 
 
 CODECS: Final[Mapping[str, Codec]] = {

@@ -10,8 +10,9 @@ from typing import Final
 
 from weighmaster.model.errors import OverBudgetError, UnreadableError
 from weighmaster.reading.budget import Budget
-from weighmaster.reading.codecs import CODECS, Codec, Decoder, Deflated, skippable
+from weighmaster.reading.codecs import CODECS, Codec, Decoder, Deflated
 from weighmaster.reading.digest import sha256
+from weighmaster.reading.signatures import skippable
 from weighmaster.reading.source import Source
 
 KEPT: Final = 64 << 20

@@ -14,7 +14,6 @@ from weighmaster.extend.output import Style
 from weighmaster.fronts.cli import status, terminal
 from weighmaster.fronts.cli.progress import Progress
 from weighmaster.model.errors import ConfigError
-from weighmaster.model.report import GapReason
 from weighmaster.model.verdict import Vetted
 
 if TYPE_CHECKING:
