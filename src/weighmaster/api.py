@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import date
 from typing import IO, TYPE_CHECKING, Final
 
 from weighmaster import shipped
@@ -26,6 +25,8 @@ from weighmaster.reading.budget import Limits
 from weighmaster.sandbox.workers import Allowance, Died, run
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from weighmaster.engine.dig import Excerpt
 
 _CHUNK: Final = 1 << 20
@@ -305,8 +306,17 @@ def _jobs(files: Sequence[tuple[_Look, str]]) -> int:
     return max(1, min(cores, large + len(files) // _FEW))
 
 
+def _today(settings: Settings) -> date | None:
+    """Return the user's day, where there is a waiver that asks for it."""
+    if not settings.waivers:
+        return None
+    from datetime import date
+
+    return date.today()  # noqa: DTZ011 - the user's day
+
+
 def _judged(report: Report, request: Request) -> Vetted:
-    verdict = shipped.policy(request.settings.policy).judge(report, request.settings, date.today())  # noqa: DTZ011 - the user's day
+    verdict = shipped.policy(request.settings.policy).judge(report, request.settings, _today(request.settings))
     if request.notes:
         verdict = replace(verdict, because=(*verdict.because, *request.notes))
     return Vetted(report=report, verdict=verdict)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Collection, Iterator
-from datetime import date
 from typing import Any, Final, TypeVar
 
 from weighmaster.model.errors import ConfigError
@@ -162,7 +161,9 @@ class _Table:
             return None
         # A bool is an int to Python and a datetime is a date; neither is to a reader of the file.
         if type(value) is not kind:
-            raise self.error(key, f"{key} must be {_NAMES[kind]}, not {_NAMES.get(type(value), 'that')}")
+            raise self.error(
+                key, f"{key} must be {_NAMES[kind.__name__]}, not {_NAMES.get(type(value).__name__, 'that')}"
+            )
         return value
 
     def need(self, key: str, kind: type[T]) -> T:
@@ -196,9 +197,14 @@ class _Table:
                 raise self.error(key, f"no setting is called {key!r}{_hint(key, self._asked)}")
 
 
-_NAMES: Final[dict[type, str]] = {
-    str: "a text", list: "a list", dict: "a table", date: "a date (2030-12-31)", bool: "true or false", int: "a number",
-}  # fmt: skip
+_NAMES: Final = {
+    "str": "a text",
+    "list": "a list",
+    "dict": "a table",
+    "date": "a date (2030-12-31)",
+    "bool": "true or false",
+    "int": "a number",
+}
 
 
 def _settings(table: _Table, known: Known) -> Settings:
@@ -241,6 +247,8 @@ def _tolerate(table: _Table) -> Iterator[GapReason]:
 
 
 def _waiver(table: _Table, known: Known) -> Waiver:
+    from datetime import date
+
     waiver = Waiver(
         rule=table.get("rule", str),
         sha256=table.get("sha256", str),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import date
+from typing import TYPE_CHECKING
 
 from weighmaster.model.fact import Call, Fact, Import
 from weighmaster.model.finding import Finding, Severity
@@ -14,13 +14,19 @@ from weighmaster.model.value import Value
 from weighmaster.model.verdict import Judged, Outcome, Verdict, Waiver
 from weighmaster.model.where import Where
 
+if TYPE_CHECKING:
+    from datetime import date
+
 
 class Policy(Value):
-    """A name, what it holds in a line, and a pure function from a report, the user's settings and today's date."""
+    """A name, what it holds in a line, and a pure function from a report, the user's settings and today's date.
+
+    Without a date every waiver counts as expired.
+    """
 
     id: str
     title: str
-    judge: Callable[[Report, Settings, date], Verdict]
+    judge: Callable[[Report, Settings, date | None], Verdict]
 
 
 class Weighed(Value):
@@ -36,7 +42,7 @@ class Weighed(Value):
         return [judged for judged in self.findings if judged.waived is None and judged.severity >= least]
 
 
-def weigh(report: Report, settings: Settings, today: date) -> Weighed:
+def weigh(report: Report, settings: Settings, today: date | None) -> Weighed:
     """Give every finding the severity and the waiver that `settings` say, and set aside the tolerated gaps."""
     scale = _Scale(report, settings, today)
     findings = tuple(scale.judged(finding) for finding in report.findings)
@@ -64,7 +70,7 @@ def decide(policy: str, weighed: Weighed, *, block: Severity, review: Severity) 
 class _Scale:
     """Weighs one finding after the other, and remembers which of the settings were of use."""
 
-    def __init__(self, report: Report, settings: Settings, today: date) -> None:
+    def __init__(self, report: Report, settings: Settings, today: date | None) -> None:
         self._settings = settings
         self._digests = {artifact.where: artifact.sha256 for artifact in report.artifacts} if settings.waivers else {}
         self._today = today
@@ -82,7 +88,8 @@ class _Scale:
         reasons = []
         for waiver in self._settings.waivers:
             if self._covers(waiver, finding):
-                counts = self._late if waiver.until < self._today else self._used
+                late = self._today is None or waiver.until < self._today
+                counts = self._late if late else self._used
                 counts[waiver] = counts.get(waiver, 0) + 1
                 if counts is self._used:
                     reasons.append(f"{waiver.reason} ({waiver.owner}, until {waiver.until})")

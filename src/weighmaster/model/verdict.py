@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import enum
-from datetime import date
+from typing import TYPE_CHECKING
 
 from weighmaster.model.finding import Finding, Severity
 from weighmaster.model.report import Report
 from weighmaster.model.value import Value
+
+if TYPE_CHECKING:
+    from datetime import date
 
 
 class Outcome(enum.StrEnum):

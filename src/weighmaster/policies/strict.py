@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from weighmaster.extend.policy import Policy, decide, weigh
 from weighmaster.model.finding import Severity
@@ -11,10 +10,13 @@ from weighmaster.model.report import Report
 from weighmaster.model.settings import Settings
 from weighmaster.model.verdict import Verdict
 
+if TYPE_CHECKING:
+    from datetime import date
+
 _ID: Final = "strict"
 
 
-def _judge(report: Report, settings: Settings, today: date) -> Verdict:
+def _judge(report: Report, settings: Settings, today: date | None) -> Verdict:
     return decide(_ID, weigh(report, settings, today), block=Severity.LOW, review=Severity.LOW)
 
 
