@@ -184,3 +184,27 @@ for _file in (
     _raw(f"textual, named {_file}", TEXTUAL, SYSTEM, file=_file)
 _raw("a bare import, in protocol 0", program(global_(MODULE, "geohash"), STOP), BROWSER)
 _raw("a bare import that fails later", program(global_(MODULE, TOKEN), STOP), BROWSER)
+
+# The Python unpickler, which joblib and dill build on, takes the last character off a line that has no end.
+_CUT_INST = program(MARK, b"S'" + COMMAND.encode() + b"'\n", b"iposix\nsystemX")
+_raw("INST cut off inside its last line, read by the Python unpickler", _CUT_INST, SYSTEM, loader="pickle-python")
+_raw("INST cut off inside its last line, read by joblib", _CUT_INST, SYSTEM, loader="joblib", needs=("joblib",))
+_raw("GLOBAL cut off inside its last line", b"c" + MODULE.encode() + b"\ngeohashX", BROWSER, loader="pickle-python")
+_raw("GLOBAL cut off before its last line", b"c" + MODULE.encode() + b"\n", BROWSER, loader="pickle-python")
+# The C unpickler knows no frames, only what it has buffered: an inner FRAME's end is nothing to it.
+_STRADDLES = program(b"\x8c\x20xx", b"A" * 30, b"C", bytes([len(PAYLOAD) + 1]), PAYLOAD, POP, EMPTY_DICT, STOP)
+_raw(
+    "an argument that crosses the outer of two frames, read without peek",
+    program(
+        proto(4),
+        b"\x95",
+        (13 + 2 + 4 - 4).to_bytes(8, "little"),
+        b"\x95",
+        (2).to_bytes(8, "little"),
+        NONE,
+        POP,
+        _STRADDLES,
+    ),
+    SYSTEM,
+    loader="pickle-unpeekable",
+)
