@@ -56,7 +56,7 @@ def _acts(source: Source) -> bool:
 
 def _is_dangerous(module: str, name: str) -> bool:
     # `import os` at the head of a text is INST of the module `mport os`, which nobody can have.
-    if not all(part.isidentifier() for part in f"{module}.{name}".split(".")):
+    if not all(part.isidentifier() for part in f"{module}.{name or '_'}".split(".")):
         return False
     entry = look_up(module, name)
     return entry is not None and bool(entry.powers)

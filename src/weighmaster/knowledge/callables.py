@@ -106,6 +106,8 @@ def look_up(module: str, name: str) -> Entry | None:
     `name` may hold dots, as pickle's protocol 4 allows: each is an attribute, so the walk may leave the module. Such a
     walk is judged by where it ends, and by how it goes where its end is not known.
     """
+    # A line that is cut off imports the module alone: what holds for all of its names holds for that.
+    name = name or "_"
     # Each step costs searches, and the artifact chooses how many there are.
     if len(module) + len(name) > _LONGEST or module.count(".") > _MODULE_STEPS or name.count(".") > _NAME_STEPS:
         return _walk(f"{module}.{name}"[:_LONGEST]) if "." in name else None

@@ -148,16 +148,17 @@ class Window:
             found += len(chunk)
             if not chunk:
                 break
-        # No newline to the end: the pure-Python unpickler takes what is there, less one byte.
-        if at >= self.end:
-            raise Broken("truncated", at)
-        line = self.source.read_at(at, min(self.end - at - 1, WINDOW))
+        # No newline to the end: the pure-Python unpickler takes what is there, less one byte, were it nothing.
+        line = self.source.read_at(at, min(max(0, self.end - at - 1), WINDOW))
         self._seek(self.end)
         return line
 
     def _frame(self, size: int) -> None:
         at = self.base + self.i
-        if self.frame >= 0 and at < self.frame < at + size:
+        if self.frame >= 0 and at < self.frame:
+            if at + size <= self.frame:
+                # The C unpickler knows what it has buffered, not where a frame inside that ends.
+                return
             if self.straddle < 0:
                 self.straddle = at
             if self.drops:
