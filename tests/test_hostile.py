@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 import pytest
-
 from tests.samples.hostile import SAMPLES, Firing, fire, lacks
 from tests.samples.sample import Sample, Unproven
 from tests.samples.vetting import verdict_on

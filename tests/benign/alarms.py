@@ -1,4 +1,4 @@
-"""Which harmless files are not allowed, and why: `python -m tests.benign.alarms FOLDER` prints a table of the reasons."""
+"""Which harmless files are not allowed, and why: `python -m tests.benign.alarms FOLDER` prints a table."""
 
 from __future__ import annotations
 
@@ -59,4 +59,4 @@ def table(found: list[Alarm], count: int) -> str:
 
 
 if __name__ == "__main__":
-    print(table(list(alarms(sys.argv[1])), len(files(sys.argv[1]))))
+    sys.stdout.write(table(list(alarms(sys.argv[1])), len(files(sys.argv[1]))) + "\n")

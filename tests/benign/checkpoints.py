@@ -67,7 +67,7 @@ def write(folder: str) -> None:
     ):
         tensors = {"a": torch.ones(3, 2).to(getattr(torch, dtype)), "b": torch.zeros(0).to(getattr(torch, dtype))}
         save_file(
-            tensors, os.path.join(folder, f"{dtype}.safetensors"), metadata={"format": "pt", "note": "weights – 模型"}
+            tensors, os.path.join(folder, f"{dtype}.safetensors"), metadata={"format": "pt", "note": "weights: 模型"}
         )
     save_file({}, os.path.join(folder, "empty.safetensors"))
 
@@ -97,5 +97,9 @@ def _write_training(folder: str) -> None:
 
     import numpy as np
 
-    states = {"python": random.getstate(), "numpy": np.random.get_state(), "cpu": torch.random.get_rng_state()}
+    states = {
+        "python": random.getstate(),
+        "numpy": np.random.get_state(),  # noqa: NPY002 - what a trainer writes
+        "cpu": torch.random.get_rng_state(),
+    }
     torch.save(states, os.path.join(folder, "rng_state.pth"))

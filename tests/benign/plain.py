@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import array
 import collections
-import datetime
+import datetime as dt
 import decimal
 import fractions
 import functools
@@ -21,8 +21,8 @@ import types
 import uuid
 from typing import Any
 
-_NESTED: dict[str, Any] = {
-    "name": "résumé – 模型 🐍",
+_NESTED: dict[Any, Any] = {
+    "name": "résumé, 模型 🐍",
     "layers": [{"units": 64, "activation": "relu", "rate": 0.5}, {"units": 10, "activation": None}],
     "shape": (1, (2, (3,)), ()),
     "flags": {True, False},
@@ -53,7 +53,7 @@ def _shared() -> Any:
 
 
 def _objects() -> dict[str, Any]:
-    zone = datetime.timezone(datetime.timedelta(hours=2))
+    zone = dt.timezone(dt.timedelta(hours=2))
     return {
         "nested": _NESTED,
         "recursive": _recursive(),
@@ -63,12 +63,12 @@ def _objects() -> dict[str, Any]:
         "strings": ["", "a" * 300, "ä" * 300, "\ud800", "a\nb\r'\"\\"],
         "containers": [[], (), {}, set(), frozenset(), [[[]]], {1: {2: {3: []}}}],
         "dates": [
-            datetime.datetime(2024, 2, 29, 12, 30, 15, 5),
-            datetime.datetime(2024, 2, 29, tzinfo=zone),
-            datetime.date(2024, 2, 29),
-            datetime.time(12, 30),
-            datetime.timedelta(days=1, seconds=5),
-            datetime.UTC,
+            dt.datetime(2024, 2, 29, 12, 30, 15, 5),  # noqa: DTZ001 - as many write it
+            dt.datetime(2024, 2, 29, tzinfo=zone),
+            dt.date(2024, 2, 29),
+            dt.time(12, 30),
+            dt.timedelta(days=1, seconds=5),
+            dt.UTC,
         ],
         "decimals": [decimal.Decimal("1.50"), fractions.Fraction(3, 7)],
         "ids": [uuid.UUID(int=7), ipaddress.ip_address("10.0.0.1"), ipaddress.ip_network("10.0.0.0/8")],

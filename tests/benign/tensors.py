@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import collections
 import copy
-import datetime
+import datetime as dt
 import os
 import pathlib
 import pickle
@@ -120,13 +120,11 @@ def _checkpoints() -> dict[str, Any]:
     model = nn.Linear(3, 2)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     schedules = torch.optim.lr_scheduler
+    options: dict[str, dict[str, Any]] = {"SGD": {"lr": 0.1, "momentum": 0.9}, "Adam": {"amsgrad": True}}
+    plain = ["AdamW", "LBFGS", "RMSprop", "Adagrad", "Adadelta", "Adamax", "NAdam", "RAdam", "Rprop", "ASGD"]
     found: dict[str, Any] = {
-        f"optimizer {name}": _trained(name, **options)
-        for name, options in {
-            "SGD": {"lr": 0.1, "momentum": 0.9}, "Adam": {"amsgrad": True}, "AdamW": {}, "LBFGS": {}, "RMSprop": {}, "Adagrad": {},
-            "Adadelta": {}, "Adamax": {}, "NAdam": {}, "RAdam": {}, "Rprop": {}, "ASGD": {},
-        }.items()
-    }  # fmt: skip
+        f"optimizer {name}": _trained(name, **options.get(name, {})) for name in (*options, *plain)
+    }
     for name, scheduler in {
         "step": schedules.StepLR(optimizer, 2),
         "cosine": schedules.CosineAnnealingLR(optimizer, 5),
@@ -146,7 +144,7 @@ def _checkpoints() -> dict[str, Any]:
         "step": np.int64(7),
         "best": np.float32(0.5),
         "args": arguments,
-        "date": datetime.datetime(2024, 1, 1),
+        "date": dt.datetime(2024, 1, 1, tzinfo=dt.UTC),
         "history": collections.defaultdict(list, {"loss": [1.0, 0.5]}),
         "counts": collections.Counter("aab"),
         "order": collections.OrderedDict(a=1),
@@ -160,17 +158,24 @@ def _checkpoints() -> dict[str, Any]:
     }
     found["random states"] = {
         "torch": torch.get_rng_state(),
-        "numpy": np.random.get_state(),
+        "numpy": np.random.get_state(),  # noqa: NPY002 - what a trainer writes
         "python": random.getstate(),
     }
     found["scaler"] = torch.amp.GradScaler("cpu", enabled=True).state_dict()
     found["average"] = torch.optim.swa_utils.AveragedModel(nn.Linear(2, 2)).state_dict()
     found["average by hand"] = {"ema": copy.deepcopy(model).state_dict(), "decay": 0.99}
     found["lightning shape"] = {
-        "epoch": 1, "global_step": 2, "pytorch-lightning_version": "2.4.0", "state_dict": model.state_dict(), "loops": {"fit_loop": {"state_dict": {}}},
-        "callbacks": {"ModelCheckpoint{'monitor': None}": {"best_model_path": "x"}}, "optimizer_states": [optimizer.state_dict()], "lr_schedulers": [],
-        "hparams_name": "kwargs", "hyper_parameters": {"lr": 0.1},
-    }  # fmt: skip
+        "epoch": 1,
+        "global_step": 2,
+        "pytorch-lightning_version": "2.4.0",
+        "state_dict": model.state_dict(),
+        "loops": {"fit_loop": {"state_dict": {}}},
+        "callbacks": {"ModelCheckpoint{'monitor': None}": {"best_model_path": "x"}},
+        "optimizer_states": [optimizer.state_dict()],
+        "lr_schedulers": [],
+        "hparams_name": "kwargs",
+        "hyper_parameters": {"lr": 0.1},
+    }
     return found
 
 

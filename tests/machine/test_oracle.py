@@ -61,7 +61,7 @@ def _performed(unpickler: type[Any], data: bytes) -> Deeds:
             deeds.add(("import", f"{module}.{name}"))
             return _stub(f"{module}.{name}", deeds)
 
-        def persistent_load(self, pid: object) -> Any:
+        def persistent_load(self, _: object) -> Any:
             deeds.add(("ask", ""))
             return _stub("asked", deeds)
 
@@ -277,13 +277,28 @@ class _Writer:
 
 
 _CONSTANTS: list[tuple[bytes, str]] = [
-    (p.NONE, "none"), (p.NEWFALSE, "number"), (p.NEWTRUE, "number"), (p.binint(-5), "number"), (p.binint1(7), "number"),
-    (p.binint2(700), "number"), (p.long1(2**70), "number"), (p.long4(-1), "number"), (p.int_("0x10"), "number"),
-    (p.int_("01"), "number"), (p.long_("12L"), "number"), (p.float_("1.5"), "number"), (p.binfloat(2.5), "number"),
-    (p.string("'s'"), "text"), (p.string(r"'\x61'"), "text"), (p.binstring(b"b"), "text"), (p.short_binstring(b"c"), "text"),
-    (p.short_binbytes(b"x"), "bytes"), (p.binbytes(b"y" * 300), "bytes"), (p.binbytes8(b""), "bytes"),
+    (p.NONE, "none"),
+    (p.NEWFALSE, "number"),
+    (p.NEWTRUE, "number"),
+    (p.binint(-5), "number"),
+    (p.binint1(7), "number"),
+    (p.binint2(700), "number"),
+    (p.long1(2**70), "number"),
+    (p.long4(-1), "number"),
+    (p.int_("0x10"), "number"),
+    (p.int_("01"), "number"),
+    (p.long_("12L"), "number"),
+    (p.float_("1.5"), "number"),
+    (p.binfloat(2.5), "number"),
+    (p.string("'s'"), "text"),
+    (p.string(r"'\x61'"), "text"),
+    (p.binstring(b"b"), "text"),
+    (p.short_binstring(b"c"), "text"),
+    (p.short_binbytes(b"x"), "bytes"),
+    (p.binbytes(b"y" * 300), "bytes"),
+    (p.binbytes8(b""), "bytes"),
     (p.bytearray8(b"z"), "list"),
-]  # fmt: skip
+]
 _ANY = [bytes([n]) for n in range(256) if n not in b"r\x96"]
 """Any opcode, with whatever follows as its argument; but for a random length, CPython would fill the memory."""
 
@@ -320,14 +335,14 @@ def _extensions() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _uncached(_extensions: None) -> None:
     # An unpickler keeps what it found for a code, and would not look it up again.
-    copyreg._extension_cache.clear()  # type: ignore[attr-defined]
+    copyreg.clear_extension_cache()
 
 
 def _agree(data: bytes) -> None:
-    copyreg._extension_cache.clear()  # type: ignore[attr-defined]
-    missing = _performed(pickle._Unpickler, data) - _seen(data, drops=False)  # type: ignore[attr-defined]
+    copyreg.clear_extension_cache()
+    missing = _performed(pickle._Unpickler, data) - _seen(data, drops=False)
     assert not missing, (missing, data)
-    copyreg._extension_cache.clear()  # type: ignore[attr-defined]
+    copyreg.clear_extension_cache()
     # A damaged LONG_BINPUT would have the C unpickler fill the memory with its memo.
     if b"r" not in data:
         missing = _performed(pickle.Unpickler, data) - _seen(data, drops=True)
@@ -352,10 +367,7 @@ def test_nor_where_the_program_is_cut_off_or_damaged(drawn: tuple[Random, int]) 
 
 
 def test_generated_programs_do_something() -> None:
-    deeds: list[Deeds] = [
-        _performed(pickle._Unpickler, _Writer(Random(seed)).write(40))  # type: ignore[attr-defined]
-        for seed in range(300)
-    ]
+    deeds: list[Deeds] = [_performed(pickle._Unpickler, _Writer(Random(seed)).write(40)) for seed in range(300)]
     kinds = {kind for done in deeds for kind, _ in done}
     assert kinds == {"import", "call", "change", "ask"}
     assert sum(any(kind == "call" for kind, _ in done) for done in deeds) > 60

@@ -120,7 +120,7 @@ def _pickle_python(path: str) -> object:
     import pickle
 
     with open(path, "rb") as file:
-        return pickle._Unpickler(file).load()  # type: ignore[attr-defined]
+        return pickle._Unpickler(file).load()
 
 
 def _pickle_unpeekable(path: str) -> object:
@@ -321,7 +321,7 @@ def _fire(job: dict[str, str], pipe: int) -> NoReturn:
     devnull = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(devnull, stream)
-    sys.stdin = open(devnull, closefd=False)
+    sys.stdin = open(devnull, closefd=False)  # noqa: SIM115 - for the rest of this process
     sys.setrecursionlimit(10_000)
     signal.alarm(_PATIENCE)
     loader = LOADERS[job["loader"]]
@@ -369,7 +369,10 @@ def main() -> None:
             continue
     for job in jobs:
         outcome = _outcome(job)
-        print(json.dumps({"id": job["id"], "fired": outcome == (job["event"] or "after"), "saw": outcome}), flush=True)
+        sys.stdout.write(
+            json.dumps({"id": job["id"], "fired": outcome == (job["event"] or "after"), "saw": outcome}) + "\n"
+        )
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

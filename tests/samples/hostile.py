@@ -80,13 +80,11 @@ def _job(sample: Sample, folder: str) -> dict[str, str]:
     path = os.path.join(place, sample.file)
     with open(path, "wb") as file:
         file.write(sample.build())
-    match sample.fires:
-        case Event(event, token):
-            after = ""
-        case After(expression=after):
-            event = token = ""
-        case Unproven():
-            raise ValueError(f"{sample.id} has no proof")
+    proof = sample.fires
+    if isinstance(proof, Unproven):
+        raise TypeError(f"{sample.id} has no proof")
+    event, token = (proof.name, proof.token) if isinstance(proof, Event) else ("", "")
+    after = proof.expression if isinstance(proof, After) else ""
     return {
         "id": sample.id, "folder": place, "path": path, "loader": sample.loader,
         "event": event, "token": token, "after": after,

@@ -286,7 +286,7 @@ def tuple_(*items: Any) -> Code:
             return code(MARK, *written, TUPLE)
 
 
-def value(item: Any) -> Code:
+def value(item: Any) -> Code:  # noqa: C901, PLR0911, PLR0912 - one branch a type
     """Push plain Python data; opcodes stand for themselves."""
     match item:
         case Code():
@@ -337,7 +337,7 @@ def build(target: Code, state: Any) -> Code:
     return code(target, value(state), BUILD)
 
 
-def attribute(target: Code, attribute_name: str) -> Code:
+def attribute(target: Code, attribute_name: str | Code) -> Code:
     """Push `getattr(target, attribute_name)`."""
     return call(name("builtins", "getattr"), target, attribute_name)
 

@@ -11,6 +11,10 @@ from tests.samples.hostile import SAMPLES, fire, lacks
 from tests.samples.vetting import report_on, verdict_on
 
 
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+
+
 def _misses(parts: list[str]) -> None:
     wanted = [sample for sample in SAMPLES.values() if not parts or any(part in sample.id for part in parts)]
     misses = 0
@@ -18,7 +22,7 @@ def _misses(parts: list[str]) -> None:
         try:
             data = sample.build()
         except ImportError as error:
-            print(f"not built   {sample.id}: {error}")
+            _say(f"not built   {sample.id}: {error}")
             continue
         outcome = verdict_on(data, sample.file)
         if outcome in {"block", sample.expected}:
@@ -27,8 +31,8 @@ def _misses(parts: list[str]) -> None:
         report = report_on(data, sample.file)
         rules = sorted({f"{finding.rule.id}({finding.rule.severity.name})" for finding in report.findings})
         gaps = sorted({gap.reason for gap in report.gaps})
-        print(f"MISS {sample.expected} != {outcome:6}  {sample.id}  {' '.join(rules)} {' '.join(gaps)}")
-    print(f"{len(wanted)} samples, {misses} misses")
+        _say(f"MISS {sample.expected} != {outcome:6}  {sample.id}  {' '.join(rules)} {' '.join(gaps)}")
+    _say(f"{len(wanted)} samples, {misses} misses")
 
 
 def _duds(parts: list[str]) -> None:
@@ -37,10 +41,10 @@ def _duds(parts: list[str]) -> None:
     for sample in wanted:
         reason = lacks(sample)
         if reason is not None:
-            print(f"UNPROVEN {sample.id}: {reason}")
+            _say(f"UNPROVEN {sample.id}: {reason}")
         elif not firings[sample.id].fired:
-            print(f"DUD {sample.id}: {firings[sample.id].saw}")
-    print(f"{len(firings)} fired or not, {sum(not firing.fired for firing in firings.values())} duds")
+            _say(f"DUD {sample.id}: {firings[sample.id].saw}")
+    _say(f"{len(firings)} fired or not, {sum(not firing.fired for firing in firings.values())} duds")
 
 
 if __name__ == "__main__":

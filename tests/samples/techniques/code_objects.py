@@ -273,8 +273,8 @@ def _cloudpickled_class() -> bytes:
 
     function = types.FunctionType(_runs.__code__, {}, "runs")
     function.__module__ = "__main__"
-    meta = type("Meta", (type,), {"__module__": "__main__", "__setattr__": lambda cls, key, value: function()})
-    cls = type.__new__(meta, "Made", (), {"__module__": "__main__", "a": 1})
+    meta = type("Meta", (type,), {"__module__": "__main__", "__setattr__": lambda *_: function()})
+    cls: Any = type.__new__(meta, "Made", (), {"__module__": "__main__", "a": 1})
     return bytes(cloudpickle.dumps(cls))
 
 

@@ -37,6 +37,7 @@ from tests.samples.sample import (
     TOKEN,
     After,
     Event,
+    Proof,
     Table,
     Unproven,
 )
@@ -83,7 +84,7 @@ for _module, _name in [
     ("sklearn.datasets._base", "os.system"),
     ("scipy.io._mmio", "os.system"),
 ]:
-    _needs = (
+    _needs: tuple[str, ...] = (
         (_module.partition(".")[0],)
         if _module.partition(".")[0] in {"torch", "numpy", "pandas", "joblib", "sklearn", "scipy"}
         else ()
@@ -264,7 +265,7 @@ _RESOLVERS: list[tuple[str, str, tuple[Any, ...], tuple[str, ...]]] = [
 for _module, _name, _arguments, _needs in _RESOLVERS:
     _found = call(name(_module, _name), *_arguments)
     _technique = f"{_module}.{_name} finds os.system"
-    if _name in {"_run_function"}:
+    if _name == "_run_function":
         _add(_technique, [_found], SYSTEM, needs=_needs)
     elif _name in {"loadTestsFromName", "TestLoader.loadTestsFromName", "reload", "safeimport"}:
         _add(f"{_module}.{_name} imports", [_found], BROWSER, needs=_needs)
@@ -857,7 +858,7 @@ _add(
 )
 
 # Python 2's names, which protocols 0 to 2 map to those of today.
-for _module, _name, _arguments, _fires in [
+_OLD_NAMES: list[tuple[str, str, Any, Proof]] = [
     ("commands", "getoutput", COMMAND, SPAWN),
     ("cPickle", "loads", b"cposix\nsystem\n(S'" + COMMAND.encode() + b"'\ntR.", SYSTEM),
     ("__builtin__", "__import__", MODULE, BROWSER),
@@ -871,8 +872,9 @@ for _module, _name, _arguments, _fires in [
     ("gdbm", "open", TOKEN, After("isinstance(result, BaseException)")),
     ("robotparser", "RobotFileParser", f"http://127.0.0.1/{TOKEN}", After("True")),
     ("os", "getcwdu", None, After("isinstance(result, BaseException)")),
-]:
-    _pushed = code() if _arguments is None else value(_arguments)
+]
+for _module, _name, _argument, _fires in _OLD_NAMES:
+    _pushed = code() if _argument is None else value(_argument)
     _written = program(proto(2), global_(_module, _name), code(b"(", _pushed, b"t"), REDUCE, STOP)
     _TABLE.raw(
         f"python 2 name {_module}.{_name}",

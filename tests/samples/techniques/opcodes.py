@@ -556,13 +556,13 @@ _raw(
 _raw("PROTO repeated mid-stream", program(proto(4), NONE, POP, proto(4), proto(4), PAYLOAD, STOP), SYSTEM)
 _raw(
     "a full-width name is not folded by the unpickler",
-    program(proto(4), name("ｏｓ", "system"), STOP),
+    program(proto(4), name("\uff4f\uff53", "system"), STOP),
     After("isinstance(result, ModuleNotFoundError)"),
     expected="review",
 )
 _raw(
     "a full-width name is folded by exec",
-    program(proto(4), call(name("builtins", "exec"), f"import ｏｓ; ｏｓ.system('{COMMAND}')"), STOP),
+    program(proto(4), call(name("builtins", "exec"), f"import \uff4f\uff53; \uff4f\uff53.system('{COMMAND}')"), STOP),
     SYSTEM,
 )
 _raw(

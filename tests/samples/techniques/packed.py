@@ -120,7 +120,7 @@ def _joblib_compressed_with_arrays() -> bytes:
     return file.getvalue()
 
 
-def _torch(new: bool) -> bytes:
+def _torch(*, new: bool) -> bytes:
     import torch
 
     file = io.BytesIO()
@@ -131,10 +131,17 @@ def _torch(new: bool) -> bytes:
 _raw("joblib arrays around the payload", _joblib_with_arrays, SYSTEM, loader="joblib", needs=("joblib", "numpy"))
 _raw("joblib object array in the stream", _joblib_object_array, SYSTEM, loader="joblib", needs=("joblib", "numpy"))
 _raw("joblib zlib with arrays", _joblib_compressed_with_arrays, SYSTEM, loader="joblib", needs=("joblib", "numpy"))
-_raw("torch zip of an object with a hook", lambda: _torch(True), SYSTEM, loader="torch", file="m.pt", needs=("torch",))
+_raw(
+    "torch zip of an object with a hook",
+    lambda: _torch(new=True),
+    SYSTEM,
+    loader="torch",
+    file="m.pt",
+    needs=("torch",),
+)
 _raw(
     "torch legacy of an object with a hook",
-    lambda: _torch(False),
+    lambda: _torch(new=False),
     SYSTEM,
     loader="torch",
     file="m.pt",

@@ -177,7 +177,8 @@ _raw(
 # Names that say something else.
 for _file in (
     "README.txt", "LICENSE", "model.safetensors", "model.onnx", "config.json", "weights.npy", "model.h5", "model.gguf",
-    "pytorch_model.bin", "model.dat", "model.pkl.bak", "model.dill", "model.cloudpickle", "model.jpg", "model.md", "model",
+    "pytorch_model.bin", "model.dat", "model.pkl.bak", "model.dill", "model.cloudpickle", "model.jpg", "model.md",
+    "model",
     ".hidden", "model.yaml", "model.py", "model.tar.gz", "model.zip", "model.PT",
 ):  # fmt: skip
     _raw(f"named {_file}", HOSTILE, SYSTEM, file=_file)
