@@ -54,11 +54,13 @@ def _acts(source: Source) -> bool:
     return False
 
 
-def _is_dangerous(module: str, name: str) -> bool:
+def _is_name(module: str, name: str) -> bool:
     # `import os` at the head of a text is INST of the module `mport os`, which nobody can have.
-    if not all(part.isidentifier() for part in f"{module}.{name or '_'}".split(".")):
-        return False
-    entry = look_up(module, name)
+    return all(part.isidentifier() for part in f"{module}.{name or '_'}".split("."))
+
+
+def _is_dangerous(module: str, name: str) -> bool:
+    entry = look_up(module, name) if _is_name(module, name) else None
     return entry is not None and bool(entry.powers)
 
 
@@ -112,9 +114,11 @@ class _Stream:
             skipped = skipped or trace.skipped > 0
             straddle = max(straddle, trace.straddle)
         if skipped:
-            # A plain unpickler does not know joblib's arrays: to it their bytes are opcodes.
+            # A plain unpickler does not know joblib's arrays: to it their bytes are opcodes. Numbers that happen to be
+            # some do nothing that has a name; what was put there on purpose does.
             for plain in self._follow(start):
-                yield from self._facts(plain)
+                plain.imports = [found for found in plain.imports if _is_name(found[0], found[1])]
+                yield from self._imports(plain)
         if straddle >= 0:
             detail = "an argument crosses the end of its frame: the C unpickler forgets the rest of the frame"
             yield Disagreement(where=self._at(straddle), kind="frame-straddle", detail=detail)
@@ -141,9 +145,12 @@ class _Stream:
     def _at(self, offset: int) -> Where:
         return self._where.span(offset, offset + 1)
 
-    def _facts(self, trace: Trace) -> Iterator[Read]:
+    def _imports(self, trace: Trace) -> Iterator[Fact]:
         for module, name, opcode, at in trace.imports:
             yield Import(where=self._at(at), module=module, name=name, opcode=opcode)
+
+    def _facts(self, trace: Trace) -> Iterator[Read]:
+        yield from self._imports(trace)
         for result in trace.calls:
             yield self._call(result)
         for change in trace.changes:

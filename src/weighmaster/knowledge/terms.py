@@ -166,6 +166,8 @@ def _is_text(term: Term) -> bool:
     match term:
         case Constant():
             return True
+        case Made():
+            return _is_bytes(term)
         case Group(items=items):
             return all(map(_is_text, items))
         case _:
@@ -205,6 +207,9 @@ def _getattr(arguments: tuple[Term, ...]) -> bool:
     if base is None or not base.name:
         return False
     entry = look_up(base.module, f"{base.name}.{step}")
+    if isinstance(target, Made) and (entry is None or not entry.powers):
+        # A method of an object that was judged when it was made; to call it is another step, and judged by itself.
+        return (kind := known(base)) is None or bool(kind.uses)
     # A private helper is what some libraries rebuild with: it takes a row of its own.
     return entry is not None and ("call" in entry.uses or (not step.startswith("_") and "refer" in entry.uses))
 
