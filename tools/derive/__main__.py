@@ -15,7 +15,7 @@ from tools.derive.index import Index
 from tools.derive.leaves import LEAVES, THIRD_PARTY
 from tools.derive.powers import FAR, Graph
 from tools.derive.reviewed import Reviewed
-from tools.derive.rows import Maker, Row, merge
+from tools.derive.rows import Maker, Row, compact, merge
 from tools.derive.trees import Tree, folder, wheel
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
@@ -33,6 +33,7 @@ class Recipe:
     functions: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
     far: int = FAR
+    compact: bool = False
 
     @classmethod
     def read(cls, path: str) -> list["Recipe"]:
@@ -75,7 +76,8 @@ class Shop:
                 row = Row(leaf, powers, reason="primitive", source="tools/derive/words.toml")
                 rows = merge([rows.values(), [row]]) if leaf in rows and not rows[leaf].powers else {leaf: row} | rows
         rows = self.reviewed.apply(recipe.name, rows)
-        return {n: row for n, row in rows.items() if row.powers or (row.uses and not self.reviewed.is_by_hand(n))}
+        rows = {n: row for n, row in rows.items() if row.powers or (row.uses and not self.reviewed.is_by_hand(n))}
+        return {row.name: row for row in compact(rows.values())} if recipe.compact else rows
 
     def _one(self, recipe: Recipe, version: Tree, known: Mapping[str, frozenset[str]]) -> dict[str, Row]:
         others = [tree for tree in (*self.trees, *self.libraries) if tree.tops.isdisjoint(version.tops)]

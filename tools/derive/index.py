@@ -96,6 +96,9 @@ class Index:
         self._modules: dict[str, Module | None] = {}
         self._things: dict[int, Class | Function] = {}
         self._resolving: list[Class] = []
+        self._found: dict[tuple[str, str], list[Thing]] = {}
+        self._looking: set[tuple[str, str]] = set()
+        self._loops = 0
 
     def has(self, name: str) -> bool:
         """Is there a module of this name?"""
@@ -164,6 +167,23 @@ class Index:
         return []
 
     def _in_module(self, module: Module, part: str, hops: int) -> list[Thing]:
+        key = (module.name, part)
+        found = self._found.get(key)
+        if found is not None:
+            return found
+        if key in self._looking:
+            self._loops += 1
+            return []
+        self._looking.add(key)
+        loops = self._loops
+        found = self._search(module, part, hops)
+        self._looking.discard(key)
+        if loops == self._loops or not self._looking:
+            # An answer given inside a loop of imports may lack what the loop's start will find.
+            self._found[key] = found
+        return found
+
+    def _search(self, module: Module, part: str, hops: int) -> list[Thing]:
         full = f"{module.name}.{part}"
         bound = [binding for binding in module.names.get(part, ()) if binding != full]
         things = [found for binding in bound for found in self.bound(module, binding, part, hops)]

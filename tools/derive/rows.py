@@ -16,6 +16,7 @@ _CONTAINERS = {"items": (("dict", "OrderedDict", "defaultdict", "Counter", "User
                "extend": (("list", "set", "deque", "UserList"), ("append", "extend", "add", "__iadd__"))}  # fmt: skip
 _METHOD = 2
 """A method needs an object to be called on; a primitive farther away than this many calls is not worth a row."""
+_NEAR_HARM = frozenset({"code", "process", "load", "network", "write"})
 _ENUM = re.compile(r"enum\.(Enum|IntEnum|StrEnum|Flag|IntFlag|ReprEnum)$")
 
 
@@ -252,6 +253,22 @@ def _set_module(module: Module, decorator: ast.expr) -> str:
 
 def _text(node: ast.expr) -> str:
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+
+
+def compact(rows: Iterable[Row]) -> Iterator[Row]:
+    """For a package of very many names: only powers that harm from near, and no path that the name says already.
+
+    >>> [row.source for row in compact([Row("a.b.C", uses=frozenset({"new"}), source="a 1 a/b.py:3")])]
+    ['a 1 :3']
+    """
+    for row in rows:
+        if not row.uses and (not row.powers & _NEAR_HARM or " > " in row.reason or row.reason.startswith("is ")):
+            continue
+        before, _, path = row.source.rpartition(" ")
+        inside, _, line = path.partition(":")
+        own = row.name.startswith(inside.removesuffix(".py").removesuffix("/__init__").replace("/", ".") + ".")
+        reason = row.reason if row.powers else re.sub(r", \d+ bases$", "", row.reason)
+        yield replace(row, source=f"{before} :{line}" if own and line else row.source, reason=reason)
 
 
 def merge(tables: Iterable[Iterable[Row]]) -> dict[str, Row]:
