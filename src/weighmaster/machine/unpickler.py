@@ -407,7 +407,7 @@ class Machine(Window):
         elif op in (code.EXT1, code.EXT2, code.EXT4):
             self._extension(op)
         elif op in (code.INT, code.LONG, code.FLOAT):
-            self._number(op, self._line())
+            self._number(op, self._digits())
         elif op in (code.STRING, code.UNICODE):
             self._quoted(op)
         elif op in (code.GET, code.PUT):
@@ -450,8 +450,14 @@ class Machine(Window):
         else:
             self.stack.append(self._import(known.module, known.name, f"EXT code {number}"))
 
-    def _memo_line(self, op: int, fence: int) -> None:
+    def _digits(self) -> bytes:
+        # To C a line ends at a NUL, and an empty number is zero.
         line = self._line()
+        end = line.find(b"\0")
+        return line if end < 0 else line[:end] or b"0"
+
+    def _memo_line(self, op: int, fence: int) -> None:
+        line = self._digits()
         try:
             index = int(line)
         except ValueError:
@@ -589,8 +595,6 @@ class Machine(Window):
                 return
         elif isinstance(target, Table) and (op == code.SETITEM or op == code.SETITEMS):
             target.update(items, size)
-            return
-        if not items:
             return
         if op == code.APPEND or op == code.APPENDS:
             self._change(target, Items("list", items, size), "APPENDS")
