@@ -7,7 +7,7 @@ import sys
 import time
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tools.derive.harmless import Judge
@@ -76,8 +76,15 @@ class Shop:
                 row = Row(leaf, powers, reason="primitive", source="tools/derive/words.toml")
                 rows = merge([rows.values(), [row]]) if leaf in rows and not rows[leaf].powers else {leaf: row} | rows
         rows = self.reviewed.apply(recipe.name, rows)
-        rows = {n: row for n, row in rows.items() if row.powers or (row.uses and not self.reviewed.is_by_hand(n))}
+        rows = {n: self._bounded(row) for n, row in rows.items()}
+        rows = {n: row for n, row in rows.items() if row.powers or row.uses}
         return {row.name: row for row in compact(rows.values())} if recipe.compact else rows
+
+    def _bounded(self, row: Row) -> Row:
+        """The row without uses where people judged the whole module dangerous."""
+        if row.uses and self.reviewed.is_by_hand(row.name):
+            return replace(row, uses=frozenset(), arguments="-")
+        return row
 
     def _one(self, recipe: Recipe, version: Tree, known: Mapping[str, frozenset[str]]) -> dict[str, Row]:
         others = [tree for tree in (*self.trees, *self.libraries) if tree.tops.isdisjoint(version.tops)]
