@@ -59,12 +59,7 @@ def array_size(state: object) -> ArraySize:
 
 
 def _entry(state: object, key: str) -> object:
-    # The first entry of a name would be overwritten by a later one: look from the end.
-    if isinstance(state, Table):
-        for index in range(len(state.pairs) - 2, -1, -2):
-            if state.pairs[index] == key:
-                return state.pairs[index + 1]
-    return None
+    return state.notable.get(key) if isinstance(state, Table) else None
 
 
 def _item_size(dtype: object, depth: int) -> int:

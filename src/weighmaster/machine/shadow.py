@@ -12,6 +12,22 @@ from typing import Final
 KEPT: Final = 64
 """Items of a container that are remembered; the rest is counted."""
 
+HOOKS: Final = frozenset(
+    {
+        "__setstate__", "__reduce__", "__reduce_ex__", "__getattr__", "__getattribute__",
+        "__setattr__", "__del__", "__call__", "__class__", "__globals__",
+        "__code__", "__builtins__", "__new__", "__init__", "__hash__",
+        "__eq__", "__missing__", "__getitem__", "__setitem__", "__enter__",
+        "__exit__", "__iter__", "__next__", "__getstate__", "__copy__",
+        "__deepcopy__", "__bases__", "__subclasshook__", "__init_subclass__", "__import__",
+        "__loader__", "append", "extend",
+    }
+)  # fmt: skip
+"""Names of attributes that Python calls by itself, or that the unpickler calls: what a state must not plant."""
+
+NOTABLE: Final = HOOKS | {"shape", "dtype", "numpy_array_alignment_bytes", "_parse_arg_template"}
+"""Keys of a state that decide what an object does: they must not drown among others."""
+
 
 class Shadow:
     """Base of all that is not a constant."""
@@ -64,18 +80,24 @@ class Items(Shadow):
 
 
 class Table(Shadow):
-    """A dictionary of `size` entries, of which the first are kept as key, value, key, value."""
+    """A dictionary of `size` entries, of which the first are kept as key, value, key, value, and all notable ones."""
 
     def __init__(self, pairs: list[object], size: int) -> None:
-        self.size = size // 2
-        self.pairs = pairs if len(pairs) <= 2 * KEPT else pairs[: 2 * KEPT]
+        self.size = 0
+        self.pairs: list[object] = []
+        self.notable: dict[str, object] = {}
+        self.update(pairs, size)
 
     def update(self, pairs: list[object], size: int) -> None:
-        """Set entries from `size` keys and values, of which `pairs` are the first."""
+        """Set entries from `size` keys and values, of which `pairs` are the first and all notable ones."""
         self.size += size // 2
         room = 2 * KEPT - len(self.pairs)
         if room > 0:
             self.pairs.extend(pairs if len(pairs) <= room else pairs[:room])
+        for index in range(0, len(pairs) - 1, 2):
+            key = pairs[index]
+            if isinstance(key, str) and key in NOTABLE:
+                self.notable[key] = pairs[index + 1]
 
 
 class Handle(Shadow):

@@ -59,7 +59,8 @@ def _all(word: str, items: list[object], parts: list[str], depth: int) -> bool:
 
 def _plain(x: object) -> str:
     if isinstance(x, Long):
-        return "l" + x.kind + ";"
+        # What a long text says may decide; what long bytes are does not.
+        return "l" + x.kind + (str(x.start) if x.kind == "str" else "") + ";"
     if isinstance(x, Opaque):
         return "o" + x.why + ";"
     return type(x).__name__ + ";"

@@ -6,6 +6,7 @@ from typing import Final
 
 from weighmaster.machine.shadow import Global, Handle, Items, Long, Opaque, Result
 from weighmaster.machine.shadow import Table as Dictionary
+from weighmaster.machine.window import HEAD
 from weighmaster.model.term import Constant, Group, Made, Name, Table, Term, Unknown
 from weighmaster.model.term import Handle as HandleTerm
 
@@ -47,16 +48,23 @@ class Terms:
                     found += self.keys(part)
             return found
         if isinstance(x, Dictionary):
-            return self._items(x.pairs[0::2], _DEPTH)
+            first = [key for key in x.pairs[0 : 2 * _SHOWN : 2] if not (isinstance(key, str) and key in x.notable)]
+            return self._items([*x.notable, *first], _DEPTH, _SHOWN + len(x.notable))
         return ()
 
-    def _items(self, items: list[object], depth: int) -> tuple[Term, ...]:
-        return tuple([self._term(item, depth - 1) for item in items[:_SHOWN]])
+    def _items(self, items: list[object], depth: int, most: int = _SHOWN) -> tuple[Term, ...]:
+        return tuple([self._term(item, depth - 1) for item in items[:most]])
 
     def _table(self, x: Dictionary, depth: int) -> Table:
-        keys = self._items(x.pairs[0::2], depth)
-        values = self._items(x.pairs[1::2], depth)
-        return Table(items=tuple(zip(keys, values, strict=False)), size=x.size)
+        found: list[tuple[Term, Term]] = []
+        for key, value in x.notable.items():
+            text = isinstance(value, (str, Long))
+            found.append((_constant(key), _constant(value, HEAD) if text else self._term(value, depth - 1)))
+        for index in range(0, min(len(x.pairs) - 1, 2 * _SHOWN), 2):
+            name = x.pairs[index]
+            if not (isinstance(name, str) and name in x.notable):
+                found.append((self._term(name, depth - 1), self._term(x.pairs[index + 1], depth - 1)))
+        return Table(items=tuple(found), size=x.size)
 
     def _term(self, x: object, depth: int) -> Term:  # noqa: PLR0911 - one a kind
         self.left -= 1
@@ -87,14 +95,14 @@ class Terms:
         return Made(callee=self._term(x.callee, depth - 1), arguments=arguments, state=states)
 
 
-def _constant(x: object) -> Constant:
+def _constant(x: object, most: int = _TEXT) -> Constant:
     if isinstance(x, str):
-        return Constant(kind="str", text=x[:_TEXT], size=len(x))
+        return Constant(kind="str", text=x[:most], size=len(x))
     if isinstance(x, bytes):
         return Constant(kind="bytes", text=x[:_TEXT].decode("latin-1"), size=len(x))
     if isinstance(x, Long):
         encoding = "utf-8" if x.kind == "str" else "latin-1"
-        return Constant(kind=x.kind, text=x.head.decode(encoding, "replace"), size=x.end - x.start)
+        return Constant(kind=x.kind, text=x.head.decode(encoding, "replace")[:most], size=x.end - x.start)
     if x is None or isinstance(x, (bool, int, float)):
         return Constant(kind=type(x).__name__, text=repr(x))
     return Constant(kind="object", text="?")

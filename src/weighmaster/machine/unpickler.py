@@ -19,6 +19,7 @@ from weighmaster.machine import opcodes as code
 from weighmaster.machine.arrays import array_size, is_array_wrapper
 from weighmaster.machine.shadow import (
     KEPT,
+    NOTABLE,
     Change,
     Global,
     Handle,
@@ -30,7 +31,7 @@ from weighmaster.machine.shadow import (
     Table,
 )
 from weighmaster.machine.signature import signature
-from weighmaster.machine.window import SHORT, Broken, Window
+from weighmaster.machine.window import HEAD, SHORT, Broken, Window
 from weighmaster.reading.source import Source
 
 _TEXT: Final = 24
@@ -244,6 +245,8 @@ class Machine(Window):
                 fence = marks[-1] if marks else 0
                 size = len(stack) - mark
                 items = stack[mark : mark + 2 * KEPT]
+                if size > 2 * KEPT and op == code.SETITEMS:
+                    items += self._notable(mark + 2 * KEPT)
                 del stack[mark:]
                 if mark <= fence:
                     raise self._underflow()
@@ -288,6 +291,8 @@ class Machine(Window):
                     stack.append(tuple(items))
                 else:
                     items = stack[mark : mark + 2 * KEPT]
+                    if size > 2 * KEPT and op == code.DICT:
+                        items += self._notable(mark + 2 * KEPT)
                     del stack[mark:]
                     if op == code.LIST:
                         stack.append(Items("list", items, size))
@@ -500,7 +505,8 @@ class Machine(Window):
         line = self._line()
         self.constants.append(("str", start, start + len(line)))
         if len(line) > 4 * SHORT:
-            self.stack.append(Long("str", start, start + len(line), line[:SHORT]))
+            head = line[:HEAD].decode("raw-unicode-escape", "replace").encode("utf-8", "surrogatepass")
+            self.stack.append(Long("str", start, start + len(line), head))
             return
         if op == code.UNICODE:
             try:
@@ -532,7 +538,7 @@ class Machine(Window):
         if size >= _TEXT:
             self.constants.append((kind, at, at + size))
         if size > SHORT:
-            self.stack.append(Long(kind, at, at + size, self.buf[start : start + SHORT]))
+            self.stack.append(Long(kind, at, at + size, self.buf[start : start + min(size, HEAD)]))
             return
         data = self.buf[start : start + size]
         if kind == "str":
@@ -602,6 +608,16 @@ class Machine(Window):
             self._change(target, Items("set", items, size), "ADDITEMS")
         else:
             self._change(target, Table(items, size), "SETITEMS")
+
+    def _notable(self, start: int) -> list[object]:
+        """Return the notable keys on the stack from index `start` on, each with its value."""
+        stack = self.stack
+        found: list[object] = []
+        for index in range(start, len(stack) - 1, 2):
+            key = stack[index]
+            if isinstance(key, str) and key in NOTABLE:
+                found.extend(stack[index : index + 2])
+        return found
 
     def _change(self, target: object, value: object, opcode: str) -> None:
         text = signature(target, value if opcode == "BUILD" else None, None)

@@ -12,6 +12,8 @@ from weighmaster.reading.source import Source
 WINDOW: Final = 1 << 20
 SHORT: Final = 256
 """Bytes of a string that is kept as it is."""
+HEAD: Final = 2048
+"""Bytes that are kept of a longer one."""
 
 
 class Broken(Exception):  # noqa: N818 - a state of the program that is read, not a mistake of ours

@@ -40,7 +40,7 @@ def _detect(fact: Call) -> Iterator[Finding]:
         yield Finding(
             rule=_RULE,
             where=fact.where,
-            message=f"calls {callee} with {fact.opcode}; known safe is only: {', '.join(sorted(entry.uses))}",
+            message=f"calls {callee} ({fact.opcode}), which is only known to be safe to hold and to restore",
             confidence=Confidence.MEDIUM,
             evidence=(fact,),
         )

@@ -18,28 +18,18 @@ from collections.abc import Iterator
 from typing import Final
 
 from weighmaster.extend.detector import Detector
+from weighmaster.machine.shadow import HOOKS
 from weighmaster.model.fact import Update
 from weighmaster.model.finding import Finding, Rule, Severity
 from weighmaster.model.term import Constant
 
 _RULE: Final = Rule(id="planted-hook", title="Loading plants a hook on an object", severity=Severity.HIGH, cwe=502)
-_HOOKS: Final = frozenset(
-    {
-        "__setstate__", "__reduce__", "__reduce_ex__", "__getattr__", "__getattribute__",
-        "__setattr__", "__del__", "__call__", "__class__", "__globals__",
-        "__code__", "__builtins__", "__new__", "__init__", "__hash__",
-        "__eq__", "__missing__", "__getitem__", "__setitem__", "__enter__",
-        "__exit__", "__iter__", "__next__", "__getstate__", "__copy__",
-        "__deepcopy__", "__bases__", "__subclasshook__", "__init_subclass__", "__import__",
-        "__loader__", "append", "extend",
-    }
-)  # fmt: skip
 
 
 def _detect(fact: Update) -> Iterator[Finding]:
     if fact.opcode != "BUILD":
         return
-    planted = [key.text for key in fact.keys if isinstance(key, Constant) and key.text in _HOOKS]
+    planted = [key.text for key in fact.keys if isinstance(key, Constant) and key.text in HOOKS]
     if planted:
         message = f"sets {', '.join(planted)} on {fact.target}"
         yield Finding(rule=_RULE, where=fact.where, message=message, evidence=(fact,))
