@@ -318,7 +318,7 @@ def _damaged(data: bytes, random: Random) -> bytes:
 
 
 _MUCH = settings(
-    max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
+    max_examples=1500, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
 )
 _PROGRAMS = st.tuples(st.randoms(use_true_random=False), st.integers(1, 40))
 

@@ -8,7 +8,7 @@ import marshal
 import types
 from typing import Any
 
-from tests.samples.pickles import POP, build, call, code, name, pickle_of
+from tests.samples.pickles import POP, build, call, code, name, new, pickle_of
 from tests.samples.sample import BROWSER, COMMAND, MODULE, RUN, SOURCE, SYSTEM, After, Event, Table, Unproven
 
 _TABLE = Table("code")
@@ -296,3 +296,33 @@ _TABLE.raw(
 )
 _TABLE.raw("a cloudpickled class whose metaclass runs at load", _cloudpickled_class, SYSTEM, needs=("cloudpickle",))
 _TABLE.raw("an object that a dilled function rebuilds", _dilled, SYSTEM, needs=("dill",), loader="dill")
+
+# rv_generic._attach_argparser_methods runs the text that a distribution keeps in its state.
+_TEMPLATE = f"import os; os.system('{COMMAND}')"
+_NORM = new(name("scipy.stats._continuous_distns", "norm_gen"))
+_add(
+    "a distribution of scipy runs its state",
+    [build(_NORM, {"_parse_arg_template": _TEMPLATE})],
+    SYSTEM,
+    needs=("scipy",),
+)
+_add(
+    "a distribution of scipy runs its state, long and behind other keys",
+    [build(_NORM, {f"k{n}": n for n in range(300)} | {"_parse_arg_template": _TEMPLATE + "#" * 3000})],
+    SYSTEM,
+    needs=("scipy",),
+)
+_add(
+    "a distribution of scipy runs its state, which looks like its own at first",
+    [
+        build(
+            _NORM,
+            {
+                "_parse_arg_template": "\ndef _parse_args(self,  loc=0, scale=1):\n    return (), loc, scale\n"
+                + _TEMPLATE
+            },
+        )
+    ],
+    SYSTEM,
+    needs=("scipy",),
+)
