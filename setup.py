@@ -1,12 +1,12 @@
-"""Compiles the pickle machine with mypyc where a C compiler is at hand; without one, it runs as Python (docs/adr/0005)."""
+"""Compiles the pickle machine with mypyc where there is a C compiler; without one it runs as Python (docs/adr/0005)."""
 
 import os
 from pathlib import Path
 
-from setuptools import setup
+from setuptools import Extension, setup
 
 
-def extensions():
+def extensions() -> list[Extension]:
     """Return the machine's modules as extensions, each of which may fail to build."""
     if os.environ.get("WEIGHMASTER_PURE"):
         return []

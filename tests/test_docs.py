@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 
 import pytest
-
 from tools.pages import pages
 
 ROOT = Path(__file__).parent.parent
