@@ -34,7 +34,12 @@ def _start(*arguments: str, **options: Any) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-c", options.pop("code", _RUN), *arguments]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)} | options.pop("env", {})
     streams: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
-    return subprocess.Popen(command, env=environment, text=False, **streams)
+    # Whoever runs the tests in the background has SIGINT ignored, and that is inherited.
+    return subprocess.Popen(command, env=environment, text=False, preexec_fn=_listens, **streams)
+
+
+def _listens() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @pytest.mark.parametrize("output", api.output_names())

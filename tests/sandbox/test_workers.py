@@ -254,9 +254,14 @@ except KeyboardInterrupt:
 """
 
 
+def listens() -> None:
+    # Whoever runs the tests in the background has SIGINT ignored, and that is inherited.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def begin() -> tuple[subprocess.Popen[str], list[int]]:
     process = subprocess.Popen(
-        [sys.executable, "-c", SCRIPT], stdout=subprocess.PIPE, text=True, start_new_session=True
+        [sys.executable, "-c", SCRIPT], stdout=subprocess.PIPE, text=True, start_new_session=True, preexec_fn=listens
     )
     assert process.stdout is not None
     return process, [int(process.stdout.readline().split()[1]) for _ in range(2)]

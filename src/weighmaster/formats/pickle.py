@@ -11,7 +11,7 @@ from typing import Final
 
 from weighmaster.extend.format import Format, Glance, Inner, Read
 from weighmaster.knowledge.callables import look_up
-from weighmaster.machine.run import Trace, does_something, follow, plausible
+from weighmaster.machine.run import Trace, does_something, follow, is_name, plausible
 from weighmaster.machine.shadow import Change, Global, Result
 from weighmaster.machine.terms import Terms
 from weighmaster.model.errors import OverBudgetError
@@ -54,13 +54,8 @@ def _acts(source: Source) -> bool:
     return False
 
 
-def _is_name(module: str, name: str) -> bool:
-    # `import os` at the head of a text is INST of the module `mport os`, which nobody can have.
-    return all(part.isidentifier() for part in f"{module}.{name or '_'}".split("."))
-
-
 def _is_dangerous(module: str, name: str) -> bool:
-    entry = look_up(module, name) if _is_name(module, name) else None
+    entry = look_up(module, name) if is_name(module, name) else None
     return entry is not None and bool(entry.powers)
 
 
@@ -117,7 +112,7 @@ class _Stream:
             # A plain unpickler does not know joblib's arrays: to it their bytes are opcodes. Numbers that happen to be
             # some do nothing that has a name; what was put there on purpose does.
             for plain in self._follow(start):
-                plain.imports = [found for found in plain.imports if _is_name(found[0], found[1])]
+                plain.imports = [found for found in plain.imports if is_name(found[0], found[1])]
                 yield from self._imports(plain)
         if straddle >= 0:
             detail = "an argument crosses the end of its frame: the C unpickler forgets the rest of the frame"

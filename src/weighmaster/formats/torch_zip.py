@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from weighmaster.extend.format import Format, Glance, Read
-from weighmaster.machine.run import follow
+from weighmaster.machine.run import follow, is_name
 from weighmaster.machine.shadow import Global, Handle
 from weighmaster.model.errors import WeighmasterError
 from weighmaster.model.fact import Disagreement, Storage
@@ -147,7 +147,7 @@ def _names_something(source: Source, cursor: Cursor) -> bool:
         cursor.budget.check_time()
         opcodes += trace.opcodes
         # Without a name there is nothing to call; numbers "call" extension codes and buffers now and then.
-        if any(module != "?" for module, *_ in trace.imports) or opcodes > _OPCODES:
+        if any(is_name(module, name) for module, name, *_ in trace.imports) or opcodes > _OPCODES:
             return True
     return False
 

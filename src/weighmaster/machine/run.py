@@ -105,6 +105,14 @@ def plausible(data: bytes) -> bool:
     return does_something(whole(BytesSource(data[:_PEEK]), opcodes=_PEEK), len(data))
 
 
+def is_name(module: str, name: str) -> bool:
+    """Whether a module and a name of it could be those of anything: `import os` read as INST gives `mport os`.
+
+    An empty name is the import of the module alone.
+    """
+    return all(part.isidentifier() for part in f"{module}.{name or '_'}".split("."))
+
+
 def does_something(trace: Trace, size: int) -> bool:
     """Whether a program that begins at byte 0 of `size` calls something, or comes to its STOP."""
     # `N.` at the head of a text is no pickle; the same as all of a file is.
