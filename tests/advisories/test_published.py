@@ -66,6 +66,10 @@ def _file_inside_the_archive() -> bytes:
     return program(proto(4), call(call(name("functools", "partial"), name("torch", "load")), "model.pt"), STOP)
 
 
+def _pip_main() -> bytes:
+    return program(proto(4), call(name("pip", "main"), ["install", "something"]), STOP)
+
+
 def _protocol_zero() -> bytes:
     return b"cposix\nsystem\n(S'true'\ntR."
 
