@@ -13,7 +13,7 @@ demo: $(VENV)/demo
 
 test: lint $(VENV)/test
 	PYTHONPATH=src $(BIN)/python -m pytest -n auto --dist loadgroup
-	WEIGHMASTER_COMPILED=1 $(BIN)/python -m pytest -n auto --dist loadgroup tests/machine tests/formats/test_pickle.py tests/test_hostile.py
+	WEIGHMASTER_COMPILED=1 $(BIN)/python -m pytest -n auto --dist loadgroup tests/machine tests/advisories tests/test_hostile.py tests/tools/test_fuzz.py
 
 lint: $(VENV)/test
 	$(BIN)/ruff check .
