@@ -6,7 +6,6 @@ from functools import cache
 
 from weighmaster import detectors, formats, outputs, policies
 from weighmaster.extend import registry as _extend
-from weighmaster.extend.format import Format
 from weighmaster.extend.output import Output
 from weighmaster.extend.policy import Policy
 from weighmaster.extend.registry import Registry
@@ -16,7 +15,7 @@ from weighmaster.extend.registry import Registry
 def registry() -> Registry:
     """Return the formats and detectors that are shipped."""
     return Registry(
-        formats=_extend.folder(formats, "FORMAT", Format),
+        formats=_extend.Shelf(formats),
         detectors=_extend.Rooms(detectors),
     )
 

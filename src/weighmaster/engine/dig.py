@@ -82,7 +82,7 @@ def _towards(source: Source, at: Where, where: Where, registry: Registry, budget
 
 def _claiming(source: Source, registry: Registry) -> list[Format]:
     glance = Glance(source)
-    claiming = [format_ for format_ in registry.formats.values() if format_.matches(glance)]
+    claiming = registry.claiming(glance) or registry.claiming(glance, last=True)
     return [format_ for format_ in claiming if not format_.fallback] or claiming
 
 

@@ -72,7 +72,7 @@ def _file(path: str, where: Where, registry: Registry, limits: Limits) -> Iterat
 def _source(source: Source, where: Where, registry: Registry, budget: Budget) -> Iterator[Item]:
     glance = Glance(source)
     # Every format that claims the bytes reads them: a file can be several things at once.
-    formats = [f for f in registry.formats.values() if not f.fallback and f.matches(glance)]
+    formats = registry.claiming(glance)
     artifact = Artifact(
         where=where, size=source.size, sha256=_digest(source, budget), formats=tuple(f.id for f in formats)
     )
@@ -80,7 +80,7 @@ def _source(source: Source, where: Where, registry: Registry, budget: Budget) ->
     yield from registry.detect(artifact)
     if not formats:
         yield Gap(where=where, reason=GapReason.UNKNOWN_FORMAT, detail="no reader knows these bytes")
-        formats = [f for f in registry.formats.values() if f.fallback and f.matches(glance)]
+        formats = registry.claiming(glance, last=True)
     inners: dict[Where, Inner] = {}
     covered: set[Where] = set()
     for format_ in formats:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType, ModuleType
 from typing import Protocol, TypeVar
 
 from weighmaster.extend.detector import Detector
-from weighmaster.extend.format import Format
+from weighmaster.extend.format import Format, Glance
 from weighmaster.model.fact import Fact
 from weighmaster.model.finding import Finding
 
@@ -20,6 +20,40 @@ class _Named(Protocol):
 
 
 T = TypeVar("T", bound=_Named)
+
+
+class Shelf(Mapping[str, Format]):
+    """The formats of a package, by id, each loaded when a file turns up that it may claim."""
+
+    def __init__(self, package: ModuleType) -> None:
+        self._package = package
+        self._names = names(package)
+        self._loaded: dict[str, Format] = {}
+
+    def __getitem__(self, id: str) -> Format:
+        name = id.replace("-", "_")
+        if name not in self._names:
+            raise KeyError(id)
+        return self._load(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return (name.replace("_", "-") for name in self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def worth_asking(self, glance: Glance, *, last: bool) -> Iterator[Format]:
+        """Yield the formats that may claim the bytes: those that are asked last, or the others."""
+        for name in self._names:
+            worth = self._package.WORTH_ASKING.get(name)
+            if (name in self._package.LAST) is last and (worth is None or worth(glance)):
+                yield self._load(name)
+
+    def _load(self, name: str) -> Format:
+        found = self._loaded.get(name)
+        if found is None:
+            found = self._loaded[name] = one(self._package, name, "FORMAT", Format)
+        return found
 
 
 class Rooms(Mapping[str, Detector]):
@@ -78,6 +112,14 @@ class Registry:
         self.detectors = detectors
         self._on: dict[type[Fact], list[Detector]] = {}
 
+    def claiming(self, glance: Glance, *, last: bool = False) -> list[Format]:
+        """Return the formats that claim the bytes; with `last`, those that look into what no other claims."""
+        if isinstance(self.formats, Shelf):
+            asked: Iterable[Format] = self.formats.worth_asking(glance, last=last)
+        else:
+            asked = self.formats.values()
+        return [format_ for format_ in asked if format_.fallback is last and format_.matches(glance)]
+
     def detect(self, fact: Fact) -> Iterator[Finding]:
         """Yield what every detector of that kind of fact says."""
         kind = type(fact)
@@ -92,15 +134,6 @@ class Registry:
             found = [detector for detector in self.detectors.values() if detector.on is kind]
         self._on[kind] = found
         return found
-
-
-def folder(package: ModuleType, constant: str, kind: type[T]) -> Mapping[str, T]:
-    """Return what each module of `package` offers under `constant`, by id, in the order of ids.
-
-    Raises:
-        TypeError: a module offers something else, or under an id that is not its own name.
-    """
-    return MappingProxyType({name.replace("_", "-"): one(package, name, constant, kind) for name in names(package)})
 
 
 def names(package: ModuleType) -> tuple[str, ...]:
