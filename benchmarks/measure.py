@@ -19,7 +19,7 @@ class Cost:
     status: int
 
 
-def best(command: list[str], *, runs: int = 5, timeout: float = 180.0) -> Cost | None:
+def best(command: list[str], *, runs: int = 15, timeout: float = 180.0) -> Cost | None:
     """Run `command` a few times and return the cheapest run, or None where it took longer than `timeout`."""
     costs = []
     for _ in range(runs):
@@ -27,7 +27,7 @@ def best(command: list[str], *, runs: int = 5, timeout: float = 180.0) -> Cost |
         if cost is None:
             return None
         costs.append(cost)
-        if sum(c.wall for c in costs) > timeout / 3:
+        if sum(c.wall for c in costs) > timeout / 12:
             break
     return min(costs, key=lambda cost: cost.cpu)
 

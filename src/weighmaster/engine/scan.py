@@ -60,7 +60,9 @@ def _file(path: str, where: Where, registry: Registry, limits: Limits) -> Iterat
             return
         source: Source = FileSource(descriptor, before.st_size)
         if before.st_size <= _SMALL:
-            source = BytesSource(source.read_at(0, before.st_size))
+            # Read at once: nothing can change in between.
+            yield from _source(BytesSource(source.read_at(0, before.st_size)), where, registry, Budget(limits))
+            return
         yield from _source(source, where, registry, Budget(limits))
         after = os.fstat(descriptor)
         if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType, ModuleType
 from typing import Protocol, TypeVar
 
@@ -29,6 +29,18 @@ class Shelf(Mapping[str, Format]):
         self._package = package
         self._names = names(package)
         self._loaded: dict[str, Format] = {}
+        # By first byte, by condition, or always: a look at a small file should ask no more than a handful.
+        self._first: dict[int, list[str]] = {}
+        self._where: dict[Callable[[Glance], bool], list[str]] = {}
+        self._always: list[str] = []
+        for name in self._names:
+            if name in package.BEGINS:
+                for first in sorted({prefix[0] for prefix in package.BEGINS[name]}):
+                    self._first.setdefault(first, []).append(name)
+            elif name in package.WORTH_ASKING:
+                self._where.setdefault(package.WORTH_ASKING[name], []).append(name)
+            elif name not in package.LAST:
+                self._always.append(name)
 
     def __getitem__(self, id: str) -> Format:
         name = id.replace("-", "_")
@@ -42,18 +54,33 @@ class Shelf(Mapping[str, Format]):
     def __len__(self) -> int:
         return len(self._names)
 
-    def worth_asking(self, glance: Glance, *, last: bool) -> Iterator[Format]:
-        """Yield the formats that may claim the bytes: those that are asked last, or the others."""
-        for name in self._names:
-            worth = self._package.WORTH_ASKING.get(name)
-            if (name in self._package.LAST) is last and (worth is None or worth(glance)):
-                yield self._load(name)
+    def worth_asking(self, glance: Glance) -> list[str]:
+        """Return the names of the formats that may claim the bytes."""
+        found = list(self._always)
+        if glance.head:
+            begins = self._package.BEGINS
+            found += (name for name in self._first.get(glance.head[0], ()) if glance.head.startswith(begins[name]))
+        for condition, those in self._where.items():
+            if condition(glance):
+                found += those
+        return found
+
+    def claiming(self, glance: Glance, *, last: bool) -> list[Format]:
+        """Return the formats that claim the bytes, in the order of their names."""
+        asked = self._package.LAST if last else self.worth_asking(glance)
+        loaded = self._loaded
+        found = [loaded.get(name) or self._load(name) for name in asked]
+        return sorted((format_ for format_ in found if format_.matches(glance)), key=_id)
 
     def _load(self, name: str) -> Format:
         found = self._loaded.get(name)
         if found is None:
             found = self._loaded[name] = one(self._package, name, "FORMAT", Format)
         return found
+
+
+def _id(named: _Named) -> str:
+    return named.id
 
 
 class Rooms(Mapping[str, Detector]):
@@ -115,10 +142,8 @@ class Registry:
     def claiming(self, glance: Glance, *, last: bool = False) -> list[Format]:
         """Return the formats that claim the bytes; with `last`, those that look into what no other claims."""
         if isinstance(self.formats, Shelf):
-            asked: Iterable[Format] = self.formats.worth_asking(glance, last=last)
-        else:
-            asked = self.formats.values()
-        return [format_ for format_ in asked if format_.fallback is last and format_.matches(glance)]
+            return self.formats.claiming(glance, last=last)
+        return [format_ for format_ in self.formats.values() if format_.fallback is last and format_.matches(glance)]
 
     def detect(self, fact: Fact) -> Iterator[Finding]:
         """Yield what every detector of that kind of fact says."""

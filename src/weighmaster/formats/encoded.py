@@ -21,7 +21,7 @@ _SAMPLE: Final = 64
 
 def _matches(glance: Glance) -> bool:
     head = glance.head[:_SAMPLE].strip()
-    if glance.size > _LONGEST or decoded(head[: len(head) // 4 * 4]) is None:
+    if not head.isascii() or glance.size > _LONGEST or decoded(head[: len(head) // 4 * 4]) is None:
         return False
     return _content(glance.source.read_at(0, glance.size)) is not None
 

@@ -24,6 +24,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import itertools
 import os
 import select
 import struct
@@ -53,6 +54,8 @@ _WINDOW: Final = 64
 """Tasks that wait in a worker's pipe. What waits behind a slow one is taken back when another worker is idle."""
 _NAP: Final = 0.0005
 """Seconds that the parent sleeps while all workers have enough to do: waking for each answer costs more than a file."""
+_SWEPT: Final = 256
+"""Tasks after which a worker looks for cycles."""
 _START: Final = 30.0
 """Seconds that a worker may take to confine itself."""
 _HEAD: Final = struct.Struct("<IBI")
@@ -456,7 +459,9 @@ def _by_main_thread() -> bool:
 def _settle(waiting: int, answers: int) -> tuple[int, int]:
     """Let go of what belongs to the parent: its signals, its terminal, its open files; return the two pipes."""
     # Nothing of the parent's is collected here: a finalizer would close a descriptor that is ours by then.
+    # What a file leaves behind is seldom a cycle, and to look for cycles costs more than the file (docs/adr/0005).
     gc.freeze()
+    gc.disable()
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
         signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -496,7 +501,9 @@ def _serve(tasks: Sequence[str], work: Work, allowance: Allowance, waiting: int,
     signal.signal(signal.SIGALRM, too_late)
     poll = select.poll()
     poll.register(waiting, select.POLLIN)
-    while True:
+    for number in itertools.count(1):
+        if number % _SWEPT == 0:
+            gc.collect()
         try:
             word = os.read(waiting, 4)
         except BlockingIOError:
