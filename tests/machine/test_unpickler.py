@@ -139,6 +139,14 @@ def test_joblibs_arrays_are_stepped_over_and_read_as_opcodes() -> None:
     assert ("posix", "system") in [f[:2] for f in trace(data).imports]
 
 
+def test_an_array_whose_size_is_set_in_slots_is_stepped_over_too() -> None:
+    dtype = named("numpy", "dtype") + text("f8") + b"\x85R"
+    state = b"N}(" + text("shape") + b"K\x00\x85" + text("dtype") + dtype + b"u\x86"
+    wrapper = named("joblib.numpy_pickle", "NumpyArrayWrapper") + b")\x81" + state + b"b"
+    data = b"\x80\x04" + wrapper + b"0" + named("posix", "system") + b"."
+    assert ("posix", "system") in [f[:2] for f in whole(BytesSource(data), arrays=True).imports]
+
+
 def test_a_call_tells_what_it_calls_and_with_what() -> None:
     (call,) = trace(pickle.dumps(OrderedDict, 4)[:-1] + b")R.").calls
     assert isinstance(call, Result)

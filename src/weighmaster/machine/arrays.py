@@ -59,7 +59,13 @@ def array_size(state: object) -> ArraySize:
 
 
 def _entry(state: object, key: str) -> object:
-    return state.notable.get(key) if isinstance(state, Table) else None
+    if isinstance(state, Table):
+        return state.notable.get(key)
+    # BUILD with a pair sets attributes from both: the second part comes last.
+    if isinstance(state, tuple) and len(state) == 2:
+        later = _entry(state[1], key)
+        return _entry(state[0], key) if later is None else later
+    return None
 
 
 def _item_size(dtype: object, depth: int) -> int:

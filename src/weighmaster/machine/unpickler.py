@@ -654,6 +654,7 @@ class Machine(Window):
             self.nested = at
             raise Broken("a nested pickle follows", at)
         if size.count < 0:
+            self.skipped += 1
             raise Broken("an array of unknown size", at)
         if at + size.count > self.end:
             raise Broken("truncated in an array", at)
