@@ -138,8 +138,10 @@ def allows(entry: Entry, arguments: tuple[Term, ...]) -> bool:
 def _may(term: Term, use: str) -> bool:
     name = resolve(term)
     entry = None if name is None else known(name)
-    # A name that no table knows is a finding already, where it is imported.
-    return name is not None and (entry is None or use in entry.uses)
+    if entry is None:
+        # A name that no table knows is a finding already, where it is imported; one that was climbed to is not.
+        return name is not None and not isinstance(term, Made)
+    return use in entry.uses
 
 
 def _is_data(term: Term) -> bool:
@@ -199,6 +201,7 @@ def _callable_first(arguments: tuple[Term, ...]) -> bool:
 
 
 def _getattr(arguments: tuple[Term, ...]) -> bool:
+    """Whether an attribute of a class or of an object is taken that was judged itself; calling it is another step."""
     step = _text(arguments[1]) if len(arguments) in {2, 3} else None
     if step is None or step.startswith("__"):
         return False
@@ -206,12 +209,10 @@ def _getattr(arguments: tuple[Term, ...]) -> bool:
     base = class_of(target) if isinstance(target, Made) else resolve(target)
     if base is None or not base.name:
         return False
-    entry = look_up(base.module, f"{base.name}.{step}")
-    if isinstance(target, Made) and (entry is None or not entry.powers):
-        # A method of an object that was judged when it was made; to call it is another step, and judged by itself.
-        return (kind := known(base)) is None or bool(kind.uses)
-    # A private helper is what some libraries rebuild with: it takes a row of its own.
-    return entry is not None and ("call" in entry.uses or (not step.startswith("_") and "refer" in entry.uses))
+    kind, entry = known(base), look_up(base.module, f"{base.name}.{step}")
+    if kind is not None and (kind.arguments == "getattr" or not kind.uses):
+        return False
+    return entry is None or not entry.powers
 
 
 def _nested(arguments: tuple[Term, ...]) -> bool:
