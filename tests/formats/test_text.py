@@ -146,3 +146,8 @@ def test_bytes_with_control_characters_are_no_text(data: bytes) -> None:
 def test_a_script_beside_a_model_is_told_and_allowed() -> None:
     assert rules_on(b"import os\nprint(os.name)\n", "train.py") == {"carries-script"}
     assert verdict_on(b"import os\nprint(os.name)\n", "train.py") is Outcome.ALLOW
+
+
+@pytest.mark.parametrize("words", ["cat\ndog\nimport\nos\nsystem\n" * 50, "code\nsystem\nopen\n", "import\nos\n"])
+def test_a_list_of_words_is_no_pickle_of_a_module_that_nobody_has(words: str) -> None:
+    assert verdict_on(words.encode(), "vocab.txt") is Outcome.ALLOW
