@@ -147,6 +147,10 @@ def test_an_array_whose_size_is_set_in_slots_is_stepped_over_too() -> None:
     assert ("posix", "system") in [f[:2] for f in whole(BytesSource(data), arrays=True).imports]
 
 
+def test_an_escape_that_python_does_not_know_stands_for_itself() -> None:
+    assert trace(b"S'a\\ b'\n.").broken == ""
+
+
 def test_a_call_tells_what_it_calls_and_with_what() -> None:
     (call,) = trace(pickle.dumps(OrderedDict, 4)[:-1] + b")R.").calls
     assert isinstance(call, Result)

@@ -519,6 +519,9 @@ class Machine(Window):
             raise self._broken("a string without quotes")
         try:
             self.stack.append(escape_decode(text[1:-1])[0].decode("latin-1"))
+        except Warning:
+            # An escape that Python does not know, where warnings are errors: it stands for itself.
+            self.stack.append(text[1:-1].decode("latin-1"))
         except ValueError:
             raise self._broken("a string that does not decode") from None
 
