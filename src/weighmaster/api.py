@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import IO, TYPE_CHECKING, Final
 
 from weighmaster import shipped
-from weighmaster.engine.scan import scan_bytes, scan_file
+from weighmaster.engine.scan import gather, scan_bytes, scan_file
 from weighmaster.engine.walk import walk
 from weighmaster.engine.wire import WireError, decode, encode
 from weighmaster.extend.format import Format
@@ -139,6 +139,8 @@ class _Look:
         left = [name for name in self.paths if name not in self._reached]
         detail = "stopped before this was read"
         self._items += (Gap(where=Where.file(n), reason=GapReason.INTERRUPTED, detail=detail) for n in left)
+        folder = os.path.isdir(self.target)
+        self._items += gather(self.target, self._items, shipped.registry(), folder=folder)
         files = len(self.paths) + sum(gap.reason is GapReason.NOT_A_FILE for gap in self._found.gaps)
         excluded = self._found.excluded
         report = Report.of(self.target, self._items, files=files, partial=bool(left), excluded=excluded)
@@ -152,12 +154,12 @@ def vet_stream(stream: IO[bytes], request: Request, *, name: str = "stdin") -> V
     while chunk := stream.read(_CHUNK):
         data += chunk
         if len(data) > _IN_MEMORY:
-            return _judged(Report.of(name, _spooled(data, stream, name, request), files=1), request)
+            return _alone_judged(name, _spooled(data, stream, name, request), request)
         if len(data) > limit:
             return _judged(Report.of(name, [_too_long(name, limit)], files=1), request)
     content = bytes(data)
     items = _alone(name, lambda: scan_bytes(content, name, shipped.registry(), request.limits), request)
-    return _judged(Report.of(name, items, files=1), request)
+    return _alone_judged(name, items, request)
 
 
 def not_reached(target: str, request: Request) -> Vetted:
@@ -313,6 +315,11 @@ def _today(settings: Settings) -> date | None:
     from datetime import date
 
     return date.today()  # noqa: DTZ011 - the user's day
+
+
+def _alone_judged(name: str, items: list[Item], request: Request) -> Vetted:
+    items += gather(name, items, shipped.registry(), folder=False)
+    return _judged(Report.of(name, items, files=1), request)
 
 
 def _judged(report: Report, request: Request) -> Vetted:

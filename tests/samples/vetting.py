@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 
 from weighmaster import shipped
-from weighmaster.engine.scan import scan_bytes
+from weighmaster.engine.scan import gather, scan_bytes
 from weighmaster.extend.format import Format, Inner, Read
 from weighmaster.model.errors import WeighmasterError
 from weighmaster.model.report import Report
@@ -19,12 +20,30 @@ from weighmaster.reading.source import BytesSource
 
 def report_on(data: bytes, name: str = "file.bin") -> Report:
     """Return what is learned about `data` under `name`."""
-    return Report.of(name, scan_bytes(data, name, shipped.registry(), Limits()), files=1)
+    items = list(scan_bytes(data, name, shipped.registry(), Limits()))
+    items += gather(name, items, shipped.registry(), folder=False)
+    return Report.of(name, items, files=1)
+
+
+def report_on_folder(files: Mapping[str, bytes], name: str = "folder") -> Report:
+    """Return what is learned about a folder of files."""
+    items = [item for file, data in files.items() for item in scan_bytes(data, file, shipped.registry(), Limits())]
+    items += gather(name, items, shipped.registry(), folder=True)
+    return Report.of(name, items, files=len(files))
 
 
 def verdict_on(data: bytes, name: str = "file.bin") -> Outcome:
     """Return the default policy's answer."""
-    return shipped.policy("default").judge(report_on(data, name), Settings(), date(2026, 1, 1)).outcome
+    return _judged(report_on(data, name))
+
+
+def verdict_on_folder(files: Mapping[str, bytes]) -> Outcome:
+    """Return the default policy's answer on a folder of files."""
+    return _judged(report_on_folder(files))
+
+
+def _judged(report: Report) -> Outcome:
+    return shipped.policy("default").judge(report, Settings(), date(2026, 1, 1)).outcome
 
 
 def rules_on(data: bytes, name: str = "file.bin") -> set[str]:

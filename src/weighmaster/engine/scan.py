@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Final, TypeVar
 
 from weighmaster.extend.format import Format, Glance, Inner, Read
 from weighmaster.extend.registry import Registry
 from weighmaster.model.errors import EncryptedError, MissingExtraError, OverBudgetError, UnreadableError
-from weighmaster.model.fact import Artifact, Fact, Nested, Storage
+from weighmaster.model.fact import Artifact, Fact, Nested, Shared, Storage
+from weighmaster.model.finding import Finding
 from weighmaster.model.report import Gap, GapReason, Item
+from weighmaster.model.repository import Repository
 from weighmaster.model.where import Where
 from weighmaster.reading.budget import Budget, Limits
 from weighmaster.reading.cursor import Cursor
@@ -26,6 +28,9 @@ _FINDINGS: Final = 100
 
 _PLACES: Final = 10
 """Places of one artifact at which the same is said."""
+
+_SHARED: Final = 5_000
+"""Facts of one artifact that count for the whole target."""
 
 _REASONS: Final = {
     UnreadableError: GapReason.UNREADABLE,
@@ -108,8 +113,7 @@ def _judged(  # noqa: PLR0913, PLR0917 - the state of one artifact's reading
     inners: dict[Where, Inner],
     covered: set[Where],
 ) -> Iterator[Item]:
-    said: dict[str, dict[str, int]] = {}
-    more: dict[str, int] = {}
+    said = _Said(where, what)
     for read in _guarded(where, what, work):
         match read:
             case Gap():
@@ -122,17 +126,42 @@ def _judged(  # noqa: PLR0913, PLR0917 - the state of one artifact's reading
                 fact = read
                 if type(read) is Storage:
                     covered.add(read.where)
+                elif isinstance(read, Shared) and said.is_room_for_shared():
+                    yield read
         for finding in registry.detect(fact):
-            messages = said.setdefault(finding.rule.id, {})
-            count = messages.get(finding.message, 0)
-            if count or len(messages) < _FINDINGS:
-                messages[finding.message] = count + 1
-                if count < _PLACES:
-                    yield finding
-            else:
-                more[finding.rule.id] = more.get(finding.rule.id, 0) + 1
-    for rule, count in more.items():
-        yield Gap(where=where, reason=GapReason.OVER_BUDGET, detail=f"{count} more findings of {rule} are not listed")
+            if said.is_room_for(finding):
+                yield finding
+    yield from said.left_out()
+
+
+class _Said:
+    """What was said of one artifact by one format: enough of it to judge, never so much that it hides the rest."""
+
+    def __init__(self, where: Where, what: str) -> None:
+        self._where = where
+        self._what = what
+        self._messages: dict[str, dict[str, int]] = {}
+        self._more: dict[str, int] = {}
+        self._shared = 0
+
+    def is_room_for_shared(self) -> bool:
+        self._shared += 1
+        return self._shared <= _SHARED
+
+    def is_room_for(self, finding: Finding) -> bool:
+        messages = self._messages.setdefault(finding.rule.id, {})
+        count = messages.get(finding.message, 0)
+        if not count and len(messages) >= _FINDINGS:
+            self._more[finding.rule.id] = self._more.get(finding.rule.id, 0) + 1
+            return False
+        messages[finding.message] = count + 1
+        return count < _PLACES
+
+    def left_out(self) -> Iterator[Gap]:
+        details = [f"{count} more findings of {rule} are not listed" for rule, count in self._more.items()]
+        if self._shared > _SHARED:
+            details.append(f"{self._what}: {self._shared} facts about the whole target, of which {_SHARED} count")
+        return (Gap(where=self._where, reason=GapReason.OVER_BUDGET, detail=detail) for detail in details)
 
 
 def _inner(inner: Inner, registry: Registry, budget: Budget) -> Iterator[Item]:
@@ -152,6 +181,20 @@ def _digest(source: Source, budget: Budget) -> str:
         state.update(source.read_at(offset, _SMALL))
         budget.check_time()
     return state.hexdigest()
+
+
+def gather(name: str, items: Iterable[Item], registry: Registry, *, folder: bool) -> Iterator[Item]:
+    """Judge the target `name` as a whole, from what was said of its files. No byte is read here."""
+    artifacts: list[Artifact] = []
+    facts: list[Shared] = []
+    for item in items:
+        if isinstance(item, Artifact):
+            artifacts.append(item)
+        elif isinstance(item, Shared):
+            facts.append(item)
+    where = Where.file(name)
+    whole = Repository(where=where, folder=folder, artifacts=tuple(artifacts), facts=tuple(dict.fromkeys(facts)))
+    return _guarded(where, "the whole", partial(registry.detect, whole))
 
 
 def _guarded(where: Where, what: str, work: Callable[[], Iterator[_T]]) -> Iterator[_T | Gap]:

@@ -271,4 +271,5 @@ _KINDS: Final[dict[str, Kind]] = {
     "Term": _union(_classes(term, Value)),
     "Table": _union({"Table": term.Table}),
 }
-_ITEMS: Final = {cls.__name__: _record(cls) for cls in (Artifact, Finding, Gap)}
+_SENT: Final[tuple[type[Value], ...]] = (Artifact, Finding, Gap, *_classes(fact, fact.Shared).values())
+_ITEMS: Final = {cls.__name__: _record(cls) for cls in _SENT}

@@ -58,7 +58,7 @@ def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
             except (UnreadableError, MissingExtraError) as error:
                 yield Gap(where=place, reason=GapReason.UNREADABLE, detail=f"torchscript: {error}")
             else:
-                yield from (Operation(where=place, name=name) for name in operators)
+                yield from (Operation(where=place, dialect="torchscript", name=name) for name in operators)
 
 
 def _text(entry: Entry, source: Source, budget: Budget) -> str:

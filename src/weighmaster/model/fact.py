@@ -14,11 +14,16 @@ class Fact(Value):
 
 
 class Artifact(Fact):
-    """Bytes that were looked at. `sha256` is the digest of the bytes that were read, in lower-case hexadecimal."""
+    """Bytes that were looked at. `sha256` is their digest in lower-case hexadecimal.
+
+    `digest` says where that comes from: `computed` from all the bytes, `declared` by whoever serves them, or `none`,
+    with an empty `sha256`, where neither could be had.
+    """
 
     size: int
     sha256: str
     formats: tuple[str, ...]
+    digest: str = "computed"
 
 
 class Import(Fact):
@@ -78,9 +83,14 @@ class Executable(Fact):
 
 
 class Operation(Fact):
-    """Running the artifact's graph or script uses the operator `name`."""
+    """Running the artifact's graph or script uses the operator `name` of `dialect` (`torchscript`, `onnx`, ...).
 
+    `detail` is what the operator is given, where that says what it does: a file's name, a nested graph.
+    """
+
+    dialect: str
     name: str
+    detail: str = ""
 
 
 class Tensor(Fact):
@@ -127,6 +137,74 @@ class Expansion(Fact):
 
     packed: int
     unpacked: int
+
+
+class Template(Fact):
+    """Text that whoever uses the model fills in and evaluates, written in the language `engine` (`jinja`)."""
+
+    engine: str
+    name: str
+    text: str
+
+
+class Shared(Fact):
+    """A fact that counts for the whole target: rules on a `Repository` read it beside those of other files."""
+
+
+class Instantiation(Shared):
+    """A configuration names `module`.`name`; what reads it (`by`: `keras`, `hydra`, ...) imports that and calls it.
+
+    `arguments` is what it is called with, as the configuration spells it, cut where it gets long.
+    """
+
+    by: str
+    module: str
+    name: str
+    arguments: str = ""
+
+    @property
+    def dotted(self) -> str:
+        """The full name, as written in source code."""
+        return f"{self.module}.{self.name}" if self.module else self.name
+
+
+class Reference(Shared):
+    """The artifact names something outside its own bytes: `target`, a path, an address or an identifier.
+
+    `kind` says what for: see `weighmaster.knowledge.references`. `by` is what follows it (`onnx`, `transformers`, ...).
+    """
+
+    kind: str
+    target: str
+    by: str
+
+
+class Use(Shared):
+    """Source code uses `module`.`name`. `when` says when it runs: `import`, `call` (in a function), `main`, `install`.
+
+    `detail` is the first argument or the line, cut where it gets long; `computed` says that the name or what it is
+    given was put together by the code.
+    """
+
+    language: str
+    module: str
+    name: str
+    when: str
+    detail: str = ""
+    computed: bool = False
+
+    @property
+    def dotted(self) -> str:
+        """The full name, as written in source code."""
+        return f"{self.module}.{self.name}" if self.module else self.name
+
+
+class Statement(Shared):
+    """What the artifact says of itself or of others: `key` is `licence`, `base-model`, `pipeline`, `author`, ..."""
+
+    key: str
+    value: str
+    by: str
 
 
 class Disagreement(Fact):

@@ -6,7 +6,7 @@ import enum
 from collections.abc import Iterable
 from typing import TypeAlias
 
-from weighmaster.model.fact import Artifact
+from weighmaster.model.fact import Artifact, Shared
 from weighmaster.model.finding import Finding
 from weighmaster.model.value import Value
 from weighmaster.model.where import Where
@@ -49,7 +49,7 @@ class Gap(Value):
     detail: str
 
 
-Item: TypeAlias = Artifact | Finding | Gap
+Item: TypeAlias = Artifact | Finding | Gap | Shared
 
 
 class Report(Value):
@@ -82,6 +82,8 @@ class Report(Value):
                     findings[item] = (-rule.severity, rule.id, str(item.where), item.message)
                 case Gap():
                     gaps[item] = (str(item.where), item.reason, item.detail)
+                case Shared():
+                    continue  # What rules made of it is among the findings.
         return cls(
             target=target,
             files=files,

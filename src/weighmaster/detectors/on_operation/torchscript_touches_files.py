@@ -32,7 +32,7 @@ _RULE: Final = Rule(
 
 
 def _detect(fact: Operation) -> Iterator[Finding]:
-    operator = _operator(fact.name)
+    operator = _operator(fact.name) if fact.dialect == "torchscript" else ""
     if power := TOUCHES.get(operator):
         yield Finding(rule=_RULE, where=fact.where, message=f"uses {operator}, which {power}", evidence=(fact,))
 

@@ -31,7 +31,7 @@ _RULE: Final = Rule(
 
 
 def _detect(fact: Operation) -> Iterator[Finding]:
-    match fact.name.split("."):
+    match fact.name.split(".") if fact.dialect == "torchscript" else ():
         case ["ops", namespace, *_] if namespace not in NAMESPACES:
             message = f"uses an operator of the library {namespace!r}"
         case ["classes", namespace, *_] if namespace not in CLASSES:

@@ -1,0 +1,1 @@
+"""Rules on a class or function that a configuration names."""

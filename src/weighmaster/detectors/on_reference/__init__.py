@@ -1,0 +1,1 @@
+"""Rules on what an artifact names outside its own bytes."""

@@ -1,0 +1,65 @@
+"""What is known about the classes and functions that a configuration may name for its loader to call.
+
+One table for each loader, `instantiable/<by>.tsv`, four columns with a tab between: `name`, `verdict`, `reason`,
+`source`. A name that ends in `.*` stands for all that begins so; the longest that fits decides. The verdicts:
+
+* `ordinary`: what honest configurations of that loader name. It computes, and takes what its arguments say.
+* `danger`: calling it with arguments of the configuration's choice does harm.
+
+What no table knows is asked of the tables on callables; what those do not know either is not known.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from typing import Final, Literal, TypeAlias
+
+from weighmaster.knowledge.callables import HARMFUL, look_up, powers_sentence
+from weighmaster.model.value import Value
+
+Kind: TypeAlias = Literal["ordinary", "danger", "unknown"]
+
+_HERE: Final = os.path.join(os.path.dirname(__file__), "instantiable")
+
+
+class Judgement(Value):
+    """What calling a name from a configuration amounts to, and why."""
+
+    kind: Kind
+    reason: str
+
+
+_UNKNOWN: Final = Judgement(kind="unknown", reason="is not known to be safe to call with what a configuration says")
+
+
+def judgement(by: str, module: str, name: str) -> Judgement:
+    """Return what is known about `module`.`name` when the loader `by` calls it."""
+    dotted = f"{module}.{name}" if module else name
+    table = _table(by)
+    row = table.get(dotted)
+    if row is not None:
+        return row
+    entry = look_up(module, name)
+    if entry is not None and entry.powers & HARMFUL:
+        return Judgement(kind="danger", reason=f"{powers_sentence(entry.powers)}: {entry.reason}")
+    above = dotted
+    while above := above.rpartition(".")[0]:
+        if (row := table.get(f"{above}.*")) is not None:
+            return row
+    return _UNKNOWN
+
+
+@cache
+def _table(by: str) -> dict[str, Judgement]:
+    path = os.path.join(_HERE, f"{by}.tsv")
+    found: dict[str, Judgement] = {}
+    if not os.path.isfile(path):
+        return found
+    with open(path, encoding="utf-8") as file:
+        for line in file:
+            name, verdict, reason, _source = line.rstrip("\n").split("\t")
+            if name in found or verdict not in {"ordinary", "danger"}:
+                raise ValueError(f"{path}: {name} is there twice, or has no verdict")
+            found[name] = Judgement(kind="danger" if verdict == "danger" else "ordinary", reason=reason)
+    return found
