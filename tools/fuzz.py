@@ -5,6 +5,7 @@ What it holds: no input is a defect of ours, none takes longer than its budget, 
 
 from __future__ import annotations
 
+import importlib
 import io
 import random
 import resource
@@ -13,7 +14,9 @@ import tarfile
 import time
 import zipfile
 from collections.abc import Callable, Iterator
+from pkgutil import iter_modules
 
+from tests.samples import whole
 from tests.samples.hostile import SAMPLES
 
 from weighmaster import shipped
@@ -26,9 +29,16 @@ _LIMITS = Limits(seconds=10.0, unpacked=64 << 20, held=16 << 20, members=2000, o
 
 
 def containers() -> list[bytes]:
-    """Return whole files of the formats that the standard library writes."""
+    """Return whole files: what the standard library writes, and what `tests.samples.whole` does."""
     data = b"cposix\ngetcwd\n(tR."
-    return [_zip([data] * 3), _tar([data] * 3), _npy(), _safetensors(), *_packed(data)]
+    written = [piece for module in iter_modules(whole.__path__) for piece in _written(module.name)]
+    return [_zip([data] * 3), _tar([data] * 3), _npy(), _safetensors(), *_packed(data), *written]
+
+
+def _written(name: str) -> list[bytes]:
+    """Return the small files that a module of `tests.samples.whole` writes."""
+    files: list[bytes] = importlib.import_module(f"{whole.__name__}.{name}").whole()
+    return files
 
 
 def pickles() -> list[bytes]:
@@ -110,11 +120,11 @@ def damage(data: bytes, other: bytes, chance: random.Random) -> bytes:
 def run(count: int, seed: int, say: Callable[[str], None]) -> int:
     """Look at `count` damaged files; return how many were a defect of ours."""
     chance = random.Random(seed)
-    whole = pickles(), containers()
+    files = pickles(), containers()
     registry = shipped.registry()
     defects, slowest = 0, 0.0
     for number in range(count):
-        data = damage(chance.choice(chance.choice(whole)), chance.choice(chance.choice(whole)), chance)
+        data = damage(chance.choice(chance.choice(files)), chance.choice(chance.choice(files)), chance)
         start = time.process_time()
         for item in scan_bytes(data, "f", registry, _LIMITS):
             if isinstance(item, Gap) and item.reason is GapReason.DEFECT:

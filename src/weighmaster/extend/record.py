@@ -1,63 +1,44 @@
-"""The contract `weighmaster.report/1`: what was vetted, as plain dictionaries, lists and texts."""
+"""What a record is: what an outside source says about a target. It is a fact that somebody said it, never proof.
+
+A record asks the service that a target comes from (a hub's own interface) and yields what it says as `Statement` facts,
+with `by` the record's id. Rules judge them; nothing else is done with them.
+"""
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
-from weighmaster.extend.showing import encodable, facts, identity
-from weighmaster.model.fact import Artifact
+from weighmaster.model.fact import Shared
 from weighmaster.model.report import Gap
-from weighmaster.model.verdict import Judged, Vetted
-from weighmaster.version import VERSION
-
-SCHEMA: Final = "weighmaster.report/1"
+from weighmaster.model.value import Value
+from weighmaster.model.where import Where
 
 
-def record(vetted: Vetted) -> dict[str, Any]:
-    """Return one target's report and verdict as the contract says."""
-    report, verdict = vetted.report, vetted.verdict
-    return {
-        "schema": SCHEMA,
-        "tool": {"name": "weighmaster", "version": VERSION},
-        "target": encodable(report.target),
-        "verdict": verdict.outcome.value,
-        "policy": {"id": verdict.policy, "because": [encodable(sentence) for sentence in verdict.because]},
-        "summary": {
-            "files": report.files,
-            "examined": report.examined,
-            "unread": len(report.gaps),
-            "excluded": report.excluded,
-            "partial": report.partial,
-        },
-        "artifacts": [_artifact(artifact) for artifact in report.artifacts],
-        "findings": [_finding(judged) for judged in verdict.findings],
-        "gaps": [_gap(gap) for gap in report.gaps],
-    }
+class Subject(Value):
+    """What is asked about: the repository `owner`/`name` of `kind` `models`, `datasets` or `spaces`.
+
+    `owner` may be empty. `commit` is the version that is judged, `info` what the service answered when it was asked for that version, and
+    `where` the place that facts about the whole target have.
+    """
+
+    kind: str
+    owner: str
+    name: str
+    commit: str
+    info: Mapping[str, Any]
+    where: Where
 
 
-def _artifact(artifact: Artifact) -> dict[str, Any]:
-    return {
-        "where": str(artifact.where),
-        "size": artifact.size,
-        "sha256": artifact.sha256,
-        "formats": list(artifact.formats),
-    }
+class Record(Value):
+    """A name, what it is in a line, the origin whose targets it speaks of, and a reader.
 
+    `read` is given the subject and a function that asks the service: it takes a path such as
+    `/api/models/owner/name/commits/main` and returns the decoded JSON answer. That function raises `WeighmasterError`
+    where there is no usable answer; `read` yields a `Gap` only for what a verdict must wait for.
+    """
 
-def _finding(judged: Judged) -> dict[str, Any]:
-    finding = judged.finding
-    return {
-        "id": identity(finding),
-        "rule": finding.rule.id,
-        "severity": judged.severity.word,
-        "confidence": finding.confidence.word,
-        "where": str(finding.where),
-        "message": encodable(finding.message),
-        "evidence": [{"fact": kind, **values} for kind, values in facts(finding)],
-        "cwe": None if finding.rule.cwe is None else f"CWE-{finding.rule.cwe}",
-        "waived": None if judged.waived is None else encodable(judged.waived),
-    }
-
-
-def _gap(gap: Gap) -> dict[str, Any]:
-    return {"where": str(gap.where), "reason": gap.reason.value, "detail": encodable(gap.detail)}
+    id: str
+    title: str
+    origin: str
+    read: Callable[[Subject, Callable[[str], Any]], Iterator[Shared | Gap]]

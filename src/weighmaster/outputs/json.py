@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from weighmaster.extend.output import Output, Style
-from weighmaster.extend.record import record
+from weighmaster.extend.contract import record
 from weighmaster.model.verdict import Vetted
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from weighmaster.extend.output import Output, Style
-from weighmaster.extend.record import record
+from weighmaster.extend.contract import record
 from weighmaster.extend.showing import encodable, identity, plain, summary
 from weighmaster.model.finding import Rule, Severity
 from weighmaster.model.report import Gap, GapReason, Report
