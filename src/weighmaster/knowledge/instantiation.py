@@ -6,7 +6,8 @@ One table for each loader, `instantiable/<by>.tsv`, four columns with a tab betw
 * `ordinary`: what honest configurations of that loader name. It computes, and takes what its arguments say.
 * `danger`: calling it with arguments of the configuration's choice does harm.
 
-What no table knows is asked of the tables on callables; what those do not know either is not known.
+What no table knows is asked of the tables on callables; what those do not know either is not known. Loaders that import
+whatever a dotted name says are all served by the table of Hydra, whose configurations name the same libraries.
 """
 
 from __future__ import annotations
@@ -22,6 +23,10 @@ Kind: TypeAlias = Literal["ordinary", "danger", "unknown"]
 
 _HERE: Final = os.path.join(os.path.dirname(__file__), "instantiable")
 
+_SHARED: Final = dict.fromkeys(
+    ("jsonargparse", "instantiate_from_config", "fiddle", "monai", "omegaconf", "logging", "hyperpyyaml"), "hydra"
+)
+
 
 class Judgement(Value):
     """What calling a name from a configuration amounts to, and why."""
@@ -36,7 +41,7 @@ _UNKNOWN: Final = Judgement(kind="unknown", reason="is not known to be safe to c
 def judgement(by: str, module: str, name: str) -> Judgement:
     """Return what is known about `module`.`name` when the loader `by` calls it."""
     dotted = f"{module}.{name}" if module else name
-    table = _table(by)
+    table = _table(_SHARED.get(by, by))
     row = table.get(dotted)
     if row is not None:
         return row

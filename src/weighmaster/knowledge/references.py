@@ -23,7 +23,7 @@ OPENED: Final = MappingProxyType(
 """Kinds that a loader opens, and what for."""
 
 NAMED: Final = frozenset(
-    {"address", "base-model", "adapter", "dataset", "remote-code", "schema", "licence", "requirement"}
+    {"address", "base-model", "adapter", "dataset", "remote-code", "schema", "licence", "requirement", "environment"}
 )
 """Kinds that are only named: addresses, identifiers, where something came from."""
 
