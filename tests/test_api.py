@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import weighmaster
-from weighmaster import api
+from weighmaster import api, looks
 from weighmaster.model.errors import ConfigError
 from weighmaster.model.report import GapReason
 from weighmaster.model.settings import Settings
@@ -58,10 +59,11 @@ def test_what_is_not_there_is_refused(folder: Path) -> None:
 def test_an_interrupt_is_the_caller_s_business_unless_it_asks_for_what_was_found(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def items(*_: object) -> object:
+    def answers(*_: object, **__: object) -> Iterator[object]:
         raise KeyboardInterrupt
+        yield
 
-    monkeypatch.setattr(api, "_confined", items)
+    monkeypatch.setattr(looks, "run", answers)
     with pytest.raises(KeyboardInterrupt):
         weighmaster.vet(folder)
     vetted = api.vet_target(str(folder), api.Request(keep_partial=True))

@@ -4,52 +4,31 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import IO, TYPE_CHECKING, Final
 
 from weighmaster import shipped
 from weighmaster.engine.scan import gather, scan_bytes, scan_file
-from weighmaster.engine.walk import walk
-from weighmaster.engine.wire import WireError, decode, encode
 from weighmaster.extend.format import Format
 from weighmaster.extend.output import Style
 from weighmaster.extend.policy import Policy
+from weighmaster.looks import FolderLook, Look, alone, judged, look_here
+from weighmaster.looks import Request as Request  # noqa: PLC0414 - front ends fill it in
 from weighmaster.model.errors import ConfigError
 from weighmaster.model.finding import Finding, Rule
 from weighmaster.model.report import Gap, GapReason, Item, Report
 from weighmaster.model.settings import Settings
-from weighmaster.model.value import Value, replace
+from weighmaster.model.value import replace
 from weighmaster.model.verdict import Vetted
 from weighmaster.model.where import Where
 from weighmaster.reading.budget import Limits
-from weighmaster.sandbox.workers import Allowance, Died, run
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from weighmaster.engine.dig import Excerpt
+    from weighmaster.reading.http import Access
 
 _CHUNK: Final = 1 << 20
 _IN_MEMORY: Final = 64 << 20
-_FEW: Final = 20
-_GRACE: Final = 30.0
-"""Seconds that a worker gets on top of the reader's own, which lose nothing of what was found."""
-
-
-class Request(Value):
-    """How to look at a target. `vet` makes one; a front end that vets many targets keeps its own.
-
-    `notes` are sentences for the verdict. `progress` is told after every file how many are done, and of how many.
-    With `keep_partial` an interrupt by the user ends the look and not the program: what was not reached is a gap.
-    """
-
-    settings: Settings = Settings()
-    notes: tuple[str, ...] = ()
-    follow_symlinks: bool = False
-    jobs: int | None = None
-    limits: Limits = Limits()
-    progress: Callable[[int, int], None] | None = None
-    keep_partial: bool = False
 
 
 def vet(  # noqa: PLR0913 - what a caller may choose; each has a default
@@ -60,23 +39,33 @@ def vet(  # noqa: PLR0913 - what a caller may choose; each has a default
     exclude: Sequence[str] = (),
     follow_symlinks: bool = False,
     jobs: int | None = None,
+    access: Access | None = None,
+    full: bool = False,
 ) -> Vetted:
-    """Look at a file or a folder and say whether it may come in.
+    """Look at a file, a folder or what lies at an address, and say whether it may come in.
 
     Args:
-        target: the file or folder.
+        target: the file or folder, or an address such as `hf://owner/name@revision`.
         policy: the name of a policy; without it the configuration's, else `default`.
         config: a TOML file, or settings. Without it there is no configuration: no file is looked for.
         exclude: patterns of files to leave out, besides those of the configuration.
         follow_symlinks: look at a linked file of the target under the name of the link, too.
         jobs: how many worker processes may work at once; by default one for each core.
+        access: how services are reached, for an address; without it, without credentials.
+        full: fetch what lies elsewhere whole, and compare its digest with the declared one.
 
     Raises:
         FileNotFoundError: there is no such target.
         ConfigError: the configuration does not mean what it says, or there is no such policy.
     """
     settings = config if isinstance(config, Settings) else configured(config)
-    request = Request(settings=chosen(settings, policy, exclude), follow_symlinks=follow_symlinks, jobs=jobs)
+    request = Request(
+        settings=chosen(settings, policy, exclude),
+        follow_symlinks=follow_symlinks,
+        jobs=jobs,
+        access=access,
+        full=full,
+    )
     return vet_target(os.fspath(target), request)
 
 
@@ -96,55 +85,34 @@ def vet_targets(plans: Sequence[tuple[str, Request]]) -> list[Vetted]:
     Raises:
         FileNotFoundError: there is no such target.
     """
-    looks = [_Look(target, request) for target, request in plans]
-    files = [(look, name) for look in looks for name in look.paths]
-    try:
-        for done, (index, items) in enumerate(_confined(files, looks), 1):
-            look, name = files[index]
-            look.take(name, items)
-            if look.request.progress:
-                look.request.progress(done, len(files))
-    except KeyboardInterrupt:
-        if not all(look.request.keep_partial for look in looks):
-            raise
+    looks: list[Look] = []
+    here: list[FolderLook] = []
+    for target, request in plans:
+        if lies_elsewhere(target):
+            from weighmaster.afar import FarLook
+
+            looks.append(FarLook(target, request))
+        else:
+            here.append(FolderLook(target, request))
+            looks.append(here[-1])
+    if here:
+        look_here(here)
+    if len(here) < len(looks):
+        from weighmaster.afar import look_afar
+
+        look_afar([look for look in looks if look not in here])
     return [look.vetted() for look in looks]
 
 
-class _Look:
-    """One target: the files that were found, and what was said of them so far."""
+def lies_elsewhere(target: str) -> bool:
+    """Say whether a target is an address, and no path: it begins with a scheme that an origin knows."""
+    scheme, mark, _ = target.partition("://")
+    return bool(mark) and scheme.lower() in shipped.schemes() and not os.path.lexists(target)
 
-    def __init__(self, target: str, request: Request) -> None:
-        self.target = target
-        self.request = request
-        self._found = walk(target, exclude=request.settings.exclude, follow_symlinks=request.follow_symlinks)
-        self._items: list[Item] = list(self._found.gaps)
-        self._reached: set[str] = set()
-        self.paths = {name: path for path, name in self._found.files}
 
-    def items(self, name: str) -> Iterator[Item]:
-        """Yield what there is to say about one file. Called in a worker."""
-        return scan_file(self.paths[name], name, shipped.registry(), self.request.limits)
-
-    def readable(self) -> Sequence[str]:
-        """Return what a worker must be able to read; with links followed, that may lie elsewhere."""
-        return tuple(self.paths.values()) if self.request.follow_symlinks else (self.target,)
-
-    def take(self, name: str, items: Iterable[Item]) -> None:
-        """Keep what was said about a file."""
-        self._items += items
-        self._reached.add(name)
-
-    def vetted(self) -> Vetted:
-        """Judge what was said; files that were not reached are gaps."""
-        left = [name for name in self.paths if name not in self._reached]
-        detail = "stopped before this was read"
-        self._items += (Gap(where=Where.file(n), reason=GapReason.INTERRUPTED, detail=detail) for n in left)
-        folder = os.path.isdir(self.target)
-        self._items += gather(self.target, self._items, shipped.registry(), folder=folder)
-        files = len(self.paths) + sum(gap.reason is GapReason.NOT_A_FILE for gap in self._found.gaps)
-        excluded = self._found.excluded
-        report = Report.of(self.target, self._items, files=files, partial=bool(left), excluded=excluded)
-        return _judged(report, self.request)
+def schemes() -> tuple[str, ...]:
+    """Return how the addresses begin of what lies elsewhere and can be looked at."""
+    return tuple(f"{scheme}://" for scheme in shipped.schemes())
 
 
 def vet_stream(stream: IO[bytes], request: Request, *, name: str = "stdin") -> Vetted:
@@ -156,22 +124,22 @@ def vet_stream(stream: IO[bytes], request: Request, *, name: str = "stdin") -> V
         if len(data) > _IN_MEMORY:
             return _alone_judged(name, _spooled(data, stream, name, request), request)
         if len(data) > limit:
-            return _judged(Report.of(name, [_too_long(name, limit)], files=1), request)
+            return judged(Report.of(name, [_too_long(name, limit)], files=1), request)
     content = bytes(data)
-    items = _alone(name, lambda: scan_bytes(content, name, shipped.registry(), request.limits), request)
+    items = alone(name, lambda: scan_bytes(content, name, shipped.registry(), request.limits), request)
     return _alone_judged(name, items, request)
 
 
 def not_reached(target: str, request: Request) -> Vetted:
     """Return what is to be said about a target when the user stopped the work before it."""
     gap = Gap(where=Where.file(target), reason=GapReason.INTERRUPTED, detail="stopped before this target was looked at")
-    return _judged(Report.of(target, [gap], files=0, partial=True), request)
+    return judged(Report.of(target, [gap], files=0, partial=True), request)
 
 
 def failed(target: str, request: Request, error: Exception) -> Vetted:
     """Return what is to be said about a target at which a mistake of ours ended the look."""
     gap = Gap(where=Where.file(target), reason=GapReason.DEFECT, detail=type(error).__name__)
-    return _judged(Report.of(target, [gap], files=0, partial=True), request)
+    return judged(Report.of(target, [gap], files=0, partial=True), request)
 
 
 def configured(path: str | os.PathLike[str] | None) -> Settings:
@@ -266,67 +234,9 @@ def output_names() -> tuple[str, ...]:
     return tuple(name.replace("_", "-") for name in shipped.output_names())
 
 
-def _confined(files: Sequence[tuple[_Look, str]], looks: Sequence[_Look]) -> Iterator[tuple[int, list[Item]]]:
-    """Look at each file in a worker that may read nothing but the targets; one that dies is a gap at its file."""
-
-    def work(task: str) -> bytes:
-        look, name = files[int(task)]
-        return encode(look.items(name))
-
-    read = tuple(path for look in looks for path in look.readable())
-    seconds = max((look.request.limits.seconds for look in looks), default=0.0) + _GRACE
-    tasks = list(map(str, range(len(files))))
-    for index, answer in run(tasks, work, jobs=_jobs(files), allowance=Allowance(seconds=seconds, read=read)):
-        yield index, _said(files[index][1], answer)
-
-
-def _alone(name: str, look: Callable[[], Iterable[Item]], request: Request, *read: str) -> list[Item]:
-    """Look at one thing in a worker of its own."""
-    allowance = Allowance(seconds=request.limits.seconds + _GRACE, read=read)
-    return [
-        item for _, answer in run([name], lambda _: encode(look()), allowance=allowance) for item in _said(name, answer)
-    ]
-
-
-def _said(name: str, answer: bytes | Died) -> list[Item]:
-    if isinstance(answer, Died):
-        return [Gap(where=Where.file(name), reason=answer.reason, detail=answer.detail)]
-    try:
-        return list(decode(answer, shipped.registry(), root=name))
-    except WireError as error:
-        return [Gap(where=Where.file(name), reason=GapReason.CRASHED, detail=f"its worker said nonsense: {error}")]
-
-
-def _jobs(files: Sequence[tuple[_Look, str]]) -> int:
-    """Return how many workers pay: one starts in the time of twenty small files."""
-    asked = max((look.request.jobs or 0 for look, _ in files), default=0)
-    cores = asked or os.cpu_count() or 1
-    if asked or len(files) > _FEW * cores:
-        return cores
-    paths = [look.paths[name] for look, name in files]
-    large = sum(os.path.isfile(path) and os.path.getsize(path) > _CHUNK for path in paths)
-    return max(1, min(cores, large + len(files) // _FEW))
-
-
-def _today(settings: Settings) -> date | None:
-    """Return the user's day, where there is a waiver that asks for it."""
-    if not settings.waivers:
-        return None
-    from datetime import date
-
-    return date.today()  # noqa: DTZ011 - the user's day
-
-
 def _alone_judged(name: str, items: list[Item], request: Request) -> Vetted:
     items += gather(name, items, shipped.registry(), folder=False)
-    return _judged(Report.of(name, items, files=1), request)
-
-
-def _judged(report: Report, request: Request) -> Vetted:
-    verdict = shipped.policy(request.settings.policy).judge(report, request.settings, _today(request.settings))
-    if request.notes:
-        verdict = replace(verdict, because=(*verdict.because, *request.notes))
-    return Vetted(report=report, verdict=verdict)
+    return judged(Report.of(name, items, files=1), request)
 
 
 def _spooled(start: bytearray, stream: IO[bytes], name: str, request: Request) -> list[Item]:
@@ -343,7 +253,7 @@ def _spooled(start: bytearray, stream: IO[bytes], name: str, request: Request) -
         file.flush()
         if left < 0:
             return [_too_long(name, request.limits.unpacked)]
-        return _alone(name, lambda: scan_file(file.name, name, shipped.registry(), request.limits), request, file.name)
+        return alone(name, lambda: scan_file(file.name, name, shipped.registry(), request.limits), request, file.name)
 
 
 def _too_long(name: str, limit: int) -> Gap:

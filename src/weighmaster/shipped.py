@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import TYPE_CHECKING
 
-from weighmaster import detectors, formats, outputs, policies
+from weighmaster import detectors, formats, origins, outputs, policies, records
 from weighmaster.extend import registry as _extend
 from weighmaster.extend.output import Output
 from weighmaster.extend.policy import Policy
 from weighmaster.extend.registry import Registry
+
+if TYPE_CHECKING:
+    from weighmaster.extend.origin import Origin
+    from weighmaster.extend.record import Record
 
 
 @cache
@@ -38,3 +43,20 @@ def output(id: str) -> Output:
 def output_names() -> tuple[str, ...]:
     """Return the names of the shipped outputs."""
     return _extend.names(outputs)
+
+
+@cache
+def schemes() -> dict[str, Origin]:
+    """Return the origins that are shipped, by the schemes of their addresses."""
+    from weighmaster.extend.origin import Origin
+
+    found = (_extend.one(origins, name, "ORIGIN", Origin) for name in _extend.names(origins))
+    return {scheme: origin for origin in found for scheme in origin.schemes}
+
+
+def records_on(origin: str) -> tuple[Record, ...]:
+    """Return the records that speak about what comes from an origin."""
+    from weighmaster.extend.record import Record
+
+    found = (_extend.one(records, name, "RECORD", Record) for name in _extend.names(records))
+    return tuple(record for record in found if record.origin == origin)

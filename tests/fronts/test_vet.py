@@ -17,10 +17,10 @@ from typing import Any
 import pytest
 from inline_snapshot import snapshot
 
-from weighmaster import api, shipped
+from weighmaster import api, looks, shipped
 from weighmaster.fronts.cli import vet
 from weighmaster.fronts.cli.main import main
-from weighmaster.model.report import Item
+from weighmaster.sandbox.workers import Answer
 
 
 def _json(capsys: pytest.CaptureFixture[str]) -> Any:
@@ -271,21 +271,21 @@ def test_a_mistake_of_ours_anywhere_else_is_said_in_a_line(
 
 
 def _interrupting(after: int) -> Any:
-    def items(*arguments: Any) -> Iterator[tuple[int, list[Item]]]:
-        for number, one in enumerate(real(*arguments)):
+    def answers(*arguments: Any, **more: Any) -> Iterator[Answer]:
+        for number, one in enumerate(real(*arguments, **more)):
             if number == after:
                 raise KeyboardInterrupt
             yield one
 
-    real = api._confined
-    return items
+    real = looks.run
+    return answers
 
 
 @pytest.mark.usefixtures("place")
 def test_an_interrupt_ends_the_look_and_not_the_answer(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(api, "_confined", _interrupting(1))
+    monkeypatch.setattr(looks, "run", _interrupting(1))
     assert main(["vet", "folder", "harmless.pkl", "--output", "json"]) == 3
     folder, next_ = _json(capsys)
     assert folder["summary"] == {"files": 2, "examined": 1, "unread": 1, "excluded": 0, "partial": True}
@@ -298,7 +298,7 @@ def test_a_finding_made_before_an_interrupt_still_blocks(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     Path("folder/a.pkl").write_bytes(Path("hostile.pkl").read_bytes())
-    monkeypatch.setattr(api, "_confined", _interrupting(1))
+    monkeypatch.setattr(looks, "run", _interrupting(1))
     assert main(["vet", "folder"]) == 1
     assert "stopped early: partial" in capsys.readouterr().out
 
@@ -394,14 +394,14 @@ def test_colours_are_for_terminals_whose_owner_wants_them(
 
 _SLOW = """
 import time
-from weighmaster import api
+from weighmaster import looks
 from weighmaster.fronts.cli.main import run
-real = api._confined
-def slowly(*args):
-    for one in real(*args):
+real = looks.run
+def slowly(*args, **more):
+    for one in real(*args, **more):
         time.sleep(0.9)
         yield one
-api._confined = slowly
+looks.run = slowly
 run()
 """
 

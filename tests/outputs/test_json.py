@@ -60,6 +60,7 @@ def test_the_whole_of_a_clean_report(clean: Vetted) -> None:
                         "where": "a.pkl",
                         "size": 5,
                         "sha256": "dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd",
+                        "digest": "computed",
                         "formats": ["pickle"],
                     }
                 ],

@@ -6,12 +6,18 @@ import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from weighmaster.extend.format import Format, Glance, Inner, Read
 from weighmaster.extend.registry import Registry
-from weighmaster.model.errors import EncryptedError, MissingExtraError, OverBudgetError, UnreadableError
-from weighmaster.model.fact import Artifact, Fact, Nested, Shared, Storage
+from weighmaster.model.errors import (
+    EncryptedError,
+    MissingExtraError,
+    OverBudgetError,
+    UnreachableError,
+    UnreadableError,
+)
+from weighmaster.model.fact import Artifact, Disagreement, Fact, Nested, Shared, Storage
 from weighmaster.model.finding import Finding
 from weighmaster.model.report import Gap, GapReason, Item
 from weighmaster.model.repository import Repository
@@ -19,10 +25,16 @@ from weighmaster.model.where import Where
 from weighmaster.reading.budget import Budget, Limits
 from weighmaster.reading.cursor import Cursor
 from weighmaster.reading.digest import sha256, sha256_of
-from weighmaster.reading.source import BytesSource, FileSource, Source
+from weighmaster.reading.source import BytesSource, FileSource, Source, is_far
+
+if TYPE_CHECKING:
+    from weighmaster.reading.far import FarSource
 
 _T = TypeVar("_T")
 _SMALL: Final = 1 << 20
+_SMALL_AFAR: Final = 128 << 10
+"""Of what lies elsewhere, only this much is fetched for its digest alone."""
+
 _FINDINGS: Final = 100
 """Different findings of one rule in one artifact; more would only hide the others."""
 
@@ -36,6 +48,7 @@ _REASONS: Final = {
     UnreadableError: GapReason.UNREADABLE,
     OverBudgetError: GapReason.OVER_BUDGET,
     EncryptedError: GapReason.ENCRYPTED,
+    UnreachableError: GapReason.UNREACHABLE,
     MissingExtraError: GapReason.MISSING_EXTRA,
     MemoryError: GapReason.OVER_BUDGET,
     PermissionError: GapReason.NO_PERMISSION,
@@ -53,6 +66,37 @@ def scan_bytes(data: bytes, name: str, registry: Registry, limits: Limits) -> It
     """Look at bytes in memory, which the report calls `name`."""
     where = Where.file(name)
     return _guarded(where, "bytes", partial(_source, BytesSource(data), where, registry, Budget(limits)))
+
+
+def scan_far(source: FarSource, registry: Registry, limits: Limits) -> Iterator[Item]:
+    """Look at a file that lies elsewhere, reading of it what must be read."""
+    where = Where.file(source.file.name)
+    return _guarded(where, "file", partial(_far, source, where, registry, limits))
+
+
+def _far(source: FarSource, where: Where, registry: Registry, limits: Limits) -> Iterator[Item]:
+    yield from _guarded(where, "file", partial(_source, source, where, registry, Budget(limits)))
+    said = list(dict.fromkeys(source.lies))
+    if source.whole and (differs := _differs(source)):
+        said.append(differs)
+    for detail in said:
+        yield from registry.detect(Disagreement(where=where, kind="server", detail=detail))
+
+
+def _differs(source: FarSource) -> str | None:
+    """Return how the bytes of a file that was fetched whole differ from what was declared of them."""
+    declared = source.file
+    if declared.sha256 and (found := _sha256(source, None)) != declared.sha256:
+        return f"the SHA-256 of the bytes is {found}, and {declared.sha256} was declared"
+    if declared.blob:
+        import hashlib
+
+        state = hashlib.sha1(b"blob %d\0" % source.size, usedforsecurity=False)
+        for offset in range(0, source.size, _SMALL):
+            state.update(source.read_at(offset, _SMALL))
+        if state.hexdigest() != declared.blob:
+            return f"git's name of the bytes is {state.hexdigest()}, and {declared.blob} was declared"
+    return None
 
 
 def _file(path: str, where: Where, registry: Registry, limits: Limits) -> Iterator[Item]:
@@ -80,8 +124,9 @@ def _source(source: Source, where: Where, registry: Registry, budget: Budget) ->
     glance = Glance(source)
     # Every format that claims the bytes reads them: a file can be several things at once.
     formats = registry.claiming(glance)
+    sha256, digest = _digest(source, budget)
     artifact = Artifact(
-        where=where, size=source.size, sha256=_digest(source, budget), formats=tuple(f.id for f in formats)
+        where=where, size=source.size, sha256=sha256, formats=tuple(f.id for f in formats), digest=digest
     )
     yield artifact
     yield from registry.detect(artifact)
@@ -170,16 +215,26 @@ def _inner(inner: Inner, registry: Registry, budget: Budget) -> Iterator[Item]:
         yield from _source(inner.open(), inner.where, registry, budget)
 
 
-def _digest(source: Source, budget: Budget) -> str:
+def _digest(source: Source, budget: Budget) -> tuple[str, str]:
+    """Return the digest of a source, and where it comes from; see `Artifact`."""
     known = getattr(source, "sha256", None)
     if isinstance(known, str):
-        return known
+        return known, "computed"
+    if is_far(source) and source.size > _SMALL_AFAR:
+        # A part of a file has no `file` of its own: nobody declares its digest.
+        declared = getattr(getattr(source, "file", None), "sha256", "")
+        return declared, "declared" if declared else "none"
+    return _sha256(source, budget), "computed"
+
+
+def _sha256(source: Source, budget: Budget | None) -> str:
     if source.size <= _SMALL:
         return sha256_of(source.read_at(0, source.size))
     state = sha256()
     for offset in range(0, source.size, _SMALL):
         state.update(source.read_at(offset, _SMALL))
-        budget.check_time()
+        if budget is not None:
+            budget.check_time()
     return state.hexdigest()
 
 

@@ -38,7 +38,7 @@ def walk(target: str, *, exclude: Sequence[str] = (), follow_symlinks: bool = Fa
         raise FileNotFoundError(f"no such file or folder: {target}")
     if not os.path.isdir(target):
         return Walk(files=((target, os.path.basename(target) or target),))
-    return _Walker(target, _matcher(exclude)).walk(follow_symlinks=follow_symlinks)
+    return _Walker(target, matcher(exclude)).walk(follow_symlinks=follow_symlinks)
 
 
 class _Walker:
@@ -118,7 +118,7 @@ class _Walker:
         self._gaps.append(Gap(where=Where.file(name), reason=reason, detail=detail))
 
 
-def _matcher(patterns: Sequence[str]) -> re.Pattern[str] | None:
+def matcher(patterns: Sequence[str]) -> re.Pattern[str] | None:
     """Compile patterns as people write them in an ignore file.
 
     `*.md` and `docs` match at any depth; `docs/*.md` from the target on. `*` stays in a folder, `**` does not.

@@ -39,7 +39,8 @@ def _artifact(artifact: Artifact) -> dict[str, Any]:
     return {
         "where": str(artifact.where),
         "size": artifact.size,
-        "sha256": artifact.sha256,
+        "sha256": artifact.sha256 or None,
+        "digest": artifact.digest,
         "formats": list(artifact.formats),
     }
 

@@ -18,8 +18,8 @@ from weighmaster.model.where import Where
 class Subject(Value):
     """What is asked about: the repository `owner`/`name` of `kind` `models`, `datasets` or `spaces`.
 
-    `owner` may be empty. `commit` is the version that is judged, `info` what the service answered when it was asked for that version, and
-    `where` the place that facts about the whole target have.
+    `owner` may be empty. `commit` is the version that is judged, `info` what the service answered when it was asked
+    for that version, and `where` the place that facts about the whole target have.
     """
 
     kind: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from weighmaster.model.fact import Fact
+from weighmaster.model.fact import Artifact, Fact
 from weighmaster.model.finding import Finding
 from weighmaster.model.report import Report
 from weighmaster.model.value import fields
@@ -90,11 +90,25 @@ def count(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"
 
 
+def digest(artifact: Artifact) -> str:
+    """Return the SHA-256 of an artifact, and where it comes from, if not from all of its bytes."""
+    match artifact.digest:
+        case "computed":
+            return artifact.sha256
+        case "declared":
+            return f"{artifact.sha256} (declared by whoever serves it, not computed)"
+        case _:
+            return "neither computed nor declared"
+
+
 def extent(report: Report) -> str:
     """Say how much of the target was looked at. No output leaves this out."""
     said = f"{report.examined} of {report.files} files examined, {len(report.gaps)} places unread"
     if report.excluded:
         said += f", {report.excluded} excluded"
+    declared = sum(artifact.digest != "computed" and not artifact.where.steps for artifact in report.artifacts)
+    if declared:
+        said += f", {count(declared, 'digest')} not computed"
     return said + (" (stopped early: partial)" if report.partial else "")
 
 

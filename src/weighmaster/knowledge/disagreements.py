@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from typing import Final
 
+SERVED: Final = frozenset({"server"})
+"""Whoever serves the bytes contradicts itself: not about the bytes, but about how they came."""
+
 REFUSED: Final = frozenset(
     {"member-checksum", "member-refused", "directory-gap", "directory-length", "end-records", "padded-header"}
 )

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from weighmaster.reading.source import Source
+from weighmaster.reading.source import Source, is_far
 
 WINDOW: Final = 1 << 20
+_FIRST: Final = 512
+"""Bytes that are read first where each has to be fetched: most of what is tried there breaks at once."""
 SHORT: Final = 256
 """Bytes of a string that is kept as it is."""
 HEAD: Final = 2048
@@ -38,6 +40,7 @@ class Window:
         self.limit = 0
         self.frame = -1
         self.straddle = -1
+        self.reach = _FIRST if is_far(source) else WINDOW
 
     def _underflow(self) -> Broken:
         return Broken("takes more from the stack than there is", self.here)
@@ -100,7 +103,8 @@ class Window:
             raise Broken("truncated", at)
         if at + min(size, WINDOW) > self.base + len(self.buf) or at < self.base:
             self.base = at
-            self.buf = self.source.read_at(at, min(WINDOW, self.end - at))
+            self.buf = self.source.read_at(at, min(max(self.reach, min(size, WINDOW)), self.end - at))
+            self.reach = min(WINDOW, self.reach * 4)
             if len(self.buf) < min(size, WINDOW, self.end - at):
                 raise Broken("truncated", at + len(self.buf))
         self._window()

@@ -27,6 +27,10 @@ class MissingExtraError(WeighmasterError):
     """A library that reads these bytes is not installed; the message names the command that installs it."""
 
 
+class UnreachableError(WeighmasterError):
+    """What lies elsewhere cannot be had: no connection, no such thing, no permission."""
+
+
 class ConfigError(WeighmasterError):
     """A configuration that cannot mean what it says; the message names the file and the line."""
 

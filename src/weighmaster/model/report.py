@@ -31,6 +31,8 @@ class GapReason(enum.StrEnum):
     """A socket, a pipe, a device."""
     NO_PERMISSION = "no-permission"
     """The system did not let us read it."""
+    UNREACHABLE = "unreachable"
+    """It lies elsewhere, and could not be had from there."""
     CHANGED = "changed"
     """The file changed while it was read."""
     CRASHED = "crashed"

@@ -7,7 +7,7 @@ from html import escape
 from typing import Final
 
 from weighmaster.extend.output import Output, Style
-from weighmaster.extend.showing import MEANING, count, extent, facts, identity, plain, sections, told
+from weighmaster.extend.showing import MEANING, count, digest, extent, facts, identity, plain, sections, told
 from weighmaster.model.fact import Artifact
 from weighmaster.model.report import Gap
 from weighmaster.model.verdict import Judged, Vetted
@@ -137,7 +137,7 @@ def _artifact(artifact: Artifact) -> str:
     where = _text(str(artifact.where))
     return (
         f'<tr><td><code>{where}</code></td><td>{formats}</td><td class="tight">{artifact.size:,}</td>'
-        f"<td><code>{artifact.sha256}</code></td></tr>"
+        f"<td><code>{_text(digest(artifact))}</code></td></tr>"
     )
 
 

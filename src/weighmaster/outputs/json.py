@@ -9,8 +9,8 @@ import json
 from collections.abc import Sequence
 from typing import Final
 
-from weighmaster.extend.output import Output, Style
 from weighmaster.extend.contract import record
+from weighmaster.extend.output import Output, Style
 from weighmaster.model.verdict import Vetted
 
 

@@ -10,8 +10,8 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from weighmaster.extend.output import Output, Style
 from weighmaster.extend.contract import record
+from weighmaster.extend.output import Output, Style
 from weighmaster.extend.showing import encodable, identity, plain, summary
 from weighmaster.model.finding import Rule, Severity
 from weighmaster.model.report import Gap, GapReason, Report
@@ -162,8 +162,8 @@ def _artifacts(report: Report) -> Iterator[dict[str, Any]]:
             yield {
                 "location": {"uri": _uri(report, artifact.where)},
                 "length": artifact.size,
-                "hashes": {"sha-256": artifact.sha256},
-                "properties": {"formats": list(artifact.formats)},
+                "hashes": {"sha-256": artifact.sha256} if artifact.sha256 else {},
+                "properties": {"formats": list(artifact.formats), "digest": artifact.digest},
             }
 
 

@@ -6,7 +6,19 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from weighmaster.extend.output import Output, Style
-from weighmaster.extend.showing import MEANING, by_file, clipped, count, extent, facts, identity, inside, plain, told
+from weighmaster.extend.showing import (
+    MEANING,
+    by_file,
+    clipped,
+    count,
+    digest,
+    extent,
+    facts,
+    identity,
+    inside,
+    plain,
+    told,
+)
 from weighmaster.model.finding import Severity
 from weighmaster.model.report import Gap
 from weighmaster.model.verdict import Judged, Outcome, Vetted
@@ -152,7 +164,7 @@ class _Page:
         for artifact in vetted.report.artifacts:
             formats = ", ".join(artifact.formats) or "unknown"
             self._wrapped(f"    {artifact.where}  {formats}, {count(artifact.size, 'byte')}", 6)
-            self._wrapped(f"      sha256 {artifact.sha256}", 8, _DIM)
+            self._wrapped(f"      sha256 {digest(artifact)}", 8, _DIM)
 
     def _wrapped(self, text: str, indent: int, ink: str | None = None) -> None:
         """Write a paragraph; its further lines are indented by so many blanks. No word is cut that fits on a line."""

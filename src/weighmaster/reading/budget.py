@@ -25,6 +25,8 @@ class Limits(Value):
     """Containers inside containers."""
     members: int = 100_000
     opcodes: int = 200_000_000
+    fetched: int = 64 << 20
+    """Bytes of a file that lies elsewhere."""
 
 
 class Budget:

@@ -13,6 +13,7 @@ So nothing here decides who is right. `contents` yields every reading once, and 
 from __future__ import annotations
 
 import bisect
+import itertools
 import re
 import struct
 import zlib
@@ -24,7 +25,7 @@ from weighmaster.model.value import Value, replace
 from weighmaster.model.where import Member, Span, Step, Where
 from weighmaster.reading.budget import Budget
 from weighmaster.reading.pattern import pattern
-from weighmaster.reading.source import PartSource, Source
+from weighmaster.reading.source import PartSource, Source, expect, is_far
 
 LOCAL: Final = b"PK\x03\x04"
 _CENTRAL: Final = b"PK\x01\x02"
@@ -41,6 +42,15 @@ _TRIES: Final = 1000
 _CHUNK: Final = 1 << 20
 _NAME: Final = 4096
 """The longest name that a header nobody lists may have, to be taken for one."""
+
+_BLOCK: Final = 1 << 16
+_FAR_BLOCK: Final = 64
+_AROUND: Final = 32
+"""Bytes before a local header in which the descriptor of the member before it stands."""
+_INTO: Final = 1 << 10
+"""Bytes after a local header that whoever looks at the member will ask for."""
+_EXPECTED: Final = 10_000
+"""Local headers that are fetched at once from afar."""
 
 STORED: Final = 0
 DEFLATE: Final = 8
@@ -253,21 +263,22 @@ def open_entry(entry: Entry, source: Source, budget: Budget) -> Source:
 class _Window:
     """The source, read in blocks: headers are small, and mostly stand together."""
 
-    __slots__ = ("_block", "_from", "size", "source")
+    __slots__ = ("_block", "_from", "_least", "size", "source")
 
     def __init__(self, source: Source) -> None:
         self.source = source
         self.size = source.size
+        self._least = _FAR_BLOCK if is_far(source) else _BLOCK
         self._from = 0
         self._block = b""
 
-    def at(self, offset: int, count: int, block: int = 1 << 16) -> bytes:
+    def at(self, offset: int, count: int, block: int | None = None) -> bytes:
         """Return up to `count` bytes from `offset` on."""
         if offset < 0:
             return b""
         skip = offset - self._from
         if skip < 0 or skip + count > len(self._block):
-            self._block = self.source.read_at(offset, max(count, block))
+            self._block = self.source.read_at(offset, max(count, self._least if block is None else block))
             self._from, skip = offset, 0
         return self._block[skip : skip + count]
 
@@ -327,6 +338,8 @@ class _Reader:
 
     def read(self) -> Iterator[Content]:
         """Yield everything."""
+        if is_far(self._source):
+            expect(self._source, self._headers())
         yield from self._by_directories()
         yield from self._overlaps()
         self._cover.merge()
@@ -334,6 +347,15 @@ class _Reader:
             yield from self._between(start, end)
         if not self._directories:
             raise UnreadableError("zip: no central directory")
+
+    def _headers(self) -> list[tuple[int, int]]:
+        """Return where the local headers stand, by the directory, with what will be read around them."""
+        found = []
+        for directory in _primary(self._source):
+            for record in itertools.islice(_records(self._window, directory, self._budget), _EXPECTED):
+                at = record.offset + record.base
+                found.append((at - _AROUND, at + 30 + len(record.header.name) + _INTO))
+        return found
 
     def _by_directories(self) -> Iterator[Content]:
         seen: set[tuple[int, int]] = set()

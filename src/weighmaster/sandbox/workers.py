@@ -32,7 +32,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol, TypeAlias
 
 from weighmaster.model.errors import OverBudgetError
 from weighmaster.model.report import GapReason
@@ -79,6 +79,16 @@ class Allowance(Value):
     without: frozenset[Measure] = frozenset()
 
 
+class Attendant(Protocol):
+    """Does for a worker what a confined process cannot, such as fetching from afar: a process of its own, beside it."""
+
+    def serve(self, asked: int, told: int) -> None:
+        """Read questions from `asked` and write answers to `told`, until no more come. Not confined."""
+
+    def connect(self, ask: int, hear: int) -> None:
+        """Take the other ends of the two pipes, in the worker."""
+
+
 class Died(Value):
     """A task without an answer, and why: its worker ended, or had to be ended, or the work raised an error."""
 
@@ -97,6 +107,7 @@ def run(  # noqa: PLR0913 - each has a default
     allowance: Allowance | None = None,
     isolate: bool = True,
     told: Callable[[Confinement], None] | None = None,
+    attendant: Attendant | None = None,
 ) -> Iterator[Answer]:
     """Yield for every task its index and what `work` returns for it, as they come.
 
@@ -109,9 +120,10 @@ def run(  # noqa: PLR0913 - each has a default
         allowance: what each may use.
         isolate: without it, or where the system cannot fork, `work` is called here.
         told: is called with the confinement of each worker.
+        attendant: serves each worker from a process beside it.
     """
     if isolate and hasattr(os, "fork"):
-        return _Pool(tasks, work, max(1, jobs), allowance or Allowance(), told).answers()
+        return _Pool(tasks, work, max(1, jobs), allowance or Allowance(), told, attendant).answers()
     return _here(tasks, work, told)
 
 
@@ -161,19 +173,21 @@ class _Worker:
 
 
 class _Pool:
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - what `run` takes
         self,
         tasks: Sequence[str],
         work: Work,
         jobs: int,
         allowance: Allowance,
         told: Callable[[Confinement], None] | None,
+        attendant: Attendant | None,
     ) -> None:
         self.tasks = tasks
         self.work = work
         self.jobs = min(jobs, len(tasks))
         self.allowance = allowance
         self.told = told
+        self.attendant = attendant
         self.queue = deque(range(len(tasks)))
         self.suspects: deque[int] = deque()
         """Tasks whose worker died after it had done others: each gets a fresh worker, and is lost if that dies too."""
@@ -225,7 +239,7 @@ class _Pool:
             # Confining itself ended two workers before they saw a task: better half confined than nothing read.
             allowance = _without_most(allowance)
         try:
-            pid = _fork(lambda: _live(self.tasks, self.work, allowance, waiting, told))
+            pid = _fork(lambda: _live(self.tasks, self.work, allowance, (waiting, told), self.attendant))
         except OSError:
             _close(waiting, tasks, answers, told)
             raise
@@ -436,12 +450,16 @@ def _no_warning() -> Iterator[None]:
         yield
 
 
-def _live(tasks: Sequence[str], work: Work, allowance: Allowance, waiting: int, answers: int) -> NoReturn:
+def _live(
+    tasks: Sequence[str], work: Work, allowance: Allowance, pipes: tuple[int, int], attendant: Attendant | None
+) -> NoReturn:
     """Be a worker. Nothing of the parent's stack is ever returned to."""
     status = 70
     try:
         parent = os.getppid() if _by_main_thread() else None
-        waiting, answers = _settle(waiting, answers)
+        waiting, answers, *ends = _settle(*pipes, *(() if attendant is None else _attended(attendant)))
+        if attendant is not None:
+            attendant.connect(*ends)
         confinement = confine(read=allowance.read, memory=allowance.memory, parent=parent, without=allowance.without)
         _send(answers, 0, _READY, confinement.packed())
         _serve(tasks, work, allowance, waiting, answers)
@@ -450,14 +468,29 @@ def _live(tasks: Sequence[str], work: Work, allowance: Allowance, waiting: int, 
         os._exit(status)
 
 
+def _attended(attendant: Attendant) -> tuple[int, int]:
+    """Start the process that serves this worker; it ends when the worker does, and its pipe with it."""
+    asked, ask = os.pipe()
+    hear, told = os.pipe()
+    if os.fork() == 0:
+        try:
+            asked, told = _settle(asked, told)
+            gc.enable()
+            attendant.serve(asked, told)
+        finally:
+            os._exit(0)
+    _close(asked, told)
+    return ask, hear
+
+
 def _by_main_thread() -> bool:
     # The death signal follows the thread that forked, and a thread may end before its process does.
     threading = sys.modules.get("threading")
     return threading is None or bool(threading.current_thread() is threading.main_thread())
 
 
-def _settle(waiting: int, answers: int) -> tuple[int, int]:
-    """Let go of what belongs to the parent: its signals, its terminal, its open files; return the two pipes."""
+def _settle(*kept: int) -> list[int]:
+    """Let go of what belongs to the parent, but for `kept`: its signals, its terminal, its open files; return those."""
     # Nothing of the parent's is collected here: a finalizer would close a descriptor that is ours by then.
     # What a file leaves behind is seldom a cycle, and to look for cycles costs more than the file (docs/adr/0005).
     gc.freeze()
@@ -469,18 +502,19 @@ def _settle(waiting: int, answers: int) -> tuple[int, int]:
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     if (faulthandler := sys.modules.get("faulthandler")) is not None:
         faulthandler.disable()
-    while waiting < 3:
-        waiting = os.dup(waiting)
-    while answers < 3:
-        answers = os.dup(answers)
+    ends = list(kept)
+    for place, descriptor in enumerate(ends):
+        while ends[place] < 3:
+            ends[place] = os.dup(descriptor)
     nothing = os.open(os.devnull, os.O_RDWR)
     for standard in range(3):
         os.dup2(nothing, standard)
-    low, high = sorted((waiting, answers))
-    os.closerange(3, low)
-    os.closerange(low + 1, high)
-    os.closerange(high + 1, os.sysconf("SC_OPEN_MAX"))
-    return waiting, answers
+    last = 2
+    for descriptor in sorted(ends):
+        os.closerange(last + 1, descriptor)
+        last = descriptor
+    os.closerange(last + 1, os.sysconf("SC_OPEN_MAX"))
+    return ends
 
 
 def _serve(tasks: Sequence[str], work: Work, allowance: Allowance, waiting: int, answers: int) -> None:

@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from weighmaster.extend.detector import Detector
-from weighmaster.knowledge.disagreements import REFUSED, UNTIDY
+from weighmaster.knowledge.disagreements import REFUSED, SERVED, UNTIDY
 from weighmaster.model.fact import Disagreement
 from weighmaster.model.finding import Finding, Rule, Severity
 
@@ -34,7 +34,7 @@ _RULE: Final = Rule(
 
 
 def _detect(fact: Disagreement) -> Iterator[Finding]:
-    if fact.kind not in REFUSED and fact.kind not in UNTIDY:
+    if fact.kind not in REFUSED | UNTIDY | SERVED:
         yield Finding(rule=_RULE, where=fact.where, message=f"readers disagree: {fact.detail}", evidence=(fact,))
 
 

@@ -37,6 +37,7 @@ _DEFAULTS: Final[Mapping[str, Any]] = {
     "exclude": [],
     "follow_symlinks": False,
     "jobs": None,
+    "full": False,
     "stdin_name": "stdin",
     "quiet": False,
     "verbose": False,
@@ -62,7 +63,12 @@ def parser() -> Parser:
     it = Parser(
         prog="weighmaster vet", description="Look at targets, and say of each whether it may come in.", epilog=_EPILOG
     )
-    it.add_argument("target", nargs="+", metavar="TARGET", help="a file or a folder; - is standard input")
+    it.add_argument(
+        "target",
+        nargs="+",
+        metavar="TARGET",
+        help="a file, a folder, an address such as hf://owner/name; - is standard input",
+    )
     it.add_argument("-o", "--output", default="text", choices=api.output_names(), help="what to write (default: text)")
     it.add_argument("--output-file", metavar="FILE", help="write there, not to standard output")
     it.add_argument(
@@ -77,6 +83,11 @@ def parser() -> Parser:
         "--follow-symlinks", action="store_true", help="look at linked files under the name of the link, too"
     )
     it.add_argument("-j", "--jobs", type=_jobs, metavar="N", help="worker processes (default: one for each core)")
+    it.add_argument(
+        "--full",
+        action="store_true",
+        help="fetch whole what lies elsewhere, and compare digests with the declared ones",
+    )
     it.add_argument("--stdin-name", default="stdin", metavar="NAME", help="what the report calls standard input")
     it.add_argument("-q", "--quiet", action="store_true", help="one line a target")
     it.add_argument(
@@ -116,8 +127,11 @@ def _jobs(text: str) -> int:
 def _check(options: Any) -> None:
     """Refuse what cannot work before any work is done."""
     for target in options.target:
-        if target != "-" and not os.path.lexists(target):
-            raise ConfigError(f"no such file or folder: {target}")
+        if target == "-" or os.path.lexists(target):
+            continue
+        if not api.lies_elsewhere(target):
+            known = f" (addresses begin with one of: {', '.join(api.schemes())})" if "://" in target else ""
+            raise ConfigError(f"no such file or folder: {target}{known}")
     if options.target.count("-") > 1:
         raise ConfigError("standard input can be read once only: name - once")
     if options.config is not None and options.no_config:
@@ -158,6 +172,7 @@ def _plans(options: Any, progress: Progress) -> list[tuple[str, api.Request]]:
     found = None if options.no_config or options.config else api.found_configuration(os.getcwd())
     settings = functools.cache(lambda path: api.chosen(api.configured(path), options.policy, options.exclude))
     plans = []
+    access = _access(options.target)
     for target in options.target:
         path, notes = _configuration(target, options, found)
         request = api.Request(
@@ -167,9 +182,20 @@ def _plans(options: Any, progress: Progress) -> list[tuple[str, api.Request]]:
             jobs=options.jobs,
             progress=progress.files,
             keep_partial=True,
+            access=access,
+            full=options.full,
         )
         plans.append((target, request))
     return plans
+
+
+def _access(targets: Sequence[str]) -> Any:
+    """Say how services are reached, where a target lies elsewhere."""
+    if not any(api.lies_elsewhere(target) for target in targets):
+        return None
+    from weighmaster.fronts.cli.access import from_environment
+
+    return from_environment(os.environ)
 
 
 def _look(target: str, request: api.Request, options: Any) -> Vetted:
@@ -189,7 +215,7 @@ def _configuration(target: str, options: Any, found: str | None) -> tuple[str | 
     if found is None:
         return None, ()
     shown = os.path.relpath(found)
-    if target != "-" and _lies_in(found, target):
+    if target != "-" and not api.lies_elsewhere(target) and _lies_in(found, target):
         # What is judged must not say how.
         return None, (
             f"The configuration {shown} lies in the target and was ignored; --config {shown} would apply it.",

@@ -1,0 +1,190 @@
+"""One look at each target: which files it has, what workers say of them, and what that comes to."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from weighmaster import shipped
+from weighmaster.engine.scan import gather, scan_file
+from weighmaster.engine.walk import Walk, walk
+from weighmaster.engine.wire import WireError, decode, encode
+from weighmaster.model.report import Gap, GapReason, Item, Report
+from weighmaster.model.settings import Settings
+from weighmaster.model.value import Value, replace
+from weighmaster.model.verdict import Vetted
+from weighmaster.model.where import Where
+from weighmaster.reading.budget import Limits
+from weighmaster.sandbox.workers import Allowance, Attendant, Died, run
+
+if TYPE_CHECKING:
+    from datetime import date
+
+_CHUNK: Final = 1 << 20
+_FEW: Final = 20
+_GRACE: Final = 30.0
+"""Seconds that a worker gets on top of the reader's own, which lose nothing of what was found."""
+
+
+class Request(Value):
+    """How to look at a target. `vet` makes one; a front end that vets many targets keeps its own.
+
+    `notes` are sentences for the verdict. `progress` is told after every file how many are done, and of how many.
+    With `keep_partial` an interrupt by the user ends the look and not the program: what was not reached is a gap.
+    `access` is a `reading.http.Access`, for targets that lie elsewhere; with `full` those are fetched whole.
+    """
+
+    settings: Settings = Settings()
+    notes: tuple[str, ...] = ()
+    follow_symlinks: bool = False
+    jobs: int | None = None
+    limits: Limits = Limits()
+    progress: Callable[[int, int], None] | None = None
+    keep_partial: bool = False
+    access: Any = None
+    full: bool = False
+
+
+class Look(Protocol):
+    """One target: the names of its files, and what was said of them so far."""
+
+    request: Request
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The files, in the order in which they are looked at."""
+
+    def items(self, name: str) -> Iterator[Item]:
+        """Yield what there is to say about one file. Called in a worker."""
+
+    def take(self, name: str, items: Iterable[Item]) -> None:
+        """Keep what was said about a file."""
+
+    def vetted(self) -> Vetted:
+        """Judge what was said; files that were not reached are gaps."""
+
+
+class Said:
+    """What was said of the files of one target so far."""
+
+    def __init__(self, names: Sequence[str], items: Iterable[Item]) -> None:
+        self.names = names
+        self.items: list[Item] = list(items)
+        self._reached: set[str] = set()
+
+    def take(self, name: str, items: Iterable[Item]) -> None:
+        """Keep what was said about a file."""
+        self.items += items
+        self._reached.add(name)
+
+    def report(self, target: str, *, folder: bool, apart: int = 0, excluded: int = 0) -> Report:
+        """Return all that was said of `target`. `apart` counts its files that could not even be opened."""
+        left = [name for name in self.names if name not in self._reached]
+        detail = "stopped before this was read"
+        self.items += (Gap(where=Where.file(n), reason=GapReason.INTERRUPTED, detail=detail) for n in left)
+        self.items += gather(target, self.items, shipped.registry(), folder=folder)
+        files = len(self.names) + apart
+        return Report.of(target, self.items, files=files, partial=bool(left), excluded=excluded)
+
+
+class FolderLook:
+    """A look at a file or folder of this machine; see `Look`."""
+
+    def __init__(self, target: str, request: Request) -> None:
+        self.target = target
+        self.request = request
+        self._found: Walk = walk(target, exclude=request.settings.exclude, follow_symlinks=request.follow_symlinks)
+        self.paths: Mapping[str, str] = {name: path for path, name in self._found.files}
+        self.names: Sequence[str] = list(self.paths)
+        self._said = Said(self.names, self._found.gaps)
+        self.take = self._said.take
+
+    def items(self, name: str) -> Iterator[Item]:
+        """See `Look`."""
+        return scan_file(self.paths[name], name, shipped.registry(), self.request.limits)
+
+    def readable(self) -> Sequence[str]:
+        """Return what a worker must be able to read; with links followed, that may lie elsewhere."""
+        return tuple(self.paths.values()) if self.request.follow_symlinks else (self.target,)
+
+    def vetted(self) -> Vetted:
+        """See `Look`."""
+        apart = sum(gap.reason is GapReason.NOT_A_FILE for gap in self._found.gaps)
+        folder = os.path.isdir(self.target)
+        report = self._said.report(self.target, folder=folder, apart=apart, excluded=self._found.excluded)
+        return judged(report, self.request)
+
+
+def look_at(looks: Sequence[Look], *, jobs: int, read: Sequence[str] = (), attendant: Attendant | None = None) -> None:
+    """Look at all files of the looks in confined workers; an interrupt ends it, and what was said is kept."""
+    files = [(look, name) for look in looks for name in look.names]
+
+    def work(task: str) -> bytes:
+        look, name = files[int(task)]
+        return encode(look.items(name))
+
+    seconds = max((look.request.limits.seconds for look in looks), default=0.0) + _GRACE
+    allowance = Allowance(seconds=seconds, read=tuple(read))
+    tasks = list(map(str, range(len(files))))
+    answers = run(tasks, work, jobs=jobs, allowance=allowance, attendant=attendant)
+    try:
+        for done, (index, answer) in enumerate(answers, 1):
+            look, name = files[index]
+            look.take(name, said(name, answer))
+            if look.request.progress:
+                look.request.progress(done, len(files))
+    except KeyboardInterrupt:
+        if not all(look.request.keep_partial for look in looks):
+            raise
+
+
+def look_here(looks: Sequence[FolderLook]) -> None:
+    """Look at files of this machine in workers that may read nothing but the targets."""
+    look_at(looks, jobs=_jobs(looks), read=[path for look in looks for path in look.readable()])
+
+
+def alone(name: str, look: Callable[[], Iterable[Item]], request: Request, *read: str) -> list[Item]:
+    """Look at one thing in a worker of its own."""
+    allowance = Allowance(seconds=request.limits.seconds + _GRACE, read=read)
+    return [
+        item for _, answer in run([name], lambda _: encode(look()), allowance=allowance) for item in said(name, answer)
+    ]
+
+
+def said(name: str, answer: bytes | Died) -> list[Item]:
+    """Return what a worker said of a file, or what its end says; one that dies is a gap at its file."""
+    if isinstance(answer, Died):
+        return [Gap(where=Where.file(name), reason=answer.reason, detail=answer.detail)]
+    try:
+        return list(decode(answer, shipped.registry(), root=name))
+    except WireError as error:
+        return [Gap(where=Where.file(name), reason=GapReason.CRASHED, detail=f"its worker said nonsense: {error}")]
+
+
+def judged(report: Report, request: Request) -> Vetted:
+    """Return the report with what the request's policy decides about it."""
+    verdict = shipped.policy(request.settings.policy).judge(report, request.settings, _today(request.settings))
+    if request.notes:
+        verdict = replace(verdict, because=(*verdict.because, *request.notes))
+    return Vetted(report=report, verdict=verdict)
+
+
+def _jobs(looks: Sequence[FolderLook]) -> int:
+    """Return how many workers pay: one starts in the time of twenty small files."""
+    asked = max((look.request.jobs or 0 for look in looks), default=0)
+    cores = asked or os.cpu_count() or 1
+    paths = [path for look in looks for path in look.paths.values()]
+    if asked or len(paths) > _FEW * cores:
+        return cores
+    large = sum(os.path.isfile(path) and os.path.getsize(path) > _CHUNK for path in paths)
+    return max(1, min(cores, large + len(paths) // _FEW))
+
+
+def _today(settings: Settings) -> date | None:
+    """Return the user's day, where there is a waiver that asks for it."""
+    if not settings.waivers:
+        return None
+    from datetime import date
+
+    return date.today()  # noqa: DTZ011 - the user's day
