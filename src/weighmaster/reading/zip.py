@@ -214,6 +214,7 @@ def listed(source: Source, budget: Budget) -> Iterator[Entry]:
     They have the places that `contents` gives them.
     """
     window = _Window(source)
+    _expect_headers(window, budget)
     found: dict[str, _Listed | None] = {}
     for directory in _primary(source):
         for record in _records(window, directory, budget):
@@ -283,6 +284,18 @@ class _Window:
         return self._block[skip : skip + count]
 
 
+def _expect_headers(window: _Window, budget: Budget) -> None:
+    """Say where the local headers stand, by the directory, with what will be read around them."""
+    if not is_far(window.source):
+        return
+    found = []
+    for directory in _primary(window.source):
+        for record in itertools.islice(_records(window, directory, budget), _EXPECTED):
+            at = record.offset + record.base
+            found.append((at - _AROUND, at + 30 + len(record.header.name) + _INTO))
+    expect(window.source, found)
+
+
 class _Cover:
     """Spans of bytes that something accounts for."""
 
@@ -338,8 +351,7 @@ class _Reader:
 
     def read(self) -> Iterator[Content]:
         """Yield everything."""
-        if is_far(self._source):
-            expect(self._source, self._headers())
+        _expect_headers(self._window, self._budget)
         yield from self._by_directories()
         yield from self._overlaps()
         self._cover.merge()
@@ -347,15 +359,6 @@ class _Reader:
             yield from self._between(start, end)
         if not self._directories:
             raise UnreadableError("zip: no central directory")
-
-    def _headers(self) -> list[tuple[int, int]]:
-        """Return where the local headers stand, by the directory, with what will be read around them."""
-        found = []
-        for directory in _primary(self._source):
-            for record in itertools.islice(_records(self._window, directory, self._budget), _EXPECTED):
-                at = record.offset + record.base
-                found.append((at - _AROUND, at + 30 + len(record.header.name) + _INTO))
-        return found
 
     def _by_directories(self) -> Iterator[Content]:
         seen: set[tuple[int, int]] = set()
