@@ -7,12 +7,12 @@ gigabytes (a tensor) is a span and never in memory. What a decoder would refuse 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
-from weighmaster.model.errors import UnreadableError
+from weighmaster.model.errors import UnreadableError, WeighmasterError
 from weighmaster.reading.budget import Budget
-from weighmaster.reading.source import PartSource, Source
+from weighmaster.reading.source import BytesSource, PartSource, Source
 
 VARINT: Final = 0
 FIXED64: Final = 1
@@ -22,9 +22,13 @@ GROUP_END: Final = 4
 FIXED32: Final = 5
 
 _WINDOW: Final = 64 << 10
+_GLIMPSE: Final = 1 << 10
+"""How much is read after a jump: the next tag is there, and then perhaps another jump."""
 _LONGEST_VARINT: Final = 10
 _CLOCK: Final = 4096
 _GROUPS: Final = 100
+_OUTLINE: Final = 512
+_SHORTEST: Final = 4
 
 
 class Field(NamedTuple):
@@ -37,18 +41,44 @@ class Field(NamedTuple):
     end: int
 
 
+class _Window:
+    """The bytes of a source around the place where a message and those inside it are being read."""
+
+    __slots__ = ("base", "buffer", "source", "span")
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.base = 0
+        self.buffer = b""
+        self.span = _GLIMPSE
+
+    def at(self, at: int, count: int) -> bytes:
+        """Return up to `count` bytes from `at` on."""
+        start = at - self.base
+        if start >= 0 and start + count <= len(self.buffer):
+            return self.buffer[start : start + count]
+        if count > _WINDOW:
+            return self.source.read_at(at, count)
+        # Read on in larger steps, jump in small ones: what lies between may be gigabytes of tensors.
+        onward = 0 <= start <= len(self.buffer)
+        self.span = min(_WINDOW, self.span * 4) if onward else _GLIMPSE
+        self.base, self.buffer = at, self.source.read_at(at, max(self.span, count))
+        return self.buffer[:count]
+
+
 class Message:
     """The fields of the message that stands at `start` to `end` of a source. Offsets are those of the source."""
 
-    __slots__ = ("_base", "_budget", "_buffer", "_source", "end", "start")
+    __slots__ = ("_budget", "_source", "_window", "end", "start")
 
-    def __init__(self, source: Source, budget: Budget, start: int = 0, end: int | None = None) -> None:
+    def __init__(
+        self, source: Source, budget: Budget, start: int = 0, end: int | None = None, window: _Window | None = None
+    ) -> None:
         self._source = source
         self._budget = budget
         self.start = start
         self.end = source.size if end is None else min(end, source.size)
-        self._base = start
-        self._buffer = b""
+        self._window = window or _Window(source)
 
     def fields(self) -> Iterator[Field]:
         """Yield the fields in order.
@@ -68,7 +98,7 @@ class Message:
 
     def message(self, field: Field) -> Message:
         """Return the message that a field of bytes holds."""
-        return Message(self._source, self._budget, field.start, field.end)
+        return Message(self._source, self._budget, field.start, field.end, self._window)
 
     def raw(self, field: Field, most: int) -> bytes:
         """Return the first `most` bytes of a field's content."""
@@ -145,22 +175,78 @@ class Message:
             self._budget.check_time()
 
     def _varint(self, at: int, end: int) -> tuple[int, int]:
+        window = self._window
+        start = at - window.base
+        if 0 <= start < len(window.buffer) and at < end and (byte := window.buffer[start]) < 0x80:
+            return byte, at + 1
         value = 0
-        raw = self._bytes(at, min(_LONGEST_VARINT, end - at))
-        for count, byte in enumerate(raw):
+        for count, byte in enumerate(window.at(at, min(_LONGEST_VARINT, end - at))):
             value |= (byte & 0x7F) << (7 * count)
             if byte < 0x80:
                 return value & 0xFFFFFFFFFFFFFFFF, at + count + 1
         raise UnreadableError("protobuf: ends inside a number, or a number too long", offset=at)
 
     def _bytes(self, at: int, count: int) -> bytes:
-        start = at - self._base
-        if start >= 0 and start + count <= len(self._buffer):
-            return self._buffer[start : start + count]
-        if count > _WINDOW:
-            return self._source.read_at(at, count)
-        self._base, self._buffer = at, self._source.read_at(at, _WINDOW)
-        return self._buffer[:count]
+        return self._window.at(at, count)
+
+
+_last: list[tuple[Source, tuple[Field, ...]]] = []
+"""The source that was asked about last, and its outline."""
+
+
+def outline(source: Source) -> tuple[Field, ...]:
+    """Return the first fields of the message that a source may hold; none where it holds none.
+
+    All formats that are such messages ask, so the answer is kept.
+    """
+    if _last and _last[0][0] is source:
+        return _last[0][1]
+    found = _outline(source)
+    _last[:] = [(source, found)]
+    return found
+
+
+def outline_of(data: bytes) -> tuple[Field, ...]:
+    """Return the first fields of the message that some bytes may be; none where they are none."""
+    return _outline(BytesSource(data))
+
+
+def _outline(source: Source) -> tuple[Field, ...]:
+    fields: list[Field] = []
+    if source.size < _SHORTEST:
+        return ()
+    try:
+        for field in Message(source, Budget()).fields():
+            fields.append(field)
+            if len(fields) == _OUTLINE:
+                break
+    except WeighmasterError:
+        return ()
+    return tuple(fields)
+
+
+def inside(source: Source, field: Field, most: int = 64) -> tuple[Field, ...]:
+    """Return the first fields of the message that a field of `source` may hold; none where it holds none."""
+    found: list[Field] = []
+    if field.wire != BYTES:
+        return ()
+    try:
+        for inner in Message(source, Budget(), field.start, field.end).fields():
+            found.append(inner)
+            if len(found) == most:
+                break
+    except WeighmasterError:
+        return ()
+    return tuple(found)
+
+
+def shaped(fields: Iterable[Field], wires: Mapping[int, int | tuple[int, ...]]) -> bool:
+    """Say whether every field that has a number in `wires` is of a wire type given there."""
+    for field in fields:
+        wanted = wires.get(field.number, field.wire)
+        if field.wire != wanted and not (isinstance(wanted, tuple) and field.wire in wanted):
+            return False
+    return True
 
 
 def signed(value: int) -> int:

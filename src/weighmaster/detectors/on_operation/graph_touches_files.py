@@ -2,8 +2,8 @@
 
 A graph computes with numbers; its weights are in the model. An operator that opens a file takes the name from the
 graph, works with the rights of whoever runs the model, and what it reads may leave through the model's output. Some run
-when the model is loaded, the others when it is first called. What a saved model needs for saving and restoring itself is
-left alone as long as the one who runs it says where to.
+when the model is loaded, the others when it is first called. What a saved model needs for saving and restoring itself
+is left alone as long as the one who runs it says where to.
 
 ## What to do
 
