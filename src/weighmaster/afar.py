@@ -15,7 +15,7 @@ from weighmaster.engine.scan import scan_far, scan_file
 from weighmaster.engine.walk import matcher
 from weighmaster.extend.origin import Listing, Origin
 from weighmaster.looks import Look, Request, Said, judged, look_at
-from weighmaster.model.errors import WeighmasterError
+from weighmaster.model.errors import MissingExtraError, WeighmasterError
 from weighmaster.model.fact import Disagreement, Fact, Shared
 from weighmaster.model.report import Gap, GapReason, Item
 from weighmaster.model.verdict import Vetted
@@ -97,7 +97,9 @@ def _listed(target: str, origin: Origin, access: Access) -> tuple[Listing, list[
     try:
         listing = origin.list(target, access)
     except WeighmasterError as error:
-        gap = Gap(where=Where.file(target), reason=GapReason.UNREACHABLE, detail=str(error))
+        missing = isinstance(error, MissingExtraError)
+        reason = GapReason.MISSING_EXTRA if missing else GapReason.UNREACHABLE
+        gap = Gap(where=Where.file(target), reason=reason, detail=str(error))
         return Listing(target=target, files=(), folder=False), [gap]
     return listing, [*listing.gaps, *_stated(listing, origin)]
 
