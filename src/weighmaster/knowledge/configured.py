@@ -163,7 +163,7 @@ def _mapping(part: Mapping[str, Any], meant: Meant, where: Where) -> Iterator[Fa
 def _latent(part: Mapping[str, Any], target: str, meant: Meant, where: Where) -> Iterator[Fact]:
     if isinstance(part.get("params"), (dict, list)) or (meant.nemo and part is meant.root):
         yield named("instantiate_from_config", target, part.get("params", ""), where)
-    elif "_target_" not in part:
+    elif len(part) == 1:
         # Builds, pipelines and charts have targets, too.
         yield from _if_harmful(named("instantiate_from_config", target, part, where))
 

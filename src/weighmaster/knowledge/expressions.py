@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _LONGEST: Final = 20_000
 _HARM: Final = HARMFUL - {"read", "load"}
+_CLIMB: Final = frozenset({"reflect", "compose", "import"})
 _USUAL: Final = frozenset(
     {"os", "glob", "sys", "json", "math", "re", "pathlib", "datetime", "random", "itertools", "functools", "logging"}
     | {"numpy", "np", "torch", "monai", "ignite", "scipy", "sklearn", "pandas", "nibabel", "skimage", "torchvision"}
@@ -58,7 +59,9 @@ def _reach(node: ast.AST, names: Collection[str], attributes: Collection[str]) -
 
     match node:
         case ast.Call(func=ast.Name(id=name)) if name not in names:
-            yield Reach(name, danger=_harms("builtins", name))
+            # No arithmetic needs what climbs or composes.
+            entry = look_up("builtins", name)
+            yield Reach(name, danger=entry is not None and bool(entry.powers & (_HARM | _CLIMB)))
         case ast.Attribute():
             yield from _attribute(node, names, attributes)
         case ast.Name(id=name) if name.startswith("__"):
