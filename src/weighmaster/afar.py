@@ -16,10 +16,10 @@ from weighmaster.engine.walk import matcher
 from weighmaster.extend.origin import Listing, Origin
 from weighmaster.looks import Look, Request, Said, judged, look_at
 from weighmaster.model.errors import MissingExtraError, WeighmasterError
-from weighmaster.model.fact import Disagreement, Fact, Shared
+from weighmaster.model.fact import Disagreement, Fact, Nested, Shared
 from weighmaster.model.report import Gap, GapReason, Item
 from weighmaster.model.verdict import Vetted
-from weighmaster.model.where import Where
+from weighmaster.model.where import Member, Where
 from weighmaster.reading.far import Far, FarSource, Fetch
 from weighmaster.reading.http import Access
 
@@ -107,6 +107,9 @@ def _listed(target: str, origin: Origin, access: Access) -> tuple[Listing, list[
 def _stated(listing: Listing, origin: Origin) -> Iterator[Item]:
     """Yield what is said about the target, and what rules on single facts make of that."""
     registry = shipped.registry()
+    for file in listing.files:
+        # Whoever fetches the target writes a file of that name.
+        yield from registry.detect(Nested(where=Where.file(listing.target) / Member(name=file.name)))
     for fact in listing.facts:
         yield fact
         yield from registry.detect(fact)

@@ -10,6 +10,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from weighmaster.model.errors import MissingExtraError, UnreachableError
+from weighmaster.reading.apart import apart
 from weighmaster.reading.far import Far, LieError
 
 _MOST: Final = 100_000
@@ -25,21 +26,21 @@ def objects(address: str, store: Callable[[str], Any]) -> tuple[tuple[Far, ...],
     """
     parts = urlsplit(address)
     bucket, key = parts.netloc, parts.path.strip("/")
-    opened = store(bucket)
-    errors = _errors()
-    try:
-        if key and (found := _head(opened, key)) is not None:
-            return (_far(found, bucket, key.rpartition("/")[2]),), False
-        files = tuple(
-            _far(meta, bucket, meta["path"][len(key) :].lstrip("/"))
-            for meta in _under(opened, key)
-            if meta["size"] >= 0
-        )
-    except errors as error:
-        raise UnreachableError(f"{address}: {_told(error)}") from error
-    if not files:
+    present()
+    folder, found = apart(lambda: _list(address, bucket, key, store))
+    if not found:
         raise UnreachableError(f"{address}: there is no such object")
-    return files, True
+    return tuple(Far(**{**file, "size": int(file["size"])}) for file in found), bool(folder)
+
+
+def _list(address: str, bucket: str, key: str, store: Callable[[str], Any]) -> tuple[bool, list[dict[str, str]]]:
+    try:
+        opened = store(bucket)
+        if key and (found := _head(opened, key)) is not None:
+            return False, [_file(found, bucket, key.rpartition("/")[2])]
+        return True, [_file(meta, bucket, meta["path"][len(key) :].lstrip("/")) for meta in _under(opened, key)]
+    except _errors() as error:
+        raise UnreachableError(f"{address}: {_told(error)}") from error
 
 
 def fetch(store: Callable[[str], Any]) -> Callable[[Far, int, int], bytes]:
@@ -66,18 +67,24 @@ def fetch(store: Callable[[str], Any]) -> Callable[[Far, int, int], bytes]:
     return part
 
 
-def opener(name: str) -> Callable[[str], Any]:
-    """Return what opens a bucket with obstore's store of that class.
+def present() -> None:
+    """Say so where obstore is not installed.
 
-    Raises (when called):
-        MissingExtraError: obstore is not installed.
+    Raises:
+        MissingExtraError: it is not.
     """
+    from importlib.util import find_spec
+
+    if find_spec("obstore") is None:
+        raise MissingExtraError("obstore is needed: pip install 'weighmaster[cloud]'")
+
+
+def opener(name: str) -> Callable[[str], Any]:
+    """Return what opens a bucket with obstore's store of that class."""
 
     def opened(bucket: str) -> Any:
-        try:
-            from obstore import store
-        except ImportError as error:
-            raise MissingExtraError("obstore is needed: pip install 'weighmaster[cloud]'") from error
+        from obstore import store
+
         return getattr(store, name)(bucket)
 
     return opened
@@ -104,9 +111,14 @@ def _under(opened: Any, prefix: str) -> Iterator[Any]:
             yield meta
 
 
-def _far(meta: Any, bucket: str, name: str) -> Far:
-    locator = f"{bucket}{_SEPARATOR}{meta['path']}"
-    return Far(name=name or meta["path"], size=meta["size"], locator=locator, version=meta.get("e_tag") or "")
+def _file(meta: Any, bucket: str, name: str) -> dict[str, str]:
+    """Return the fields of a `Far`, in a way that can be sent."""
+    return {
+        "name": name or meta["path"],
+        "size": str(meta["size"]),
+        "locator": f"{bucket}{_SEPARATOR}{meta['path']}",
+        "version": meta.get("e_tag") or "",
+    }
 
 
 def _errors() -> tuple[type[BaseException], ...]:
