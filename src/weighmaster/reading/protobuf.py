@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 from weighmaster.model.errors import UnreadableError, WeighmasterError
 from weighmaster.reading.budget import Budget
 from weighmaster.reading.source import BytesSource, PartSource, Source
+from weighmaster.reading.tags import may_be_message
 
 VARINT: Final = 0
 FIXED64: Final = 1
@@ -28,7 +29,6 @@ _LONGEST_VARINT: Final = 10
 _CLOCK: Final = 4096
 _GROUPS: Final = 100
 _OUTLINE: Final = 512
-_SHORTEST: Final = 4
 
 
 class Field(NamedTuple):
@@ -213,7 +213,7 @@ def outline_of(data: bytes) -> tuple[Field, ...]:
 
 def _outline(source: Source) -> tuple[Field, ...]:
     fields: list[Field] = []
-    if source.size < _SHORTEST:
+    if not may_be_message(source.read_at(0, _GLIMPSE), source.size):
         return ()
     try:
         for field in Message(source, Budget()).fields():

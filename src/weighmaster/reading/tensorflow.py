@@ -68,6 +68,7 @@ _HANDS_ON: Final[Mapping[str, slice]] = {
     "ConcatV2": slice(0, -1),
 }
 """Which of its inputs an operator hands on, as they are or beside one another."""
+_LOOKS_ONLY: Final = frozenset({"ReadVariableOp", "VarIsInitializedOp"})
 _CALLS: Final = {
     "PartitionedCall": 0, "StatefulPartitionedCall": 0, "TPUPartitionedCall": 0, "RemoteCall": 1, "If": 1,
     "StatelessIf": 1, "Case": 1, "StatelessCase": 1, "While": 0, "StatelessWhile": 0, "XlaLaunch": 0,
@@ -87,7 +88,7 @@ class Node(NamedTuple):
 class Scope:
     """The graph itself (no name, no arguments), or one of its functions."""
 
-    __slots__ = ("arguments", "bound", "calls", "name", "nodes")
+    __slots__ = ("arguments", "bound", "calls", "name", "nodes", "users")
 
     def __init__(self, name: str = "", arguments: tuple[str, ...] = ()) -> None:
         self.name = name
@@ -95,6 +96,7 @@ class Scope:
         self.nodes: dict[str, Node] = {}
         self.calls: list[tuple[Scope, Node, int]] = []
         """Who calls it: the node, and which of its inputs is the first argument (-1: not known)."""
+        self.users: dict[str, list[Node]] | None = None
         self.bound: tuple[Text, ...] = ()
         """What a saved model passes for the last arguments."""
 
@@ -157,6 +159,7 @@ class Graph:
         self.main = Scope()
         self.functions: dict[str, Scope] = {}
         self.doubles: list[str] = []
+        self._handles: dict[str, int] | None = None
         self.given: set[str] = set()
         """Nodes of the graph itself for which the loader feeds something."""
         # A field that stands there twice is merged by whoever decodes it.
@@ -257,6 +260,27 @@ class Graph:
                         if item.number == 9 and item.wire == BYTES:
                             yield from _function_name(listed.message(item))
 
+    def users(self, scope: Scope) -> dict[str, list[Node]]:
+        """Return which nodes take the output of a node, by its name."""
+        if scope.users is None:
+            scope.users = {}
+            for node in scope.nodes.values():
+                for name in node.inputs:
+                    if not name.startswith("^"):
+                        scope.users.setdefault(_plain(name), []).append(node)
+        return scope.users
+
+    def is_shared(self, handle: Node) -> bool:
+        """Say whether another handle reaches the same variable."""
+        if self._handles is None:
+            self._handles = {}
+            for scope in self.scopes():
+                for node in scope.nodes.values():
+                    if node.op == "VarHandleOp":
+                        shared = "".join(self.texts(node, "shared_name")) or node.name
+                        self._handles[shared] = self._handles.get(shared, 0) + 1
+        return self._handles.get("".join(self.texts(handle, "shared_name")) or handle.name, 0) != 1
+
     def origins(self, scope: Scope, reference: str) -> set[Text]:
         """Return where the string comes from that a node refers to: texts, `GIVEN`, `UNKNOWN`."""
         return _Trace(self).follow(scope, reference, _DEEPEST)
@@ -289,7 +313,7 @@ class _Trace:
         self._open: set[tuple[str, str]] = set()
 
     def follow(self, scope: Scope, reference: str, depth: int) -> set[Text]:
-        name = reference.lstrip("^").partition(":")[0]
+        name = _plain(reference)
         key = (scope.name, name)
         self._steps -= 1
         if self._steps < 0 or depth < 0:
@@ -314,12 +338,28 @@ class _Trace:
             return {GIVEN} if is_given else set(self._graph.constant(node))
         if node.op == "Placeholder":
             return {GIVEN}
-        if node.op == "StringJoin":
-            return self._joined(scope, node, inputs, depth)
         found: set[Text] = set()
+        if node.op == "StringJoin":
+            found = self._joined(scope, node, inputs, depth)
+        elif node.op == "ReadVariableOp" and inputs:
+            found = self._variable(scope, _plain(inputs[0]), depth)
         for name in inputs[_HANDS_ON.get(node.op, slice(0, 0))][:_VALUES]:
             found |= self.follow(scope, name, depth)
         return found or {UNKNOWN}
+
+    def _variable(self, scope: Scope, name: str, depth: int) -> set[Text]:
+        """Return what may have been assigned to a variable: a saved model keeps the paths of assets in such."""
+        handle = scope.nodes.get(name)
+        if handle is None or handle.op != "VarHandleOp" or self._graph.is_shared(handle):
+            return {UNKNOWN}
+        found: set[Text] = set()
+        for user in self._graph.users(scope).get(name, ()):
+            inputs = [name for name in user.inputs if not name.startswith("^")]
+            if user.op == "AssignVariableOp" and len(inputs) > 1 and _plain(inputs[0]) == name:
+                found |= self.follow(scope, inputs[1], depth)
+            elif user.op not in _LOOKS_ONLY:
+                found.add(UNKNOWN)
+        return found
 
     def _joined(self, scope: Scope, node: Node, inputs: list[str], depth: int) -> set[Text]:
         pieces = [self.follow(scope, name, depth) for name in inputs[:_VALUES]]
@@ -535,6 +575,11 @@ def _signature(message: Message) -> tuple[str, tuple[str, ...]]:
             argument = message.message(field)
             arguments += [argument.text(f, _LONGEST_NAME) for f in argument.fields() if f.number == 1]
     return name, tuple(arguments)
+
+
+def _plain(reference: str) -> str:
+    """Return the node of a reference such as `name:output:0`."""
+    return reference.lstrip("^").partition(":")[0]
 
 
 def _shown(piece: set[Text]) -> str:
