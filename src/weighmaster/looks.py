@@ -21,6 +21,8 @@ from weighmaster.sandbox.workers import Allowance, Attendant, Died, run
 if TYPE_CHECKING:
     from datetime import date
 
+    from weighmaster.engine.compare import Pair
+
 _CHUNK: Final = 1 << 20
 _FEW: Final = 20
 _GRACE: Final = 30.0
@@ -108,6 +110,15 @@ class FolderLook:
         """Return what a worker must be able to read; with links followed, that may lie elsewhere."""
         return tuple(self.paths.values()) if self.request.follow_symlinks else (self.target,)
 
+    def compared(self, pair: Pair) -> None:
+        """Compare what says that it is the same model."""
+        from weighmaster.engine.compare import compare
+
+        registry, limits = shipped.registry(), self.request.limits
+        read = [self.paths[name] for name in (*pair.safe, *pair.other)]
+        items = alone(pair.other[0], lambda: compare(pair, self.paths, registry, limits), self.request, *read)
+        self._said.items += items
+
     def vetted(self) -> Vetted:
         """See `Look`."""
         apart = sum(gap.reason is GapReason.NOT_A_FILE for gap in self._found.gaps)
@@ -142,6 +153,17 @@ def look_at(looks: Sequence[Look], *, jobs: int, read: Sequence[str] = (), atten
 def look_here(looks: Sequence[FolderLook]) -> None:
     """Look at files of this machine in workers that may read nothing but the targets."""
     look_at(looks, jobs=_jobs(looks), read=[path for look in looks for path in look.readable()])
+    for look in looks:
+        for pair in _pairs(look.names):
+            # Read again, now side by side: only where one model lies there twice.
+            look.compared(pair)
+
+
+def _pairs(names: Sequence[str]) -> Iterator[Pair]:
+    if len(names) > 1 and any(name.endswith(".safetensors") for name in names):
+        from weighmaster.engine.compare import pairs
+
+        yield from pairs(names)
 
 
 def alone(name: str, look: Callable[[], Iterable[Item]], request: Request, *read: str) -> list[Item]:

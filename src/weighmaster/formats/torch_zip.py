@@ -12,19 +12,20 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Iterator
-from typing import Final
+from math import prod
+from typing import Final, TypeGuard
 
 from weighmaster.extend.format import Format, Glance, Read
 from weighmaster.machine.run import follow, is_name
-from weighmaster.machine.shadow import Global, Handle
+from weighmaster.machine.shadow import Global, Handle, Result
 from weighmaster.model.errors import WeighmasterError
-from weighmaster.model.fact import Disagreement, Storage
+from weighmaster.model.fact import Disagreement, Storage, Tensor
 from weighmaster.model.where import Where
 from weighmaster.reading.budget import Budget
 from weighmaster.reading.cursor import Cursor
 from weighmaster.reading.pattern import pattern
 from weighmaster.reading.source import PartSource, Source
-from weighmaster.reading.torch import ELEMENT_BYTES
+from weighmaster.reading.torch import DTYPES, ELEMENT_BYTES, is_contiguous
 from weighmaster.reading.zip import LOCAL, STORED, Entry, is_zip, listed, names, open_entry
 
 _MARKS: Final = frozenset({"data.pkl", "constants.pkl", "archive_format"})
@@ -33,6 +34,8 @@ _PACKAGE: Final = ".data/extern_modules"
 """What marks the root of a `torch.package`."""
 _FOLLOWED: Final = 16 << 20
 """The longest `data.pkl` that is followed a second time, for what it says of storages."""
+_TENSORS: Final = 100_000
+_REBUILD: Final = frozenset({"_rebuild_tensor", "_rebuild_tensor_v2"})
 _HEAD: Final = 512
 _OPCODES: Final = 1 << 20
 """Opcodes after which bytes that still have not broken are no numbers."""
@@ -70,7 +73,7 @@ def _is_mark(name: str) -> bool:
 def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
     source, budget = cursor.source, cursor.budget
     roots = {_root(name) for name in names(source, budget) if _is_mark(name)}
-    sizes: dict[str, int] = {}
+    storages: dict[str, Entry] = {}
     pickles: list[Entry] = []
     for entry in listed(source, budget):
         budget.check_time()
@@ -81,10 +84,10 @@ def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
         if folded == f"{root}data.pkl":
             pickles.append(entry)
         elif _is_numbers(entry, root, cursor):
-            sizes[folded] = entry.unpacked
+            storages[folded] = entry
             yield Storage(where=entry.at(where), size=entry.unpacked)
     for pickle in pickles:
-        yield from _short(pickle, sizes, cursor, where)
+        yield from _followed(pickle, storages, cursor, where)
 
 
 def _root(name: str) -> str:
@@ -92,8 +95,8 @@ def _root(name: str) -> str:
     return folded.removesuffix(_PACKAGE) if folded.endswith(_PACKAGE) else folded[: folded.rfind("/") + 1]
 
 
-def _short(pickle: Entry, sizes: dict[str, int], cursor: Cursor, where: Where) -> Iterator[Read]:
-    """Yield where the pickle claims more elements of a storage than its member holds."""
+def _followed(pickle: Entry, storages: dict[str, Entry], cursor: Cursor, where: Where) -> Iterator[Read]:
+    """Yield the tensors that the pickle makes, and where it claims more of a storage than its member holds."""
     if max(pickle.packed, pickle.unpacked) > _FOLLOWED:
         return
     try:
@@ -102,13 +105,48 @@ def _short(pickle: Entry, sizes: dict[str, int], cursor: Cursor, where: Where) -
         return  # The zip reader opens it too, and says so.
     folder = _root(pickle.name)
     told: set[str] = set()
+    tensors = 0
     for trace in follow(opened, allow=lambda _: cursor.budget.check_time()):
         for key, claimed in _claims(trace.handles):
             name = f"{folder}data/{key}".casefold()
-            if claimed > sizes.get(name, claimed) and name not in told:
+            held = storages[name].unpacked if name in storages else claimed
+            if claimed > held and name not in told:
                 told.add(name)
-                detail = f"storage {key!r} is {claimed} bytes in data.pkl, and {sizes[name]} in the archive"
+                detail = f"storage {key!r} is {claimed} bytes in data.pkl, and {held} in the archive"
                 yield Disagreement(where=pickle.at(where), kind="storage-size", detail=detail)
+        for call in trace.calls:
+            tensor = _tensor(call, folder, storages, where) if tensors < _TENSORS else None
+            if tensor is not None:
+                tensors += 1
+                yield tensor
+
+
+def _tensor(call: Result, folder: str, storages: dict[str, Entry], where: Where) -> Tensor | None:
+    """Return the tensor that a call makes, at its bytes in the file, where they stand there one after the other."""
+    if not (isinstance(call.callee, Global) and call.callee.name in _REBUILD and isinstance(call.arguments, tuple)):
+        return None
+    match call.arguments:
+        case (Handle() as handle, int() as offset, tuple() as shape, tuple() as stride, *_):
+            pass
+        case _:
+            return None
+    match handle.id:
+        case ("storage", Global() as kind, str() as key, *_) if kind.name in DTYPES:
+            entry = storages.get(f"{folder}data/{key}".casefold())
+        case _:
+            return None
+    if entry is None or entry.method != STORED or not _are_counts(shape, stride) or not is_contiguous(shape, stride):
+        return None
+    width = ELEMENT_BYTES[kind.name]
+    start, size = entry.data + offset * width, prod(shape) * width
+    if offset < 0 or start + size > entry.data + entry.packed:
+        return None
+    place = where.span(start, start + size)
+    return Tensor(where=place, name=f"data/{key}", dtype=DTYPES[kind.name], shape=shape)
+
+
+def _are_counts(shape: tuple[object, ...], stride: tuple[object, ...]) -> TypeGuard[tuple[int, ...]]:
+    return len(shape) == len(stride) and all(type(n) is int and n >= 0 for n in (*shape, *stride))
 
 
 def _claims(handles: list[Handle]) -> Iterator[tuple[str, int]]:

@@ -70,6 +70,21 @@ class Script(Fact):
     excerpt: str
 
 
+class Deferred(Fact):
+    """Code of the artifact that runs without being called: `trigger` is what makes it run.
+
+    `use`: whoever looks at the value; `argument`: the same, where the value is an argument that a function was given;
+    `read`: whoever asks a binding; `start`, `end`: a session that loads the artifact; `call`: nothing but a call.
+    `calls` are the functions it calls by name, `names` and `texts` what else stands in it.
+    """
+
+    language: str
+    trigger: str
+    calls: tuple[str, ...]
+    names: tuple[str, ...] = ()
+    texts: tuple[str, ...] = ()
+
+
 class CodeObject(Fact):
     """Compiled code that the artifact carries; `form` says in which encoding."""
 
@@ -78,6 +93,12 @@ class CodeObject(Fact):
 
 class Executable(Fact):
     """A native program or library; `kind` says of which sort."""
+
+    kind: str
+
+
+class Engine(Fact):
+    """A model that is compiled to the machine code of an accelerator; `kind` says for which."""
 
     kind: str
 
@@ -205,6 +226,19 @@ class Statement(Shared):
     key: str
     value: str
     by: str
+
+
+class Comparison(Fact):
+    """The tensors of this file and of `other`, which say that they are the same model, were compared byte by byte.
+
+    `equal` of them are the same, `unlike` have the dtype and shape of tensors there and other numbers, and `alone` have
+    no tensor of their dtype and shape there.
+    """
+
+    other: str
+    equal: int
+    unlike: int
+    alone: int
 
 
 class Disagreement(Fact):

@@ -36,6 +36,38 @@ ELEMENT_BYTES: Final = MappingProxyType(
 """Bytes of one element, by the class that a persistent id names."""
 
 
+DTYPES: Final = MappingProxyType(
+    {
+        "DoubleStorage": "F64",
+        "FloatStorage": "F32",
+        "HalfStorage": "F16",
+        "BFloat16Storage": "BF16",
+        "LongStorage": "I64",
+        "IntStorage": "I32",
+        "ShortStorage": "I16",
+        "CharStorage": "I8",
+        "ByteStorage": "U8",
+        "BoolStorage": "BOOL",
+        "ComplexFloatStorage": "C64",
+    }
+)
+"""What safetensors calls the elements of a storage class."""
+
+
+def is_contiguous(shape: tuple[int, ...], stride: tuple[int, ...]) -> bool:
+    """Whether a tensor's elements stand one after the other, the last index first.
+
+    >>> is_contiguous((2, 3), (3, 1)), is_contiguous((2, 3), (1, 2))
+    (True, False)
+    """
+    step = 1
+    for count, wanted in zip(reversed(shape), reversed(stride), strict=True):
+        if count != 1 and wanted != step:
+            return False
+        step *= count
+    return True
+
+
 def is_legacy(head: bytes) -> bool:
     """Whether a file that begins so is read by torch's loader for stacked pickles."""
     if head[:1] != b"\x80":

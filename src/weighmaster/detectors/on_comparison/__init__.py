@@ -1,0 +1,1 @@
+"""Rules on two files that say that they are the same model."""
