@@ -15,8 +15,9 @@ from weighmaster.version import VERSION
 
 if TYPE_CHECKING:
     from weighmaster.api import vet
+    from weighmaster.reading.http import Access
 
-__all__ = ["vet"]
+__all__ = ["Access", "vet"]
 __version__ = VERSION
 
 
@@ -26,4 +27,8 @@ def __getattr__(name: str) -> Any:
         from weighmaster.api import vet
 
         return vet
+    if name == "Access":
+        from weighmaster.reading.http import Access
+
+        return Access
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

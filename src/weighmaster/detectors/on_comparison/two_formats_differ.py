@@ -1,7 +1,7 @@
 """The same model lies here in two formats, and the numbers differ.
 
 Publishers keep `pytorch_model.bin` beside `model.safetensors` for older programs. Which of the two a loader takes
-depends on its release and its options; so a poisoned copy beside a clean one is loaded by some, and looked at by nobody.
+depends on its release and its options; so a poisoned copy beside a clean one is loaded by some and looked at by nobody.
 Copies that grew apart by accident look the same.
 
 ## What to do
