@@ -193,11 +193,13 @@ class Reference(Shared):
     """The artifact names something outside its own bytes: `target`, a path, an address or an identifier.
 
     `kind` says what for: see `weighmaster.knowledge.references`. `by` is what follows it (`onnx`, `transformers`, ...).
+    `needs` is how many bytes of it are read, where that is known.
     """
 
     kind: str
     target: str
     by: str
+    needs: int = 0
 
 
 class Use(Shared):
