@@ -244,6 +244,44 @@ def _base64(path: str) -> object:
         return pickle.loads(base64.b64decode(file.read()))
 
 
+def _yaml(path: str) -> object:
+    with open(path, "rb") as file:
+        return list(importlib.import_module("yaml").unsafe_load_all(file))
+
+
+def _hydra(path: str) -> object:
+    read = importlib.import_module("omegaconf").OmegaConf.load(path)
+    return importlib.import_module("hydra.utils").instantiate(read)
+
+
+def _omegaconf_eval(path: str) -> object:
+    """Resolve with the resolver that many programs register."""
+    omegaconf = importlib.import_module("omegaconf").OmegaConf
+    omegaconf.register_new_resolver("eval", eval)
+    return omegaconf.to_container(omegaconf.load(path), resolve=True)
+
+
+def _logging(path: str) -> object:
+    with open(path, "rb") as file:
+        return importlib.import_module("logging.config").dictConfig(json.load(file))
+
+
+def _torch_export(path: str) -> object:
+    os.environ["TORCHINDUCTOR_CACHE_DIR"] = os.environ["TRITON_CACHE_DIR"] = os.path.dirname(path)
+    program = importlib.import_module("torch.export").load(path)
+    return program.module()(*program.example_inputs[0])
+
+
+def _torch_script(path: str) -> object:
+    torch = importlib.import_module("torch")
+    return torch.jit.load(path)(torch.zeros(4))
+
+
+def _torch_phone(path: str) -> object:
+    torch = importlib.import_module("torch")
+    return importlib.import_module("torch.jit.mobile")._load_for_lite_interpreter(path)(torch.zeros(4))
+
+
 LOADERS: dict[str, Callable[[str], object]] = {
     "pickle": _pickle,
     "pickle-python": _pickle_python,
@@ -262,6 +300,13 @@ LOADERS: dict[str, Callable[[str], object]] = {
     "cloudpickle-called": _cloudpickle_called,
     "zlib": _zlib,
     "base64": _base64,
+    "yaml": _yaml,
+    "hydra": _hydra,
+    "omegaconf-eval": _omegaconf_eval,
+    "logging": _logging,
+    "torch-export": _torch_export,
+    "torch-script": _torch_script,
+    "torch-phone": _torch_phone,
 }
 
 

@@ -13,7 +13,18 @@ from weighmaster.model.where import Where
 from weighmaster.reading.cursor import Cursor
 from weighmaster.reading.document import LONGEST, document, may_be
 
-_MARKS: Final = (b"_target_", b"class_path", b'"target"', b"pyref", b"loader_module", b'"()"', b'"$', b"${", b"\\u00")
+_MARKS: Final = (
+    b"_target_",
+    b"class_path",
+    b'"target"',
+    b"pyref",
+    b"loader_module",
+    b'"()"',
+    b'"class"',
+    b'"$',
+    b"${",
+    b"\\u00",
+)
 
 
 def _matches(glance: Glance) -> bool:

@@ -55,7 +55,6 @@ _ARITHMETIC: Final = frozenset({
 })  # fmt: skip
 _OWN: Final = "_at_"
 """What stands for MONAI's `@`, another part of the same configuration."""
-_HANDLER: Final = frozenset({"level", "formatter", "formatters", "filters", "stream", "filename", "handlers", "args"})
 
 _WALK: Final = 40
 _GATES: Final = frozenset(
@@ -154,7 +153,7 @@ def _mapping(part: Mapping[str, Any], meant: Meant, where: Where) -> Iterator[Fa
             yield named("fiddle", f"{module}.{name}", "", where)
         case {"()": str(target)}:
             yield named("logging", target.removeprefix("ext://"), part, where)
-        case {"class": str(target)} if _HANDLER & part.keys() or len(part) == 1:
+        case {"class": str(target)} if _DOTTED.match(target):
             yield from _if_harmful(named("logging", target, part, where))
         case _:
             pass
