@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from weighmaster import detectors, formats, origins, outputs, policies, records
+from weighmaster import detectors, formats, outputs, policies
 from weighmaster.extend import registry as _extend
 from weighmaster.extend.output import Output
 from weighmaster.extend.policy import Policy
@@ -48,6 +48,7 @@ def output_names() -> tuple[str, ...]:
 @cache
 def schemes() -> dict[str, Origin]:
     """Return the origins that are shipped, by the schemes of their addresses."""
+    from weighmaster import origins
     from weighmaster.extend.origin import Origin
 
     found = (_extend.one(origins, name, "ORIGIN", Origin) for name in _extend.names(origins))
@@ -56,6 +57,7 @@ def schemes() -> dict[str, Origin]:
 
 def records_on(origin: str) -> tuple[Record, ...]:
     """Return the records that speak about what comes from an origin."""
+    from weighmaster import records
     from weighmaster.extend.record import Record
 
     found = (_extend.one(records, name, "RECORD", Record) for name in _extend.names(records))
