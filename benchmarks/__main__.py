@@ -71,6 +71,9 @@ def main(folder: Path) -> None:
     digest = {"openssl dgst -sha256": ["openssl", "dgst", "-sha256", str(path)]}
     _case("(c) a PyTorch checkpoint of 2 GB", _ours(path), digest | _peers(path))
 
+    path = cases.mixed(folder, 300)
+    _case("(e) a mixed folder of 300 small model files", _ours(path), _peers(path))
+
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as scratch:

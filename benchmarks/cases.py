@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import pickle
 import random
+import shutil
 import subprocess
 import sys
 from collections import OrderedDict
@@ -43,4 +45,20 @@ def many(folder: Path, count: int) -> Path:
     for number in range(count):
         value = OrderedDict((f"layer.{i}.bias", (chance.random(), i, [i, number])) for i in range(9))
         (root / f"{number:05}.pkl").write_bytes(pickle.dumps(value, protocol=4))
+    return root
+
+
+def mixed(folder: Path, count: int) -> Path:
+    """A folder of small model files of every kind that the libraries of the tests write, spread over the endings."""
+    written, root = folder / "written", folder / f"mixed-{count}"
+    # The corpus of harmless files has all of them.
+    subprocess.run([sys.executable, "-W", "ignore", "-m", "tests.benign.build", str(written)], check=True)
+    by_ending: dict[str, list[Path]] = {}
+    for path in sorted(written.rglob("*")):
+        if path.is_file() and path.stat().st_size <= 64 << 10:
+            by_ending.setdefault(path.suffix, []).append(path)
+    root.mkdir()
+    chosen = [path for turn in itertools.zip_longest(*by_ending.values()) for path in turn if path is not None]
+    for number, path in enumerate(chosen[:count]):
+        shutil.copy(path, root / f"{number:03}-{path.name}")
     return root
