@@ -88,7 +88,8 @@ def test_the_schema_is_the_published_one(capsys: pytest.CaptureFixture[str]) -> 
 HEAVY = {
     "ast", "click", "concurrent", "ctypes", "dataclasses", "detect_secrets", "hashlib", "html", "importlib.resources",
     "inspect", "jinja2", "logging", "multiprocessing", "obstore", "pathlib", "pyexpat", "rich", "socket", "ssl",
-    "subprocess", "tarfile", "tempfile", "textwrap", "threading", "tomllib", "urllib", "urllib3", "xml", "yaml", "zipfile",
+    "subprocess", "tarfile", "tempfile", "textwrap", "threading", "tomllib", "urllib", "urllib3", "xml", "yaml",
+    "zipfile",
     "weighmaster.afar", "weighmaster.origins", "weighmaster.records",
 }  # fmt: skip
 
