@@ -12,7 +12,10 @@ SERVED: Final = frozenset({"server"})
 """Whoever serves the bytes contradicts itself: not about the bytes, but about how they came."""
 
 REFUSED: Final = frozenset(
-    {"member-checksum", "member-refused", "directory-gap", "directory-length", "end-records", "padded-header"}
+    {
+        "member-checksum", "member-refused", "directory-gap", "directory-length", "end-records", "padded-header",
+        "tensor-refused", "base-address",
+    }  # fmt: skip
 )
 """Some readers refuse what others load: damage does this as well as intent."""
 

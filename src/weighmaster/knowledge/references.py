@@ -23,7 +23,18 @@ OPENED: Final = MappingProxyType(
 """Kinds that a loader opens, and what for."""
 
 NAMED: Final = frozenset(
-    {"address", "base-model", "adapter", "dataset", "remote-code", "schema", "licence", "requirement", "environment"}
+    {
+        "address",
+        "base-model",
+        "adapter",
+        "dataset",
+        "remote-code",
+        "schema",
+        "licence",
+        "requirement",
+        "environment",
+        "plugin",
+    }
 )
 """Kinds that are only named: addresses, identifiers, where something came from."""
 

@@ -33,7 +33,12 @@ _FAMILIES: Final = {
     "tar": "tar",
     "sevenz": "7z",
     "npy": "npy",
+    "hdf5": "hdf5",
     "safetensors": "safetensors",
+    "gguf": "gguf",
+    "ggml": "ggml",
+    "tensorrt": "tensorrt",
+    "rknn": "rknn",
     "image": "image",
     "executable": "executable",
 }
@@ -42,6 +47,8 @@ _FAMILIES: Final = {
 
 def _detect(fact: Artifact) -> Iterator[Finding]:
     families = sorted({_FAMILIES[name] for name in fact.formats if name in _FAMILIES})
+    if "llamafile" in fact.formats:
+        families = [family for family in families if family not in {"executable", "zip"}]
     if len(families) > 1:
         message = f"the same bytes are {' and '.join(families)}"
         yield Finding(rule=_RULE, where=fact.where, message=message, evidence=(fact,))
