@@ -12,7 +12,17 @@ import sys
 import warnings
 from typing import Final
 
-LIBRARIES: Final = ("plain", "arrays", "frames", "scientific", "estimators", "boosters", "tensors", "checkpoints")
+LIBRARIES: Final = (
+    "plain",
+    "arrays",
+    "frames",
+    "scientific",
+    "estimators",
+    "boosters",
+    "tensors",
+    "checkpoints",
+    "torch_ecosystem",
+)
 
 
 def main(folder: str) -> None:

@@ -50,7 +50,10 @@ def reaches(text: str, names: Collection[str], attributes: Collection[str] = ())
             parsed = ast.parse(text.strip())
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return [Reach(text[:60], danger=False)]
-    found = {reach.name: reach for node in ast.walk(parsed) for reach in _reach(node, names, attributes)}
+    nodes = list(ast.walk(parsed))
+    # `os.path` is a step on the way to `os.path.join`.
+    steps = {id(node.value) for node in nodes if isinstance(node, ast.Attribute) and _dotted(node)}
+    found = {reach.name: reach for node in nodes if id(node) not in steps for reach in _reach(node, names, attributes)}
     return sorted(found.values(), key=lambda reach: (not reach.danger, reach.name))
 
 
@@ -88,7 +91,7 @@ def _is_usual(module: str) -> bool:
 def _attribute(node: ast.Attribute, names: Collection[str], attributes: Collection[str]) -> Iterator[Reach]:
     dotted = _dotted(node)
     first, _, rest = dotted.partition(".")
-    if node.attr.startswith("__"):
+    if "__" in {step[:2] for step in (*dotted.split("."), node.attr)}:
         yield Reach(dotted or node.attr, danger=True)
     elif first and _harms(first, rest):
         yield Reach(dotted, danger=True)

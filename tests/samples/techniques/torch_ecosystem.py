@@ -8,7 +8,7 @@ import tarfile
 import zipfile
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 from tests.samples.flatbuffers import executorch, mobile, tflite
 from tests.samples.pickles import call, name, pickle_of
@@ -152,7 +152,7 @@ _variant(
 )
 
 
-def _nemo(members: dict[str, bytes], mode: str) -> bytes:
+def _nemo(members: dict[str, bytes], mode: Literal["w", "w:gz"]) -> bytes:
     stream = io.BytesIO()
     with tarfile.open(fileobj=stream, mode=mode) as archive:
         for path, data in members.items():
@@ -163,7 +163,8 @@ def _nemo(members: dict[str, bytes], mode: str) -> bytes:
 
 
 _CONFIG = f"target: nemo.core.ModelPT\nencoder:\n  _target_: os.system\n  command: '{COMMAND}'\n".encode()
-for _mode in ("w", "w:gz"):
+_MODES: tuple[Literal["w"], Literal["w:gz"]] = ("w", "w:gz")
+for _mode in _MODES:
     _variant(
         f"NeMo archive, {_mode}",
         _nemo({"./model_config.yaml": _CONFIG, "./model_weights.ckpt": b"\x80\x02}."}, _mode),

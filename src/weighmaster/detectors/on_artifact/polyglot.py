@@ -49,6 +49,9 @@ def _detect(fact: Artifact) -> Iterator[Finding]:
     families = sorted({_FAMILIES[name] for name in fact.formats if name in _FAMILIES})
     if "llamafile" in fact.formats:
         families = [family for family in families if family not in {"executable", "zip"}]
+    if families == ["tar", "zip"]:
+        # A tar whose last member is a zip ends as one, and every byte of it is a member's or a stray one.
+        return
     if len(families) > 1:
         message = f"the same bytes are {' and '.join(families)}"
         yield Finding(rule=_RULE, where=fact.where, message=message, evidence=(fact,))
