@@ -31,6 +31,7 @@ class Asked(NamedTuple):
     method: str
     path: str
     headers: dict[str, str]
+    body: bytes = b""
 
 
 class Reply:
@@ -43,6 +44,20 @@ class Reply:
         self.span = span
         self.cut: int | None = None
         """After so many bytes of the body the connection is closed."""
+
+
+def ranged(asked: Asked, headers: dict[str, str], body: Bytes | bytes) -> Reply:
+    """Return the part of a body that is asked for, or all of it (RFC 9110, section 14.2: one range of bytes)."""
+    size = len(body) if isinstance(body, bytes) else body.size
+    wanted = re.fullmatch(r"bytes=(\d*)-(\d*)", asked.headers.get("range", ""))
+    if asked.method != "GET" or wanted is None or wanted[0] == "bytes=-":
+        return Reply(200, {**headers, "Content-Length": str(size)}, body, (0, size))
+    last = min(int(wanted[2]) + 1, size) if wanted[1] and wanted[2] else size
+    start = int(wanted[1]) if wanted[1] else max(0, size - int(wanted[2]))
+    if start >= last:
+        return Reply(416, {"Content-Range": f"bytes */{size}"}, b"", (0, 0))
+    said = {"Content-Range": f"bytes {start}-{last - 1}/{size}", "Content-Length": str(last - start)}
+    return Reply(206, headers | said, body, (start, last))
 
 
 Fault = Callable[[Asked, Reply, int], None]
@@ -92,16 +107,8 @@ class Files:
         body = self.files.get(asked.path.partition("?")[0])
         if body is None:
             return Reply(404, {}, b"", (0, 0))
-        size = len(body) if isinstance(body, bytes) else body.size
         headers = {"ETag": '"v1"', "Accept-Ranges": "bytes", **self.headers.get(asked.path, {})}
-        wanted = re.fullmatch(r"bytes=(\d+)-(\d+)", asked.headers.get("range", ""))
-        if wanted is None:
-            return Reply(200, {**headers, "Content-Length": str(size)}, body, (0, size))
-        start, end = int(wanted[1]), min(int(wanted[2]) + 1, size)
-        if start >= size:
-            return Reply(416, {"Content-Range": f"bytes */{size}"}, b"", (0, 0))
-        said = {"Content-Range": f"bytes {start}-{end - 1}/{size}", "Content-Length": str(end - start)}
-        return Reply(206, headers | said, body, (start, end))
+        return ranged(asked, headers, body)
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         files = self
@@ -118,11 +125,16 @@ class Files:
             def do_GET(self) -> None:
                 files._answer(self, body=True)
 
+            def do_POST(self) -> None:
+                files._answer(self, body=True)
+
         return Handler
 
     def _answer(self, handler: BaseHTTPRequestHandler, *, body: bool) -> None:
         time.sleep(self.latency)
-        asked = Asked(handler.command, handler.path, {k.lower(): v for k, v in handler.headers.items()})
+        headers = {k.lower(): v for k, v in handler.headers.items()}
+        sent = handler.rfile.read(int(headers.get("content-length", "0")))
+        asked = Asked(handler.command, handler.path, headers, sent)
         with self._lock:
             number = len(self.asked)
             self.asked.append(asked)
