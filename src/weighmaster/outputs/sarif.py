@@ -168,9 +168,14 @@ def _artifacts(report: Report) -> Iterator[dict[str, Any]]:
 
 
 def _uri(report: Report, where: Where) -> str:
-    """Return the address of a file as seen from the folder that targets are named in; never an absolute one."""
+    """Return the address of a file: of one on this machine as seen from the folder that targets are named in."""
     from urllib.parse import quote
 
+    scheme, mark, rest = report.target.partition("://")
+    if mark and scheme.isalnum():
+        # It lies elsewhere, where its address is the same for all.
+        inside = "" if rest.endswith(f"/{where.root}") else f"/{where.root}"
+        return f"{scheme}://{quote(rest + inside, safe='/@:?&=%+')}"
     target = report.target.replace("\\", "/")
     parts = [part for part in target.split("/") if part not in {"", ".", ".."}]
     if target.startswith("/"):

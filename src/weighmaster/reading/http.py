@@ -82,14 +82,20 @@ class Client:
         Raises:
             UnreachableError: there is no answer, or one that says no.
         """
-        response, final = self._sent(method, url, dict(headers or {}))
-        try:
-            body = b"" if method == "HEAD" else _bounded(response, _LONGEST_ANSWER)
-        finally:
-            _leave(response)
-        if response.status >= 400:
-            raise UnreachableError(_refusal(response, url))
-        return Answer(status=response.status, headers=_lower(response), url=final, body=body)
+        for attempt in range(self._access.attempts):
+            response, final = self._sent(method, url, dict(headers or {}))
+            try:
+                body = b"" if method == "HEAD" else _bounded(response, _LONGEST_ANSWER)
+            except OSError as error:
+                if attempt == self._access.attempts - 1:
+                    raise UnreachableError(f"{_shown(url)}: the answer breaks off: {error}") from error
+                continue
+            finally:
+                _leave(response)
+            if response.status >= 400:
+                raise UnreachableError(_refusal(response, url))
+            return Answer(status=response.status, headers=_lower(response), url=final, body=body)
+        raise UnreachableError(f"{_shown(url)}: no answer")
 
     def json(self, url: str, headers: Mapping[str, str] | None = None) -> tuple[Any, Answer]:
         """Return the JSON document at an address, and the answer that it came in."""
@@ -296,10 +302,7 @@ def _leave(response: BaseHTTPResponse) -> None:
 
 def _bounded(response: BaseHTTPResponse, most: int) -> bytes:
     data = bytearray()
-    try:
-        _append(response, data, most + 1)
-    except OSError as error:
-        raise UnreachableError(f"the answer breaks off: {error}") from error
+    _append(response, data, most + 1)
     if len(data) > most:
         raise UnreadableError(f"an answer of more than {most} bytes")
     return bytes(data)
@@ -346,8 +349,9 @@ def _refusal(response: BaseHTTPResponse, url: str) -> str:
 
 
 def _told(error: Exception) -> str:
-    text = str(error)
-    return text.rpartition(": ")[2] if ": " in text else text or type(error).__name__
+    """Return what went wrong, without the objects that urllib3 names first."""
+    said = str(error.args[0]) if error.args else type(error).__name__
+    return said.rpartition(": ")[2].strip("'\"()") or type(error).__name__
 
 
 def _shown(url: str) -> str:

@@ -11,6 +11,7 @@ from typing import Final
 from weighmaster import api
 from weighmaster.engine.dig import Excerpt
 from weighmaster.extend.showing import facts, identity, plain, sections, spelled
+from weighmaster.fronts.cli.access import from_environment
 from weighmaster.fronts.cli.parsing import Parser
 from weighmaster.fronts.cli.terminal import colored
 from weighmaster.model.errors import ConfigError
@@ -75,9 +76,9 @@ def _unknown(what: str, rules: set[str]) -> str:
 
 
 def _findings(what: str, target: str) -> Iterator[str]:
-    if not os.path.lexists(target):
+    if not os.path.lexists(target) and not api.lies_elsewhere(target):
         raise ConfigError(f"no such file or folder: {target}")
-    vetted = api.vet(target)
+    vetted = api.vet(target, access=from_environment(os.environ) if api.lies_elsewhere(target) else None)
     found = [
         judged
         for judged in vetted.verdict.findings
