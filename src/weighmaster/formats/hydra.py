@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from weighmaster.extend.format import Format, Glance, Read
+from weighmaster.model.errors import OverBudgetError
 from weighmaster.model.where import Where
 from weighmaster.reading.cursor import Cursor
 from weighmaster.reading.document import LONGEST, document, may_be
@@ -36,7 +37,10 @@ def _matches(glance: Glance) -> bool:
     from weighmaster.knowledge.configured import told
 
     found = document(glance.source)
-    return isinstance(found, (dict, list)) and next(told(found, Where.file("")), None) is not None
+    try:
+        return isinstance(found, (dict, list)) and next(told(found, Where.file("")), None) is not None
+    except OverBudgetError:
+        return True  # Reading it says so again.
 
 
 def _read(cursor: Cursor, where: Where) -> Iterator[Read]:

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from weighmaster.extend.format import Format, Glance, Read
+from weighmaster.model.errors import OverBudgetError
 from weighmaster.model.fact import Expansion, Instantiation, Reference, Statement
 from weighmaster.model.report import Gap, GapReason
 from weighmaster.model.where import Where
@@ -22,14 +23,19 @@ from weighmaster.reading.document import document, may_be
 from weighmaster.reading.pattern import pattern
 from weighmaster.reading.yaml import LONGEST, Tag, Tree, text_of, tree
 
-_WORTH: Final = pattern(
-    rb"_target_|class_path|loader_module|%TAG|pyref|\$\{|\(\)|\btarget\b[\"' ]*:|\bclass[\"']?:"
-    rb"|!!|[\s\[{,:]!(?:[A-Za-z<%][\w./%<:+-]{1,80})|[ \"']\$[A-Za-z_(\[]"
-    rb"|\\(?:x|u00|U000000)[0-7][0-9A-Fa-f]|\\\r?\n"
-)
-_ALIASES: Final = pattern(rb"(?:[\s\[{,:]\*[A-Za-z0-9_-]{1,64}[^*]{0,200}){12}")
-"""Aliases close together: in tens, they multiply."""
-_BLANK: Final = b" \t\r\n"
+_WORDS: Final = (
+    b"_target_", b"class_path", b"loader_module", b"%TAG", b"pyref", b"${", b"():", b'"()"', b"'()'",
+)  # fmt: skip
+_KEYS: Final = (pattern(rb"target[\"']?[ \t]*:"), pattern(rb"class[\"']?[ \t]*:"))
+_TAG: Final = pattern(rb"![!<%A-Za-z]")
+_ESCAPE: Final = pattern(rb"\\(?:(?:x|u00|U000000)[0-7][0-9A-Fa-f]|\r?\n)")
+_EXPRESSION: Final = pattern(rb"\$[A-Za-z_(\[]")
+_BUNDLE: Final = (b"imports", b"bundle_root", b"_meta_")
+_ALIAS: Final = pattern(rb"\*[A-Za-z0-9_]")
+_ALIASES: Final = 12
+"""From this many on, aliases can stand for very much."""
+_BEFORE: Final = frozenset(b" \t\r\n[{,:")
+_TRIED: Final = 1000
 _CORE: Final = "tag:yaml.org,2002:"
 _PYTHON: Final = _CORE + "python/"
 _CALLS: Final = ("object/apply:", "object/new:", "object:", "name:", "module:")
@@ -38,6 +44,7 @@ _WIDE: Final = (b"\xff\xfe", b"\xfe\xff")
 _MANY: Final = 1_000_000
 _TIMES: Final = 100
 _LONGEST_NAME: Final = 200
+_MOST: Final = 10_000
 
 
 def _matches(glance: Glance) -> bool:
@@ -47,12 +54,36 @@ def _matches(glance: Glance) -> bool:
     data = head if glance.size <= len(head) else glance.source.read_at(0, glance.size)
     if data[:2] in _WIDE:
         data = (text_of(data) or "").encode("utf-8", "replace")
-    if not (_WORTH.search(data) or (b"&" in data and _ALIASES.search(data))):
+    if not _is_worth_parsing(data):
         return False
     if may_be(head) and document(glance.source) is not None:
         return False  # JSON, which has its own readers.
     found = tree(glance.source)
-    return found is not None and next(_told(found, Where.file(""), glance.size), None) is not None
+    try:
+        return found is not None and next(_told(found, Where.file(""), glance.size), None) is not None
+    except OverBudgetError:
+        return True  # Reading it says so again.
+
+
+def _is_worth_parsing(data: bytes) -> bool:
+    """Whether the text holds any of what this format is about: most texts do not, and searching is cheap."""
+    if any(word in data for word in _WORDS) or any(key.search(data) for key in _KEYS) or _ESCAPE.search(data):
+        return True
+    for number, hit in enumerate(_TAG.finditer(data)):
+        if number > _TRIED or hit[0] == b"!!" or _stands_alone(data, hit.start()):
+            return True
+    if any(word in data for word in _BUNDLE) and _EXPRESSION.search(data):
+        return True
+    aliases = 0
+    for hit in _ALIAS.finditer(data) if b"&" in data else ():
+        aliases += _stands_alone(data, hit.start())
+        if aliases >= _ALIASES:
+            return True
+    return False
+
+
+def _stands_alone(data: bytes, at: int) -> bool:
+    return at == 0 or data[at - 1] in _BEFORE
 
 
 def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
@@ -68,8 +99,13 @@ def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
 def _told(found: Tree, where: Where, size: int) -> Iterator[Read]:
     from weighmaster.knowledge.configured import told
 
+    count = 0
     for tag in found.tags:
-        yield from _tag(tag, found, where)
+        for read in _tag(tag, found, where):
+            count += 1
+            if count > _MOST:
+                raise OverBudgetError(f"yaml: more than {_MOST} tags that call something")
+            yield read
     for document_ in (*found.documents, *found.doubles):
         yield from told(document_, where)
     if found.expanded > max(_MANY, _TIMES * size):

@@ -19,7 +19,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator, Mapping
-from reprlib import Repr
+from itertools import islice
 from typing import Any, Final, NamedTuple
 
 from weighmaster.knowledge.callables import HARMFUL, look_up
@@ -38,8 +38,12 @@ _NAME: Final = pattern(r"[A-Za-z_][\w.]*\Z")
 _REFERENCE: Final = pattern(r"\$\{([^${}]*)\}")
 _RESOLVER: Final = pattern(r"\$\{\s*([A-Za-z_][\w.]*)\s*:\s*([^{}]*)", re.DOTALL)
 _PARTS: Final = 2_000_000
+_MOST: Final = 10_000
+_LONGEST: Final = 400
+"""Characters of a name; nothing that can be imported has a longer one."""
 _STEPS: Final = 8
 _SHOWN: Final = 160
+_ITEMS: Final = 4
 _RESERVED: Final = frozenset(
     {"_target_", "_convert_", "_recursive_", "_partial_", "class_path", "target", "()", "class", "type"}
 )
@@ -65,10 +69,6 @@ _HUB: Final = ("transformers.", "diffusers.", "peft.", "sentence_transformers.",
 _FROM: Final = ("pretrained_model_name_or_path", "pretrained_model_name", "model_name", "_args_")
 _FETCHED: Final = (".from_pretrained", ".from_config")
 
-_repr = Repr()
-_repr.maxstring = _repr.maxother = 100
-_repr.maxlevel = 4
-
 
 class Meant(NamedTuple):
     """A document, and what is known of it as a whole."""
@@ -88,6 +88,8 @@ def told(root: Any, where: Where) -> Iterator[Fact]:
             if fact not in seen:
                 seen.add(fact)
                 yield fact
+        if len(seen) > _MOST:
+            raise OverBudgetError(f"configuration: more than {_MOST} names")
 
 
 def parts(root: Any) -> Iterator[Any]:
@@ -116,6 +118,8 @@ def parts(root: Any) -> Iterator[Any]:
 
 def named(by: str, dotted: str, given: object, where: Where) -> Instantiation:
     """Return the fact that `by` calls `dotted`, taken apart where it does most harm."""
+    if len(dotted) > _LONGEST:
+        return Instantiation(where=where, by=by, module="", name=dotted[:_SHOWN], arguments=_brief(given))
     module, _, name = dotted.removesuffix(".__call__").rpartition(".")
     if not module and _harms("builtins", name):
         module = "builtins"
@@ -253,14 +257,16 @@ def _mlflow(part: Mapping[str, Any], flavours: Mapping[str, Any], where: Where) 
 
 def _flavour(flavour: Mapping[str, Any], where: Where) -> Iterator[Fact]:
     if isinstance(module := flavour.get("loader_module"), str):
-        yield Instantiation(where=where, by="mlflow", module=module, name="_load_pyfunc", arguments="loader_module")
+        yield Instantiation(
+            where=where, by="mlflow", module=module[:_LONGEST], name="_load_pyfunc", arguments="loader_module"
+        )
     for key, kind in _FOLLOWED.items():
         if isinstance(value := flavour.get(key), str) and value not in {"null", "~", ""}:
-            yield Reference(where=where, kind=kind, target=value, by="mlflow")
+            yield Reference(where=where, kind=kind, target=value[:_LONGEST], by="mlflow")
     artifacts = flavour.get("artifacts")
     for value in artifacts.values() if isinstance(artifacts, dict) else ():
         if isinstance(value, dict) and isinstance(value.get("path"), str):
-            yield Reference(where=where, kind="data", target=value["path"], by="mlflow")
+            yield Reference(where=where, kind="data", target=value["path"][:_LONGEST], by="mlflow")
 
 
 _FOLLOWED: Final = {
@@ -275,6 +281,18 @@ def _harms(module: str, name: str) -> bool:
 
 
 def _brief(given: object) -> str:
+    """Return how a call's arguments read, cut where they get long: they may be large, and hold themselves."""
     if isinstance(given, dict):
-        given = {key: value for key, value in given.items() if key not in _RESERVED}
-    return _repr.repr(given)[:_SHOWN] if given not in ("", {}) else ""
+        given = {key: given[key] for key in islice(given, _ITEMS + len(_RESERVED)) if key not in _RESERVED}
+    return _shown(given, 3)[:_SHOWN] if given not in ("", {}) else ""
+
+
+def _shown(value: object, depth: int) -> str:
+    if isinstance(value, str):
+        return repr(value if len(value) <= _SHOWN else f"{value[:_SHOWN]}...")
+    if isinstance(value, dict):
+        inside = (f"{key[:_SHOWN]}={_shown(item, depth - 1)}" for key, item in islice(value.items(), _ITEMS))
+        return f"{{{', '.join(inside)}}}" if depth else "{...}"
+    if isinstance(value, list):
+        return f"[{', '.join(_shown(item, depth - 1) for item in islice(value, _ITEMS))}]" if depth else "[...]"
+    return repr(value)
