@@ -1,16 +1,19 @@
-"""Whether bytes may begin a protocol buffer: a tag, then a number, or a length and as many bytes, and so on.
+"""Whether bytes may begin a protocol buffer: a tag, then a number, or a length and as many bytes; or one as text.
 
-This is asked of every file, so it is cheap; `weighmaster.reading.protobuf` reads what passes.
+This is asked of every file, so it is cheap; `weighmaster.reading.protobuf` and `prototext` read what passes.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
+from weighmaster.reading.pattern import pattern
+
 _LOOKED_AT: Final = 200
 _LONGEST_VARINT: Final = 10
 _TEXT: Final = bytes((*b"\t\n\f\r", *range(0x20, 0x7F)))
 _SHORTEST: Final = 4
+_BEGINS: Final = pattern(rb"(?:\xef\xbb\xbf)?(?:\s|#[^\n]*+)*+(?:[A-Za-z_]\w*\s*[:{<]|\Z)")
 
 
 def may_be_message(head: bytes, size: int) -> bool:
@@ -30,6 +33,11 @@ def may_be_message(head: bytes, size: int) -> bool:
         value, after = _varint(head, at)
         at = (after, at + 8, after + value, size, 0, at + 4)[tag & 7]
     return at <= size
+
+
+def may_be_text(head: bytes) -> bool:
+    """Say whether text that begins so may be a message: a name, then a colon or a brace."""
+    return b"\0" not in head and _BEGINS.match(head) is not None
 
 
 def _varint(head: bytes, at: int) -> tuple[int, int]:
