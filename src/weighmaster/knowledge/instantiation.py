@@ -1,7 +1,8 @@
 """What is known about the classes and functions that a configuration may name for its loader to call.
 
 One table for each loader, `instantiable/<by>.tsv`, four columns with a tab between: `name`, `verdict`, `reason`,
-`source`. A name that ends in `.*` stands for all that begins so; the longest that fits decides. The verdicts:
+`source`. A name that ends in `.*` stands for all that begins so, one that ends in `.+` for classes only: names whose
+last part has a capital letter in front. The longest that fits decides. The verdicts:
 
 * `ordinary`: what honest configurations of that loader name. It computes, and takes what its arguments say.
 * `danger`: calling it with arguments of the configuration's choice does harm.
@@ -28,6 +29,23 @@ _SHARED: Final = dict.fromkeys(
 )
 
 
+_SPELLED: Final = {
+    "keras": (
+        "tensorflow.python.keras",
+        "tensorflow.compat.v1.keras",
+        "tensorflow.compat.v2.keras",
+        "tensorflow.keras",
+        "tf_keras",
+        "keras._tf_keras.keras",
+        "keras._legacy",
+        "keras.api._v1.keras",
+        "keras.api._v2.keras",
+        "keras.api",
+    )
+}
+"""Other places at which a loader's own library is found."""
+
+
 class Judgement(Value):
     """What calling a name from a configuration amounts to, and why."""
 
@@ -40,6 +58,7 @@ _UNKNOWN: Final = Judgement(kind="unknown", reason="is not known to be safe to c
 
 def judgement(by: str, module: str, name: str) -> Judgement:
     """Return what is known about `module`.`name` when the loader `by` calls it."""
+    module = _respelled(by, module)
     dotted = f"{module}.{name}" if module else name
     table = _table(_SHARED.get(by, by))
     row = table.get(dotted)
@@ -48,11 +67,20 @@ def judgement(by: str, module: str, name: str) -> Judgement:
     entry = look_up(module, name)
     if entry is not None and entry.powers & HARMFUL:
         return Judgement(kind="danger", reason=f"{powers_sentence(entry.powers)}: {entry.reason}")
+    is_class = dotted.rpartition(".")[2][:1].isupper()
     above = dotted
     while above := above.rpartition(".")[0]:
-        if (row := table.get(f"{above}.*")) is not None:
+        row = table.get(f"{above}.*") or (table.get(f"{above}.+") if is_class else None)
+        if row is not None:
             return row
     return _UNKNOWN
+
+
+def _respelled(by: str, module: str) -> str:
+    for other in _SPELLED.get(by, ()):
+        if module == other or module.startswith(f"{other}."):
+            return by + module.removeprefix(other)
+    return module
 
 
 @cache

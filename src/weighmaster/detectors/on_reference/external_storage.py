@@ -1,12 +1,13 @@
 """A data file takes a part of itself from another file.
 
-HDF5 can keep the elements of a dataset in files beside it, gather them from other files, or link to them. Keras has
-refused that in models since CVE-2026-1669, and no tool that saves models writes it: whoever may write the other file
-decides what the model is, and what is read may leave through the model's output.
+HDF5 can keep the elements of a dataset in files beside it, gather them from other files, or link to them; a layer of
+Keras can name a file to read its vocabulary from, or a SavedModel to load. No tool that saves whole models writes that,
+and Keras has come to refuse it (CVE-2025-12058, CVE-2026-1669): whoever may write the other file decides what the model
+is, and what is read may leave through the model's output.
 
 ## What to do
 
-Ask for a file that is complete (`h5repack` makes one), and look at the file that this one names.
+Ask for a file that is complete, and look at the file that this one names.
 
 ## What this rule cannot see
 
@@ -29,11 +30,11 @@ _RULE: Final = Rule(
     severity=Severity.MEDIUM,
     cwe=73,
 )
-_KINDS: Final = frozenset({"data", "link"})
+_KINDS: Final = {"hdf5": frozenset({"data", "link"}), "keras": frozenset({"vocabulary", "shard", "data"})}
 
 
 def _detect(fact: Reference) -> Iterator[Finding]:
-    if fact.by == "hdf5" and fact.kind in _KINDS and leads_out(fact.target) is None:
+    if fact.kind in _KINDS.get(fact.by, ()) and leads_out(fact.target) is None:
         message = f"{fact.by} takes a part of the file from {fact.target!r}"
         yield Finding(rule=_RULE, where=fact.where, message=message, evidence=(fact,))
 
