@@ -14,6 +14,7 @@ SERVED: Final = frozenset({"server"})
 REFUSED: Final = frozenset(
     {
         "member-checksum", "member-refused", "directory-gap", "directory-length", "end-records", "padded-header",
+        "tree-sizes",
         "tensor-refused", "base-address",
     }  # fmt: skip
 )

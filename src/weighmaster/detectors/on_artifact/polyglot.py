@@ -41,6 +41,15 @@ _FAMILIES: Final = {
     "rknn": "rknn",
     "image": "image",
     "executable": "executable",
+    "parquet": "parquet",
+    "arrow": "arrow",
+    "pdf": "pdf",
+    "media": "media",
+    "r-serialized": "r",
+    "catboost": "catboost",
+    "torch7": "torch7",
+    "fasttext": "fasttext",
+    "xml": "xml",
 }
 """Formats of one family read one another's files in layers. A format that is not here is a layer of any."""
 

@@ -1,0 +1,1 @@
+"""Rules on a model that is compiled for an accelerator."""

@@ -1,0 +1,1 @@
+"""Rules on text that whoever uses the model fills in and evaluates."""

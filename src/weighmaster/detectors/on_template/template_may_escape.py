@@ -1,0 +1,66 @@
+"""A chat template that could reach further than the text of a conversation.
+
+It takes an attribute whose name only the conversation decides, an attribute that is private to an object, a format
+string that somebody else writes, another template, or what a web framework offers to its pages. None of this is needed
+to write a conversation down.
+
+## What to do
+
+Read the line. Render foreign templates in `ImmutableSandboxedEnvironment`, with nothing offered to them but the
+messages.
+
+## What this rule cannot see
+
+What the program that renders the template offers to it, beyond what Jinja and transformers do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+from weighmaster.extend.detector import Detector
+from weighmaster.knowledge.chat_templates import call_may_escape, helper_may_escape, may_escape
+from weighmaster.model.errors import WeighmasterError
+from weighmaster.model.fact import Template
+from weighmaster.model.finding import Finding, Rule, Severity
+
+if TYPE_CHECKING:
+    from weighmaster.reading.jinja_expressions import Sight
+
+_RULE: Final = Rule(
+    id="template-may-escape", title="A template that could reach further than text", severity=Severity.MEDIUM, cwe=1336
+)
+
+
+def _detect(fact: Template) -> Iterator[Finding]:
+    from weighmaster.reading.jinja_walk import sights
+
+    try:
+        found = sights(fact.text) if fact.engine == "jinja" else ()
+    except WeighmasterError:
+        return
+    for sight in found:
+        reason = _why(sight)
+        if reason is not None:
+            message = f"{fact.name or 'the template'}, line {sight.line}: {reason}"
+            yield Finding(rule=_RULE, where=fact.where, message=message, evidence=(fact,))
+
+
+def _why(sight: Sight) -> str | None:
+    match sight.kind:
+        case "attribute":
+            return may_escape(sight.name)
+        case "helper":
+            return helper_may_escape(sight.name, sight.detail)
+        case "computed" if not (sight.detail == "built" and sight.name == "attr"):
+            return "what it takes from an object is decided when it is rendered"
+        case "include":
+            return f"it takes in another template, {sight.name[:80]!r}"
+        case "call":
+            return call_may_escape(sight.name)
+        case _:
+            return None
+
+
+DETECTOR: Final = Detector(rule=_RULE, on=Template, detect=_detect)
