@@ -7,7 +7,7 @@ Format: <https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/pr
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from weighmaster.extend.format import Format, Glance, Read
@@ -61,31 +61,34 @@ def _matches(glance: Glance) -> bool:
 def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
     placed: list[_Entry] = []
     shards = 1
+    needs: dict[int, int] = {}
     for key, value in entries(cursor.source, cursor.budget):
         message = Message(BytesSource(value), cursor.budget)
         if not key:
             shards = next((field.value for field in message.fields() if field.number == 1), 1)
-            yield from _shards(where, shards)
+            if shards > _SHARDS:
+                raise UnreadableError(f"tensorflow-checkpoint: {shards} shards")
             continue
         entry = _entry(key.decode("utf-8", "backslashreplace")[:_NAME], message)
         dtype = _TYPES.get(entry.dtype, (f"type {entry.dtype}", 0))[0]
+        needs[entry.shard] = max(needs.get(entry.shard, 0), entry.offset + entry.size)
         yield Tensor(where=where, name=entry.name, dtype=dtype, shape=entry.shape)
         if not entry.slices:
             placed.append(entry)
             yield from _check(entry, shards, where)
     yield from _overlaps(placed, where)
+    yield from _shards(where, shards, needs)
 
 
-def _shards(where: Where, count: int) -> Iterator[Read]:
-    if count > _SHARDS:
-        raise UnreadableError(f"tensorflow-checkpoint: {count} shards")
+def _shards(where: Where, count: int, needs: Mapping[int, int]) -> Iterator[Read]:
     # The loader puts the shards' names together from that of the index.
     last = where.steps[-1] if where.steps else None
     name = (str(last).lstrip("!") if last else where.root).replace("\\", "/").rpartition("/")[2]
     stem = name.removesuffix(".index")
     for shard in range(count):
         target = f"{stem}.data-{shard:05}-of-{count:05}"
-        yield Reference(where=where, kind="shard", target=target, by="tensorflow")
+        size = min(max(needs.get(shard, 0), 0), _U64)
+        yield Reference(where=where, kind="shard", target=target, by="tensorflow", needs=size)
 
 
 def _entry(name: str, message: Message) -> _Entry:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from types import MappingProxyType
 from typing import Final
 
+from weighmaster.model.fact import Reference
+from weighmaster.model.repository import Repository
+from weighmaster.model.where import Member, beside
 from weighmaster.reading.pattern import pattern
 
 OPENED: Final = MappingProxyType(
@@ -38,6 +42,9 @@ NAMED: Final = frozenset(
 )
 """Kinds that are only named: addresses, identifiers, where something came from."""
 
+_KEEP_BESIDE: Final = frozenset({"onnx", "tensorflow", "coreml"})
+"""Whose models keep numbers in files beside them."""
+_NUMBERS: Final = frozenset({"data", "shard", "weights"})
 _SCHEME: Final = pattern(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _DRIVE: Final = pattern(r"[A-Za-z]:")
 _SHELL: Final = re.compile(r"~|\$[A-Za-z{]|%[A-Za-z]+%")
@@ -63,3 +70,21 @@ def leads_out(target: str) -> str | None:
         if depth < 0:
             return "leads out of its folder"
     return None
+
+
+def numbers_beside(whole: Repository) -> Iterator[tuple[Reference, int | None]]:
+    """Yield where the models of a target say that their numbers lie, and the size of that file, None if it is missing.
+
+    Paths out of archives are those of whoever unpacks them, and left out.
+    """
+    sizes = {artifact.where.root: artifact.size for artifact in whole.artifacts if not artifact.where.steps}
+    told: set[tuple[str, int]] = set()
+    for fact in whole.facts:
+        if not isinstance(fact, Reference) or fact.by not in _KEEP_BESIDE or fact.kind not in _NUMBERS:
+            continue
+        if leads_out(fact.target) or any(isinstance(step, Member) for step in fact.where.steps):
+            continue
+        path = beside(fact.where.root, fact.target)
+        if (path, fact.needs) not in told and not any(name.startswith(f"{path}/") for name in sizes):
+            told.add((path, fact.needs))
+            yield fact, sizes.get(path)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
-from weighmaster.model.fact import Artifact, Shared
+from weighmaster.model.fact import Artifact, Reference, Shared
 from weighmaster.model.finding import Finding
 from weighmaster.model.value import Value
-from weighmaster.model.where import Where
+from weighmaster.model.where import Member, Where, beside
+
+_SPARE: Final = 64 << 10
+"""Bytes that numbers may be followed by: writers align to pages."""
 
 
 class GapReason(enum.StrEnum):
@@ -72,7 +75,13 @@ class Report(Value):
 
     @classmethod
     def of(cls, target: str, items: Iterable[Item], *, files: int, partial: bool = False, excluded: int = 0) -> Report:
-        """Sort `items` into a report; doubles are dropped."""
+        """Sort `items` into a report; doubles are dropped.
+
+        Bytes that no reader knows are no gap where a model beside them says that they are its numbers, and how many:
+        what hides in unknown bytes was looked for all the same.
+        """
+        items = list(items)
+        numbers = _numbers(items)
         artifacts: dict[Artifact, str] = {}
         findings: dict[Finding, tuple[int, str, str, str]] = {}
         gaps: dict[Gap, tuple[str, str, str]] = {}
@@ -82,6 +91,8 @@ class Report(Value):
                     artifacts[item] = str(item.where)
                 case Finding(rule=rule):
                     findings[item] = (-rule.severity, rule.id, str(item.where), item.message)
+                case Gap(reason=GapReason.UNKNOWN_FORMAT, where=where) if where in numbers:
+                    continue
                 case Gap():
                     gaps[item] = (str(item.where), item.reason, item.detail)
                 case Shared():
@@ -96,3 +107,20 @@ class Report(Value):
             partial=partial,
             excluded=excluded,
         )
+
+
+def _numbers(items: Iterable[Item]) -> set[Where]:
+    """Return the files without a format of their own that a model names as its numbers."""
+    wanted: dict[str, int] = {}
+    unknown: dict[str, int] = {}
+    for item in items:
+        match item:
+            case Reference(kind="data" | "shard" | "weights") if not any(type(s) is Member for s in item.where.steps):
+                path = beside(item.where.root, item.target)
+                wanted[path] = max(wanted.get(path, 0), item.needs)
+            case Artifact(formats=(), where=Where(steps=())):
+                unknown[item.where.root] = item.size
+            case _:
+                continue
+    told = ((path, size, wanted[path]) for path, size in unknown.items() if path in wanted)
+    return {Where.file(path) for path, size, needs in told if not needs or size <= needs + _SPARE}

@@ -80,6 +80,23 @@ class Where(Value):
         return place
 
 
+def beside(root: str, target: str) -> str:
+    """Return the file that a path in the file `root` means; nothing where it leaves what is looked at.
+
+    >>> beside("onnx/model.onnx", "./weights.bin"), beside("model.onnx", "../weights.bin")
+    ('onnx/weights.bin', '')
+    """
+    steps = root.split("/")[:-1]
+    for step in target.replace("\\", "/").split("/"):
+        if step == "..":
+            if not steps:
+                return ""
+            steps.pop()
+        elif step not in {"", "."}:
+            steps.append(step)
+    return "/".join(steps)
+
+
 def _with_spans(place: Where | None, text: str) -> Where:
     name, *spans = text.split("@")
     plain = _unquote(name)
