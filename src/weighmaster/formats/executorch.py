@@ -17,16 +17,13 @@ from weighmaster.model.fact import Disagreement, Metadata, Operation, Stray
 from weighmaster.model.value import Value
 from weighmaster.model.where import Where
 from weighmaster.reading.cursor import Cursor
-from weighmaster.reading.flatbuffer import Buffer, Table, identifier
+from weighmaster.reading.flatbuffer import Buffer, Table, filled, identifier
 from weighmaster.reading.payload import is_artifact
-from weighmaster.reading.source import PartSource
 
 _PROGRAM: Final = b"ET"
 _DATA: Final = b"FT"
 _EXTENDED: Final = b"eh00"
 _SEGMENTS: Final = 100_000
-_PADDING: Final = 1 << 16
-"""Segments begin at a page; what is skipped for that is zeros."""
 _TEXT: Final = 1 << 16
 _HEAD: Final = 4096
 _DELEGATES: Final = 10_000
@@ -121,30 +118,24 @@ def _segments(root: Table, field: int, base: int, size: int) -> list[tuple[int, 
 
 
 def _laid_out(cursor: Cursor, where: Where, segments: list[tuple[int, int]], reach: int) -> Iterator[Read]:
-    reached = reach
-    for start, end in segments:
-        if start < reached and end > start and reached != reach:
+    reached, exact = reach, cursor.source.read_at(8, 4) == _EXTENDED
+    for number, (start, end) in enumerate(segments):
+        if number and start < reached and end > start:
             place = where.span(start, end)
             yield Disagreement(where=place, kind="segments-overlap", detail="a segment begins inside the one before it")
-        elif start - reached >= _PADDING or _is_filled(cursor, reached, start):
-            yield Stray(where=where.span(reached, start), size=start - reached, position="between")
-            yield part(cursor, where, reached, start)
-        head = cursor.source.read_at(start, min(_HEAD, end - start))
-        if is_artifact(head, plausible):
+        yield from _hole(cursor, where, (reached, start), "between", exact=exact)
+        if is_artifact(cursor.source.read_at(start, min(_HEAD, end - start)), plausible):
             yield part(cursor, where, start, end)
-        reached = max(reached, end)
-    if _is_filled(cursor, reached, cursor.size):
-        yield Stray(where=where.span(reached, cursor.size), size=cursor.size - reached, position="after")
-        yield part(cursor, where, reached, cursor.size)
+        reached, exact = max(reached, end), True
+    yield from _hole(cursor, where, (reached, cursor.size), "after", exact=exact)
 
 
-def _is_filled(cursor: Cursor, start: int, end: int) -> bool:
-    """Whether bytes that nothing refers to hold more than a few of a table that nobody here reads."""
-    source = PartSource(cursor.source, start, end) if end > start else None
-    if source is None:
-        return False
-    raw = source.read_at(0, _PADDING)
-    return len(raw.strip(b"\0")) > _HEAD or is_artifact(raw.lstrip(b"\0")[:_HEAD], plausible)
+def _hole(cursor: Cursor, where: Where, span: tuple[int, int], position: str, *, exact: bool) -> Iterator[Read]:
+    """Yield what is not zero between two parts; before an end that is not exact, tables may stand that nobody reads."""
+    start, end = filled(cursor.source, cursor.budget, *span), span[1]
+    if start < end and (exact or is_artifact(cursor.source.read_at(start, min(_HEAD, end - start)), plausible)):
+        yield Stray(where=where.span(start, end), size=end - start, position=position)
+        yield part(cursor, where, start, end)
 
 
 FORMAT: Final = Format(id="executorch", title="ExecuTorch program or data", matches=_matches, read=_read)

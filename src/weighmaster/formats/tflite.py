@@ -20,7 +20,7 @@ from weighmaster.model.fact import Disagreement, Metadata, Operation, Stray, Ten
 from weighmaster.model.value import Value
 from weighmaster.model.where import Where
 from weighmaster.reading.cursor import Cursor
-from weighmaster.reading.flatbuffer import Buffer, Table, identifier
+from weighmaster.reading.flatbuffer import Buffer, Table, filled, identifier
 from weighmaster.reading.pattern import pattern
 from weighmaster.reading.payload import is_artifact
 from weighmaster.reading.source import PartSource
@@ -40,6 +40,7 @@ _OPERATION: Final = pattern(rb"\x12([\x02-\x7f])([A-Z][A-Za-z0-9_>]+)")
 
 # Fields of the schema's tables, by number.
 _CODES, _GRAPHS, _BUFFERS, _METADATA = 1, 2, 4, 6
+_QUANTIZED: Final = ((0, 4), (1, 4), (2, 4), (3, 8))
 _TENSOR_LIST, _INPUTS, _OPERATOR_LIST = 0, 1, 3
 
 
@@ -62,14 +63,14 @@ def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
 
 def _rest(cursor: Cursor, where: Where, reach: int) -> Iterator[Read]:
     """Yield what stands behind the model; a zip there has its own reader."""
-    start = min(cursor.size, -(-reach // 16) * 16)
-    head = cursor.source.read_at(reach, _TEXT)
-    tail = cursor.source.read_at(max(reach, cursor.size - (22 + 65535)), 22 + 65535)
-    if not head.strip(b"\0") or (LOCAL in head and is_zip(PartSource(cursor.source, reach, cursor.size), head, tail)):
+    start = filled(cursor.source, cursor.budget, reach, cursor.size)
+    head = cursor.source.read_at(start, _TEXT)
+    tail = cursor.source.read_at(max(start, cursor.size - (22 + 65535)), 22 + 65535)
+    if start == cursor.size or (LOCAL in head and is_zip(PartSource(cursor.source, start, cursor.size), head, tail)):
         return
-    if cursor.size - reach > _SLACK or is_artifact(head.lstrip(b"\0"), plausible):
+    if cursor.size - reach > _SLACK or is_artifact(head, plausible):
         yield Stray(where=where.span(start, cursor.size), size=cursor.size - start, position="after")
-        yield part(cursor, where, reach + len(head) - len(head.lstrip(b"\0")), cursor.size)
+        yield part(cursor, where, start, cursor.size)
 
 
 class _Model:
@@ -105,10 +106,7 @@ class _Model:
                 yield from self._operation(name, "", custom=custom)
         for table in root.tables(_METADATA):
             yield from self._metadata(table)
-        for field in (3, 5):
-            root.span(field)
-        for signature in root.tables(7):
-            signature.text(2)
+        _pass_over(root)
 
     def _content(self, table: Table) -> _Content:
         start, size = table.span(0)
@@ -140,8 +138,9 @@ class _Model:
         kind = TYPES[number] if 0 <= (number := table.number(1, "b")) < len(TYPES) else str(number)
         name, content = table.text(3), self._bytes(table.number(2, "I"))
         quantized = table.table(4)
-        for field, width in ((0, 4), (1, 4), (2, 4), (3, 8)) if quantized else ():
-            quantized.span(field, width) if quantized else None
+        if quantized is not None:
+            for field, width in _QUANTIZED:
+                quantized.span(field, width)
         place = self._where.span(content.start, content.start + content.size) if content.size else self._where
         yield Tensor(where=place, name=name, dtype=kind, shape=shape)
         wanted = BITS.get(kind, 0)
@@ -159,6 +158,7 @@ class _Model:
             raise UnreadableError(f"tflite: an operator of number {index}, {len(self._codes)} are listed")
         name, custom = self._codes[index]
         operator.span(2, 4)
+        operator.table(4)
         given = operator.numbers(1, "i", 64)
         options = operator.raw(5, _OPTIONS)
         detail = self._given(given, tensors, inputs) if custom else ""
@@ -201,6 +201,17 @@ class _Model:
             yield Inner(place, lambda: self._buffer.part(content.start, content.start + content.size))
         elif raw.rstrip(b"\0").isascii() and raw.rstrip(b"\0").decode().isprintable():
             yield Metadata(where=place if content.size else self._where, key=name, text=raw.rstrip(b"\0").decode())
+
+
+def _pass_over(root: Table) -> None:
+    """Take note of where the parts lie that say nothing here: the description, the names of signatures."""
+    root.text(3)
+    root.span(5, 4)
+    for signature in root.tables(7):
+        signature.text(2)
+        for field in (0, 1):
+            for tensor in signature.tables(field):
+                tensor.text(0)
 
 
 def _code(table: Table) -> tuple[str, bool]:

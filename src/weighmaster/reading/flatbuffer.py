@@ -16,6 +16,7 @@ from weighmaster.reading.budget import Budget
 from weighmaster.reading.source import PartSource, Source
 
 _WINDOW: Final = 64 << 10
+_BLOCK: Final = 1 << 20
 _TABLES: Final = 2_000_000
 _CLOCK: Final = 4096
 _TEXT: Final = 4096
@@ -25,6 +26,16 @@ _WIDTHS: Final = {"b": 1, "B": 1, "H": 2, "i": 4, "I": 4, "q": 8, "Q": 8}
 def identifier(head: bytes) -> bytes:
     """Return the four bytes that say which schema a buffer follows."""
     return head[4:8]
+
+
+def filled(source: Source, budget: Budget, start: int, end: int) -> int:
+    """Return the place of the first byte from `start` on that is not zero: `end`, where all are."""
+    for at in range(start, end, _BLOCK):
+        budget.check_time()
+        block = source.read_at(at, min(_BLOCK, end - at))
+        if left := len(block.lstrip(b"\0")):
+            return at + len(block) - left
+    return end
 
 
 class Buffer:

@@ -263,12 +263,6 @@ for _what, _build in (
 ):
     _raw(f"torch.export, {_what}", _build, SYSTEM, **_EXPORT)
 _variant(
-    "torch.export, a node's target",
-    lambda: _edited(_in_program('"target": "_operator.add"', '"target": "torch.os.system"')),
-    Unproven("torch 2.13.0 finds the function and refuses the node, which has no schema"),
-    **_EXPORT,
-)
-_variant(
     "torch.export, a library of AOTInductor's",
     zip_of([member("m/data/aotinductor/model/m.wrapper.so", b"\x7fELF\x02\x01\x01" + bytes(64))]),
     Unproven("the library would have to be built"),
