@@ -1,0 +1,61 @@
+"""Any XML, for what it has its reader fetch or expand: entities outside it, and entities that swell.
+
+Specifications: <https://www.w3.org/TR/xml/#sec-external-ent>; CWE-611 and CWE-776 on what readers make of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from weighmaster.extend.format import Format, Glance, Read
+from weighmaster.model.errors import OverBudgetError
+from weighmaster.model.fact import Expansion, Reference
+from weighmaster.model.where import Where
+from weighmaster.reading.cursor import Cursor
+from weighmaster.reading.pattern import pattern
+
+_MARKS: Final = pattern(
+    rb"<\?xml\s|<!DOCTYPE\s+(?!html)|<!ENTITY|<(?:[\w.-]{1,40}:)?(?:svg|PMML|net|plist|rdf|RDF)[\s>]"
+)
+_PUBLISHERS: Final = pattern(
+    r"https?://(?:www\.)?(?:w3\.org|dmg\.org|openxmlformats\.org|apple\.com|java\.sun\.com|oasis-open\.org"
+    r"|docbook\.org|inkscape\.org|sodipodi\.sourceforge\.net|springframework\.org|hibernate\.org|apache\.org)/",
+    2,  # re.IGNORECASE
+)
+"""Where the declarations of common document types lie; readers know them, or do without."""
+_EXTERNALS: Final = 1_000
+
+
+def _matches(glance: Glance) -> bool:
+    from weighmaster.reading.xml import may_be, root
+
+    if not may_be(glance.head):
+        return False
+    head = glance.head.replace(b"\0", b"")
+    return _MARKS.search(head) is not None and bool(root(glance.source) or b"<!ENTITY" in head)
+
+
+def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
+    from weighmaster.reading.xml import Element, External, Swelling, events
+
+    count = 0
+    for event in events(cursor.source, cursor.budget):
+        match event:
+            case External():
+                count += 1
+                known = event.what == "document type" and _PUBLISHERS.match(event.target)
+                yield Reference(where=where, kind="schema" if known else "include", target=event.target[:400], by="xml")
+            case Swelling():
+                yield Expansion(where=where, packed=event.size, unpacked=event.characters)
+            case Element() if event.name.endswith(":include"):
+                # XInclude 1.1, clause 3.1: `href` names what takes the element's place.
+                for target in (value for key, value in event.attributes if key == "href"):
+                    yield Reference(where=where, kind="include", target=target[:400], by="xml")
+            case _:
+                continue
+        if count >= _EXTERNALS:
+            raise OverBudgetError(f"xml: more than {_EXTERNALS} entities outside the document")
+
+
+FORMAT: Final = Format(id="xml", title="XML", matches=_matches, read=_read)
