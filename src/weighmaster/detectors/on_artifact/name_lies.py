@@ -45,7 +45,13 @@ _PROMISES: Final = {
     **dict.fromkeys((".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".ico", ".wav"), _PICTURE),
     **dict.fromkeys((".mp4", ".mp3", ".ogg", ".flac"), frozenset({"media"})),
 }
-_INERT: Final = frozenset({"text", "json", "image", "empty", "npy", "safetensors"})
+_INERT: Final = frozenset(
+    {
+        *("arrow", "catboost", "empty", "fasttext", "image", "json", "lightgbm", "media"),
+        *("msgpack", "mxnet", "npy", "oci", "openvino", "parquet", "pmml", "safetensors"),
+        *("sentencepiece", "text", "tfjs", "tfrecord", "xgboost", "xml", "zarr"),
+    }
+)
 """Formats that run nothing by themselves, whatever the name."""
 
 
