@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
-from tests.samples.vetting import report_on, rules_on, verdict_on
+from tests.samples.vetting import reads, rules_on, verdict_on
 
 from weighmaster.extend.format import Glance
 from weighmaster.formats.hydra import FORMAT
+from weighmaster.model.fact import Statement
 from weighmaster.reading.source import BytesSource
 
 
@@ -68,6 +69,6 @@ def test_an_expression_that_calls_what_nobody_knows_wants_a_look() -> None:
 
 def test_code_of_a_hub_is_told() -> None:
     document = {"_target_": "transformers.AutoModel.from_pretrained", "_args_": ["a/b"], "trust_remote_code": True}
-    kinds = {getattr(item, "kind", "") for item in report_on(_dumped(document), "c.json").findings}
-    assert kinds is not None
+    found, _ = reads(FORMAT, _dumped(document))
+    assert {read.key for read in found if isinstance(read, Statement)} == {"trust-remote-code"}
     assert "configured-danger" not in rules_on(_dumped(document), "c.json")

@@ -198,7 +198,7 @@ def _hydra(part: Mapping[str, Any], target: str, meant: Meant, where: Where) -> 
                 yield named("hydra", _resolved(value, meant.root), "", where)
     if str(part.get("trust_remote_code")).lower() in {"true", "yes", "on"}:
         what = next((value for value in part.values() if isinstance(value, str) and "/" in value), "")
-        yield Reference(where=where, kind="remote-code", target=what[:_SHOWN], by=target)
+        yield Statement(where=where, key="trust-remote-code", value=what[:_SHOWN], by="hydra")
 
 
 def _listed(value: Any) -> list[Any]:
