@@ -22,6 +22,8 @@ LIBRARIES: Final = (
     "tensors",
     "checkpoints",
     "torch_ecosystem",
+    "sundry",
+    "keras_models",
 )
 
 

@@ -24,47 +24,58 @@ def _sequentials() -> Iterator[tuple[str, Any]]:
         return keras.Sequential([layers.Input(shape, dtype=dtype), *parts])
 
     yield "perceptron", model(layers.Dense(6, "relu"), layers.Dropout(0.2), layers.Dense(2, "softmax"))
-    yield "regularized", model(
-        layers.Dense(
-            4,
-            kernel_regularizer=keras.regularizers.L1L2(0.1, 0.2),
-            kernel_constraint=keras.constraints.MaxNorm(2),
-            kernel_initializer=keras.initializers.TruncatedNormal(seed=1),
-            bias_initializer=keras.initializers.Constant(0.5),
+    yield (
+        "regularized",
+        model(
+            layers.Dense(
+                4,
+                kernel_regularizer=keras.regularizers.L1L2(0.1, 0.2),
+                kernel_constraint=keras.constraints.MaxNorm(2),
+                kernel_initializer=keras.initializers.TruncatedNormal(seed=1),
+                bias_initializer=keras.initializers.Constant(0.5),
+            ),
+            layers.LeakyReLU(),
+            layers.BatchNormalization(),
+            layers.PReLU(),
         ),
-        layers.LeakyReLU(),
-        layers.BatchNormalization(),
-        layers.PReLU(),
     )
-    yield "convolution", model(
-        layers.Rescaling(1 / 255),
-        layers.RandomFlip(),
-        layers.RandomRotation(0.1),
-        layers.Conv2D(4, 3, padding="same", activation="gelu"),
-        layers.SeparableConv2D(4, 3),
-        layers.DepthwiseConv2D(3),
-        layers.MaxPooling2D(),
-        layers.UpSampling2D(),
-        layers.ZeroPadding2D(),
-        layers.Conv2DTranspose(2, 2),
-        layers.GlobalAveragePooling2D(),
-        layers.Dense(3),
-        shape=(16, 16, 3),
+    yield (
+        "convolution",
+        model(
+            layers.Rescaling(1 / 255),
+            layers.RandomFlip(),
+            layers.RandomRotation(0.1),
+            layers.Conv2D(4, 3, padding="same", activation="gelu"),
+            layers.SeparableConv2D(4, 3),
+            layers.DepthwiseConv2D(3),
+            layers.MaxPooling2D(),
+            layers.UpSampling2D(),
+            layers.ZeroPadding2D(),
+            layers.Conv2DTranspose(2, 2),
+            layers.GlobalAveragePooling2D(),
+            layers.Dense(3),
+            shape=(16, 16, 3),
+        ),
     )
-    yield "recurrent", model(
-        layers.Embedding(20, 4, mask_zero=True),
-        layers.Bidirectional(layers.LSTM(3, return_sequences=True)),
-        layers.GRU(3, return_sequences=True),
-        layers.TimeDistributed(layers.Dense(2)),
-        layers.SimpleRNN(2),
-        shape=(5,),
-        dtype="int32",
+    yield (
+        "recurrent",
+        model(
+            layers.Embedding(20, 4, mask_zero=True),
+            layers.Bidirectional(layers.LSTM(3, return_sequences=True)),
+            layers.GRU(3, return_sequences=True),
+            layers.TimeDistributed(layers.Dense(2)),
+            layers.SimpleRNN(2),
+            shape=(5,),
+            dtype="int32",
+        ),
     )
-    yield "stacked cells", model(
-        layers.RNN(layers.StackedRNNCells([layers.LSTMCell(2), layers.GRUCell(2)])), shape=(4, 3)
+    yield (
+        "stacked cells",
+        model(layers.RNN(layers.StackedRNNCells([layers.LSTMCell(2), layers.GRUCell(2)])), shape=(4, 3)),
     )
     yield "one dimension", model(
-        layers.Conv1D(3, 2), layers.AveragePooling1D(2), layers.Permute((2, 1)), layers.Flatten(), layers.RepeatVector(2),
+        layers.Conv1D(3, 2), layers.AveragePooling1D(2), layers.Permute((2, 1)), layers.Flatten(),
+        layers.RepeatVector(2),
         layers.Reshape((-1,)), layers.LayerNormalization(), layers.UnitNormalization(), layers.GaussianNoise(0.1),
         shape=(9, 2),
     )  # fmt: skip
@@ -171,7 +182,9 @@ def _fill(file: Any) -> None:
     file["half"] = np.ones(3, dtype="f2")
     file.create_dataset("strings", data=["alpha", "beta.", ""], dtype=h5py.string_dtype())
     file.create_dataset("fixed", data=np.array([b"one", b"two"]))
-    file.create_dataset("ragged", data=np.array([np.arange(2), np.arange(3)], dtype=object), dtype=h5py.vlen_dtype("i4"))
+    file.create_dataset(
+        "ragged", data=np.array([np.arange(2), np.arange(3)], dtype=object), dtype=h5py.vlen_dtype("i4")
+    )
     file.create_dataset("opaque", data=np.void(b"\x01\x02\x03\x04"))
     file.create_dataset("scalar", data=1.5)
     file.create_dataset("null", data=h5py.Empty("i4"))

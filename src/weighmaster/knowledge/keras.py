@@ -41,6 +41,7 @@ _VALUES: Final = frozenset({
     "TensorShape", "TypeSpec", "CompositeTensor",
 })  # fmt: skip
 """What stands for a value, not for a class that is looked up."""
+_UNNAMED: Final = _VALUES | {"__lambda__", "function"}
 _VOCABULARIES: Final = frozenset({"vocabulary", "merges", "proto", "vocabulary_file", "vocab_file", "vocabulary_path"})
 _NAMES: Final = frozenset({"name", "module", "class_name", "registered_name", "spec_name"})
 _PATHLIKE: Final = pattern(r"[^\n]{0,400}(?:[/\\]|[.](?:txt|json|csv|tsv|model|spm|vocab|bpe|pkl|npy)\Z)")
@@ -226,11 +227,11 @@ def _may_hold(value: Any) -> bool:
 
 
 def _name_of(part: Mapping[str, Any]) -> str:
-    config = part.get("config")
-    if "class_name" not in part:
+    kind, config = part.get("class_name"), part.get("config")
+    if not isinstance(kind, str) or kind in _UNNAMED:
         return ""
     name = config.get("name") if isinstance(config, dict) else None
-    return name if isinstance(name, str) else str(part["class_name"])
+    return name if isinstance(name, str) else kind
 
 
 def _is_known(module: str, name: str) -> bool:
