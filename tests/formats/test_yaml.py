@@ -64,6 +64,8 @@ def test_a_variant_is_judged_like_what_fires(sample: Sample) -> None:
         "a: {(): os.system}",
         "a: {class: os.system, level: INFO}",
         "# nothing\n---\na: 1\n---\n_target_: os.system",
+        "_target_: os.system\n---\n{broken: [",
+        "_target_: os.system\n...\n%broken",
     ],
 )
 def test_a_name_is_found_however_it_is_spelled(text: str) -> None:

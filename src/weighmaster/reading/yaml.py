@@ -115,9 +115,13 @@ class _Reader:
         self._anchors: dict[str, tuple[Any, int]] = {}
         self._names: list[str] = []
         self._ended = False
+        self._whole = (0, 0, 0)
 
     def read(self, events: Iterator[Any]) -> bool:
-        """Take all events; say whether they made a whole text."""
+        """Take all events; say whether they made a document, after which the text may break.
+
+        A loader that takes one document after the other has acted on the first when it finds the second broken.
+        """
         import yaml
 
         try:
@@ -128,7 +132,9 @@ class _Reader:
                     self._close_all()
                     return True
         except (yaml.YAMLError, RecursionError, ValueError, UnicodeError, OverflowError):
-            return False
+            documents, tags, doubles = self._whole
+            del self.documents[documents:], self.tags[tags:], self.doubles[doubles:]
+            return documents > 0
         return self._ended
 
     def _event(self, kind: str, event: Any) -> None:
@@ -149,6 +155,8 @@ class _Reader:
                 self._add(value, weight)
             case "DocumentStartEvent":
                 self._anchors = {}
+            case "DocumentEndEvent":
+                self._whole = (len(self.documents), len(self.tags), len(self.doubles))
             case "StreamEndEvent":
                 self._ended = True
             case _:

@@ -59,6 +59,7 @@ for _what, _text in {
     "tag behind a handle": f"%TAG !x! tag:yaml.org,2002:pyth\n---\na: !x!on/object/apply:os.system ['{COMMAND}']",
     "primary handle": f"%TAG ! tag:yaml.org,2002:\n---\na: !python/object/apply:os.system ['{COMMAND}']",
     "second document": f"a: 1\n---\n{_APPLY} ['{COMMAND}']",
+    "before what breaks": f"{_APPLY} ['{COMMAND}']\n---\n{{broken: [",
     "subprocess": f"!!python/object/apply:subprocess.Popen [[ 'true', '{TOKEN}' ]]",
     "another name of os": f"!!python/object/apply:posix.system ['{COMMAND}']",
     "flow in JSON clothes": f'{{"a": {_APPLY} ["{COMMAND}"]}}',
