@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from weighmaster.extend.format import Format, Glance, Read, part
 from weighmaster.knowledge.callables import look_up
@@ -18,10 +18,8 @@ from weighmaster.model.fact import Script
 from weighmaster.model.where import Where
 from weighmaster.reading.cursor import Cursor
 from weighmaster.reading.pattern import pattern
+from weighmaster.reading.python_source import looks_like
 from weighmaster.reading.source import PartSource
-
-if TYPE_CHECKING:
-    import ast
 
 _WINDOW: Final = 1 << 20
 _STEP_BACK: Final = 64
@@ -29,10 +27,8 @@ _CONTROL: Final = pattern(rb"[\x00-\x08\x0b\x0e-\x1f]")
 _CONTROLS: Final = bytes({*range(0x20)} - {*b"\t\n\f\r"})
 _UTF16: Final = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 _SOURCE: Final = 256 << 10
-"""Text up to this size is parsed to see whether it is Python; of more, lines are counted."""
+"""Characters that are looked at to see whether it is source code."""
 _EXCERPT: Final = 200
-_DEEPEST_LINE: Final = 20_000
-"""A longer line is data, and could make a parser recurse."""
 
 _NAME: Final = rb"[A-Za-z_][A-Za-z0-9_]{0,63}(?:\.[A-Za-z_][A-Za-z0-9_]{0,63}){0,15}"
 _GLOBAL: Final = pattern(rb"([ci])(%s)\n(%s)\n(?=[()\]}.NSVIFLpqgcP0-9])" % (_NAME, _NAME))
@@ -46,15 +42,7 @@ _TRIED: Final = 500
 _SHEBANG: Final = pattern(r"#! ?\S*?(?:/env(?: -S)? )?([A-Za-z]+)[\d.]*(?:\s|$)")
 _ACTIVE: Final = pattern(r"<script[\s>]|<\?php\s|<iframe[\s>]", re.IGNORECASE)
 _BATCH: Final = pattern(r"@echo off\s", re.IGNORECASE)
-_PYTHON_LINE: Final = pattern(
-    r"^[ \t]*(?:import [A-Za-z_][\w.]*|from [\w.]+ import |(?:async )?def \w+ ?\(|class \w+ ?[:(]|@\w[\w.]*(?:\(|$)"
-    r"|(?:if|for|while|with|try|else|elif|except)\b.*:$|return\b|[\w.]+\(.*\)$|[\w.]+ = )",
-    re.MULTILINE,
-)
 _COMMENT: Final = pattern(r"^[ \t]*(?:#.*)?$\n?", re.MULTILINE)
-_MAY_RUN: Final = pattern(r"[(@]|\bimport\b|\bclass\b")
-_SHARE: Final = 0.4
-"""Of its lines must look like Python for text that does not parse."""
 
 
 def _matches(glance: Glance) -> bool:
@@ -162,38 +150,7 @@ def _language(text: str) -> str | None:
     active = _ACTIVE.search(text)
     if active:
         return "php" if active[0].startswith("<?") else "html"
-    return "python" if _MAY_RUN.search(text) and _is_python(text) else None
-
-
-def _is_python(text: str) -> bool:
-    lines = _COMMENT.sub("", text).splitlines()
-    if not lines or max(map(len, lines)) > _DEEPEST_LINE:
-        return False
-    hits = len(_PYTHON_LINE.findall("\n".join(lines)))
-    if hits and hits >= _SHARE * len(lines):
-        return True  # Perhaps of a Python newer or older than ours.
-    return len(text) <= _SOURCE and _parses(text)
-
-
-def _parses(text: str) -> bool:
-    import ast
-    import warnings
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(text)
-    except (SyntaxError, ValueError, MemoryError, RecursionError):
-        return False
-    return any(_acts(node) for node in tree.body)
-
-
-def _acts(statement: ast.stmt) -> bool:
-    """Whether running the statement can do something: a word or a list of numbers is an expression, too."""
-    import ast
-
-    acting = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Call)
-    return any(isinstance(node, acting) for node in ast.walk(statement))
+    return "python" if looks_like(text) else None
 
 
 def _excerpt(text: str) -> str:

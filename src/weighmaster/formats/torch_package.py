@@ -8,7 +8,7 @@ followed: they are source code like any other in the archive.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from weighmaster.extend.format import Format, Glance, Read
 from weighmaster.knowledge.callables import look_up
@@ -18,14 +18,11 @@ from weighmaster.model.report import Gap, GapReason
 from weighmaster.model.where import Where
 from weighmaster.reading.budget import Budget
 from weighmaster.reading.cursor import Cursor
+from weighmaster.reading.python_source import LONGEST, decoded
 from weighmaster.reading.source import Source
 from weighmaster.reading.zip import Entry, contents, is_zip, names, open_entry
 
-if TYPE_CHECKING:
-    import ast
-
 _MARK: Final = ".data/extern_modules"
-_LONGEST: Final = 4 << 20
 
 
 def _matches(glance: Glance) -> bool:
@@ -44,85 +41,32 @@ def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
             continue
         place = content.at(where)
         try:
-            tree = _parsed(content, source, budget)
+            harmful = _harmful(_text(content, source, budget), place, budget)
         except WeighmasterError as error:
             reason = GapReason.OVER_BUDGET if isinstance(error, OverBudgetError) else GapReason.UNREADABLE
             yield Gap(where=place, reason=reason, detail=f"torch.package: {error}")
             continue
-        for module, name in sorted(_harmful(tree)):
+        for module, name in sorted(harmful):
             yield Import(where=place, module=module, name=name, opcode="source")
 
 
-def _parsed(entry: Entry, source: Source, budget: Budget) -> ast.Module:
-    import ast
-    import warnings
-
+def _text(entry: Entry, source: Source, budget: Budget) -> str:
     opened = open_entry(entry, source, budget)
-    if opened.size > _LONGEST:
-        raise OverBudgetError(f"{opened.size} bytes of source, {_LONGEST} allowed")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # What Python would warn its author of is nothing to us.
-            return ast.parse(opened.read_at(0, _LONGEST))
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise UnreadableError("the source is no Python that can be parsed") from error
+    if opened.size > LONGEST:
+        raise OverBudgetError(f"{opened.size} bytes of source, {LONGEST} allowed")
+    text = decoded(opened.read_at(0, LONGEST))
+    if text is None:
+        raise UnreadableError("the source is no Python that can be parsed")
+    return text
 
 
-def _harmful(tree: ast.Module) -> set[tuple[str, str]]:
+def _harmful(text: str, where: Where, budget: Budget) -> set[tuple[str, str]]:
     """Return the harmful names that importing the module calls."""
-    import ast
+    from weighmaster.knowledge.sources import Reading
 
-    meant: dict[str, str] = {}
-    found: set[tuple[str, str]] = set()
-    waiting: list[ast.AST] = [tree]
-    while waiting:
-        node = waiting.pop()
-        match node:
-            case ast.Import(names=aliases):
-                meant.update((alias.asname or alias.name.split(".")[0], _bound(alias)) for alias in aliases)
-            case ast.ImportFrom(module=str(module), names=aliases, level=0):
-                meant.update((alias.asname or alias.name, f"{module}.{alias.name}") for alias in aliases)
-            case ast.Call(func=func):
-                module, _, name = _dotted(func, meant).rpartition(".")
-                entry = look_up(module, name) if module else None
-                if entry is not None and entry.powers:
-                    found.add((module, name))
-            case _:
-                pass
-        waiting += reversed(list(_run_by(node)))
-    return found
-
-
-def _run_by(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield the parts of `node` that run when it does: of a function, what stands around its body."""
-    import ast
-
-    match node:
-        case ast.FunctionDef() | ast.AsyncFunctionDef():
-            yield from (*node.decorator_list, *node.args.defaults)
-            yield from (default for default in node.args.kw_defaults if default is not None)
-        case ast.Lambda():
-            return
-        case _:
-            yield from ast.iter_child_nodes(node)
-
-
-def _bound(alias: ast.alias) -> str:
-    return alias.name if alias.asname else alias.name.split(".", maxsplit=1)[0]
-
-
-def _dotted(node: ast.expr, meant: dict[str, str]) -> str:
-    """Return the dotted name that an expression is, where its first part is imported or built in."""
-    import ast
-
-    parts: list[str] = []
-    while isinstance(node, ast.Attribute):
-        parts.append(node.attr)
-        node = node.value
-    if not isinstance(node, ast.Name):
-        return ""
-    first = meant.get(node.id, "" if parts else f"builtins.{node.id}")
-    return ".".join((first, *reversed(parts))) if first else ""
+    reading = Reading(where, budget.check_time)
+    reading.read(text)
+    return {name for name in reading.called("import") if (entry := look_up(*name)) is not None and entry.powers}
 
 
 FORMAT: Final = Format(id="torch-package", title="torch.package archive", matches=_matches, read=_read)

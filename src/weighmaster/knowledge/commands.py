@@ -1,0 +1,244 @@
+"""What commands of a shell do: shapes in pipelines of a shell script, of PowerShell, of a Windows batch file.
+
+Manuals: <https://www.gnu.org/software/bash/manual/>, <https://learn.microsoft.com/powershell/>.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from weighmaster.knowledge.shapes import is_secret, is_started, mines
+from weighmaster.reading.pattern import pattern
+from weighmaster.reading.shell import Command, pipelines
+
+_SHELLS: Final = frozenset({"sh", "bash", "dash", "zsh", "ksh", "ash", "fish", "busybox", "csh", "tcsh"})
+_INTERPRETERS: Final = _SHELLS | {
+    "python",
+    "python2",
+    "python3",
+    "perl",
+    "ruby",
+    "node",
+    "php",
+    "lua",
+    "osascript",
+    "pwsh",
+}
+_FETCHERS: Final = frozenset({"curl", "wget", "fetch", "aria2c", "lynx", "http", "https", "ftp", "scp", "nc", "ncat"})
+_SENDERS: Final = frozenset(
+    {"curl", "wget", "nc", "ncat", "netcat", "socat", "telnet", "openssl", "ssh", "scp", "rsync", "mail"}
+)
+_DECODERS: Final = pattern(
+    r"^(?:base64|base32|gbase64)\b.*(?:-d|-D|--decode)|^openssl\b.*\b(?:enc|base64)\b.*-d|^xxd\b.*-r|^rev\b|^uudecode|^gpg\b.*-d"
+    r"|^(?:gunzip|zcat|gzip -dc?|xz -dc?)\b|^tr\b|^printf\b.*\\x|^echo\b.*-e.*\\x"
+)
+_PASSED: Final = frozenset(
+    {
+        "sudo",
+        "nohup",
+        "exec",
+        "command",
+        "env",
+        "time",
+        "nice",
+        "setsid",
+        "stdbuf",
+        "builtin",
+        "xargs",
+        "timeout",
+        "doas",
+    }
+)
+_TARGETS: Final = pattern(
+    r"^(?:/|/\*|~/?|~/\*|\$HOME/?|\$\{HOME\}/?|\$HOME/\*|/(?:home|etc|usr|var|boot|root|bin|lib)/?\*?|\*|C:\\.*)$"
+)
+_QUERY: Final = pattern(
+    r"^(?:git (?:rev-parse|describe|log|status|diff|show|branch|remote|config --get|ls-files|tag|symbolic-ref)"
+    r"|git submodule (?:update|status|sync)"
+    r"|(?:nvidia-smi|nvcc|rocm-smi|rocminfo|hipconfig|uname|which|where|whereis|lscpu|sysctl|sw_vers|lsb_release|hostname|nproc"
+    r"|ldconfig|ldd|arch|stty|tput|locale|xcode-select|xcrun|java|ffmpeg|ffprobe|sox|gcc|g\+\+|clang|cc|c\+\+|cl|cmake|ninja"
+    r"|make|free|df|date|whoami|pwd|ls|cls|clear|hipcc|nvprof|npu-smi|getconf|dpkg -s|rpm -q|file|id|vcgencmd|system_profiler"
+    r"|pkg-config|llvm-config|readlink|dirname|basename|echo|true|ps|lspci|lsmod|mkdir|conda|doxygen|sphinx-build|dot|tty|swig)\b)"
+)
+_PIP: Final = pattern(
+    r"\bpip[\d.]*\b.*\binstall\b|\buv pip install\b|\bconda install\b|\b(?:apt|apt-get|yum|dnf|brew|npm)\b.*\binstall\b"
+)
+
+
+class Deed(NamedTuple):
+    """A shape, the line that has it; or source of another language (`language`) that a command runs."""
+
+    shape: str
+    line: str
+    language: str = ""
+
+
+def deeds(script: str) -> Iterator[Deed]:
+    """Yield the shapes of a shell script or of one command line."""
+    seen: set[Deed] = set()
+    for pipe in pipelines(script):
+        for deed in _of_pipe(pipe):
+            short = deed if deed.language else deed._replace(line=deed.line[:160])
+            if short not in seen:
+                seen.add(short)
+                yield short
+
+
+def is_query(command: str) -> bool:
+    """Say whether a command only asks about the machine or the source, or builds what is there.
+
+    >>> is_query("git rev-parse HEAD"), is_query("git clone https://x")
+    (True, False)
+    """
+    head = command.strip()
+    return _QUERY.match(head) is not None and not any(mark in head for mark in "|;&`$<>")
+
+
+def installs(command: str) -> bool:
+    """Say whether a command installs packages."""
+    return _PIP.search(command) is not None
+
+
+def _plain(command: Command) -> Command:
+    """Return what a command passes on to: `sudo bash` is `bash`."""
+    words = command.words
+    for _ in range(4):
+        if not words or words[0].rpartition("/")[2] not in _PASSED:
+            break
+        at = 1
+        while at < len(words) and (words[at].startswith("-") or "=" in words[at]):
+            at += 1
+        words = words[at:]
+    return command._replace(words=words)
+
+
+def _of_pipe(pipe: tuple[Command, ...]) -> Iterator[Deed]:
+    commands = [_plain(command) for command in pipe]
+    line = " | ".join(command.line for command in commands)
+    if mines(line):
+        yield Deed("mines-coins", line)
+    for at, command in enumerate(commands):
+        before = commands[:at]
+        if _is_interpreter(command.name):
+            yield from _interpreted(command, before, line)
+        if command.name in {"eval", "source", "."} or _is_interpreter(command.name):
+            yield from _substituted(command, line)
+        yield from _of_command(command, before, line)
+
+
+def _is_interpreter(name: str) -> bool:
+    return name in _INTERPRETERS or name.rstrip("0123456789.") in _INTERPRETERS
+
+
+def _fetches(command: Command) -> bool:
+    return command.name in _FETCHERS
+
+
+def _decodes(command: Command) -> bool:
+    return _DECODERS.search(command.line) is not None
+
+
+def _interpreted(command: Command, before: list[Command], line: str) -> Iterator[Deed]:
+    words = command.words
+    takes_input = len(words) == 1 or words[1] in {"-", "-s", "-e", "-x"} or words[1].startswith("-")
+    if takes_input and any(map(_fetches, before)):
+        yield Deed("downloads-and-runs", line)
+    elif takes_input and any(map(_decodes, before)):
+        yield Deed("decodes-and-runs", line)
+    elif before and takes_input and before[-1].name in {"echo", "printf", "cat"} and command.name in _SHELLS:
+        for inner in before[-1].words[1:]:
+            yield from deeds(inner)
+    language = "python" if command.name.startswith("python") else "shell" if command.name in _SHELLS else command.name
+    if command.document:
+        yield Deed("", command.document, language)
+    for at, word in enumerate(words[1:], 1):
+        if (word in {"-c", "-e"} or (word[:1] == "-" and word[1:].isalpha() and word[-1] == "c")) and at + 1 < len(
+            words
+        ):
+            if language == "shell":
+                yield from deeds(words[at + 1])
+            else:
+                yield Deed("", words[at + 1], language)
+            break
+
+
+def _substituted(command: Command, line: str) -> Iterator[Deed]:
+    for inner in command.inside:
+        plain = [_plain(one) for one in inner]
+        if any(map(_decodes, plain)):
+            yield Deed("decodes-and-runs", line)
+        elif any(map(_fetches, plain)):
+            yield Deed("downloads-and-runs", line)
+
+
+def _of_command(command: Command, before: list[Command], line: str) -> Iterator[Deed]:
+    words = [*command.words, *(target for _, target in command.targets)]
+    if any("/dev/tcp/" in word or "/dev/udp/" in word for word in words):
+        yield Deed("reverse-shell", line)
+    if command.name in {"nc", "ncat", "netcat"} and _hands_shell(command.words, before):
+        yield Deed("reverse-shell", line)
+    if command.name == "socat" and any("exec:" in word.lower() or "system:" in word.lower() for word in words):
+        yield Deed("reverse-shell", line)
+    written = [target for mark, target in command.targets if ">" in mark]
+    if command.name in {"tee", "cp", "mv", "install", "ln"}:
+        written += command.words[-1:] if command.name != "tee" else command.words[1:]
+    if any(map(is_started, written)) or (command.name == "crontab" and "-l" not in words and len(words) > 1):
+        yield Deed("plants-itself", line)
+    if _wipes(command):
+        yield Deed("deletes-broadly", line)
+    yield from _of_secrets(command, before, line, words)
+
+
+def _hands_shell(words: tuple[str, ...], before: list[Command]) -> bool:
+    flags = any(word[:1] == "-" and not word.startswith("--") and set(word[1:]) & {"e", "c"} for word in words)
+    return flags or "--exec" in words or "--sh-exec" in words or any(one.name in _SHELLS for one in before)
+
+
+def _wipes(command: Command) -> bool:
+    words = command.words
+    if command.name == "rm":
+        flags = "".join(word.lstrip("-") for word in words[1:] if word.startswith("-"))
+        recursive = "r" in flags or "R" in flags
+        return recursive and any(_TARGETS.match(word) for word in words[1:])
+    if command.name == "dd":
+        return any(word.startswith("of=/dev/") and not word.startswith("of=/dev/null") for word in words)
+    return command.name.startswith("mkfs") or (command.name == "shred" and len(words) > 1)
+
+
+def _of_secrets(command: Command, before: list[Command], line: str, words: list[str]) -> Iterator[Deed]:
+    own = any(is_secret(word.lstrip("@").removeprefix("file=").lstrip("@").replace("$HOME", "~")) for word in words)
+    inside = any(
+        one.name in {"env", "printenv", "set"} and len(one.words) == 1 for pipe in command.inside for one in pipe
+    ) or any(is_secret(word) for pipe in command.inside for one in pipe for word in one.words)
+    piped = any(is_secret(word.replace("$HOME", "~")) for one in before for word in one.words) or any(
+        one.name in {"env", "printenv", "set"} and len(one.words) == 1 for one in before
+    )
+    if command.name in _SENDERS and (own or inside or piped) and command.name not in {"ssh", "scp"}:
+        yield Deed("sends-secrets", line)
+    elif own and command.name in {"cat", "less", "head", "tail", "cp", "tar", "zip", "base64", "grep", "scp"}:
+        yield Deed("reads-secrets", line)
+
+
+_WINDOWS: Final = (
+    ("downloads-and-runs", r"(?:\biex\b|invoke-expression)[^\n]*(?:downloadstring|\biwr\b|invoke-webrequest|\birm\b|invoke-restmethod|net\.webclient)"),
+    ("downloads-and-runs", r"(?:downloadstring|\biwr\b|\birm\b|invoke-webrequest|invoke-restmethod)[^\n]*\|[ \t]*(?:iex\b|invoke-expression)"),
+    ("downloads-and-runs", r"\b(?:mshta|regsvr32|rundll32)\b[^\n]*https?://|\bstart-process\b[^\n]*\$env:temp"),
+    ("downloads-and-runs", r"\bcertutil\b[^\n]*-urlcache|\bbitsadmin\b[^\n]*/transfer"),
+    ("decodes-and-runs", r"\bpowershell[^\n]*\s-e(?:nc|ncodedcommand|c)?\s+[a-z0-9+/=]{16}|\bcertutil\b[^\n]*-decode"),
+    ("decodes-and-runs", r"(?:\biex\b|invoke-expression)[^\n]*frombase64string|frombase64string[^\n]*\|[ \t]*(?:iex\b|invoke-expression)"),
+    ("plants-itself", r"\breg(?:\.exe)? add\b[^\n]*\\run\b|\bschtasks\b[^\n]*/create|new-itemproperty[^\n]*\\run\b|register-scheduledtask|\\start menu\\programs\\startup"),
+    ("deletes-broadly", r"\bdel\b[^\n]*/s[^\n]*\bc:\\|\brd\b[^\n]*/s[^\n]*\bc:\\|\bformat c:|remove-item[^\n]*-recurse[^\n]*\bc:\\|vssadmin delete shadows"),
+    ("reverse-shell", r"net\.sockets\.tcpclient"),
+)  # fmt: skip
+
+
+def windows_deeds(script: str) -> Iterator[Deed]:
+    """Yield the shapes of a PowerShell script or a batch file."""
+    plain = script[: 1 << 20].replace("^", "").replace("`", "")
+    if mines(plain):
+        yield Deed("mines-coins", "")
+    for shape, text in _WINDOWS:
+        if hit := re.search(text, plain, re.IGNORECASE):
+            yield Deed(shape, hit[0][:160])

@@ -1,0 +1,170 @@
+"""Python source: is a text such, in which encoding, and its syntax tree, parsed once however many formats ask.
+
+Nothing is compiled or run. Specification: <https://docs.python.org/3/reference/lexical_analysis.html>.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from weighmaster.model.errors import OverBudgetError, UnreadableError
+from weighmaster.reading.pattern import pattern
+from weighmaster.reading.source import Source
+
+if TYPE_CHECKING:
+    import ast
+
+LONGEST: Final = 4 << 20
+"""Bytes of source that are parsed."""
+_TRIED: Final = 256 << 10
+"""Text up to this size is parsed to see whether it is Python; of more, lines are counted."""
+_LONGEST_LINE: Final = 20_000
+"""Text with a longer line is data, unless it says of itself that it is Python."""
+_SHARE: Final = 0.4
+"""Of its lines must look like Python for text that does not parse."""
+
+_COOKIE: Final = pattern(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")  # PEP 263
+_SHEBANG: Final = pattern(rb"#![^\n]{0,60}\bpython")
+_LINE: Final = pattern(
+    r"^[ \t]*(?:import [A-Za-z_][\w.]*|from [\w.]+ import |(?:async )?def \w+ ?\(|class \w+ ?[:(]|@\w[\w.]*(?:\(|$)"
+    r"|(?:if|for|while|with|try|else|elif|except)\b.*:$|return\b|[\w.]+\(.*\)$|[\w.]+ = )",
+    re.MULTILINE,
+)
+_COMMENT: Final = pattern(r"^[ \t]*(?:#.*)?$\n?", re.MULTILINE)
+_MAY_RUN: Final = pattern(r"[(@]|\bimport\b|\bclass\b")
+_STRONG: Final = pattern(r"^(?:import [A-Za-z_]\w*|from \.*[\w.]* import |__import__|exec|eval)\b", re.MULTILINE)
+_PYTHON_2: Final = "Missing parentheses in call to"
+
+
+class Unparsed(UnreadableError):
+    """Source that this Python cannot parse; `old` says that no Python 3 can."""
+
+    def __init__(self, what: str, *, old: bool = False) -> None:
+        super().__init__(what)
+        self.old = old
+
+
+class _Seen(NamedTuple):
+    source: Source
+    python: bool
+    text: str
+
+
+_last: list[_Seen] = []
+
+
+def is_python(source: Source) -> bool:
+    """Say whether a source is text that is Python, by its lines, or because it parses and does something."""
+    return _seen(source).python
+
+
+def text_of(source: Source) -> str:
+    """Return the text of a source that is Python, in the encoding that it declares."""
+    return _seen(source).text
+
+
+def _seen(source: Source) -> _Seen:
+    if _last and _last[0].source is source:
+        return _last[0]
+    data = source.read_at(0, LONGEST)
+    text = decoded(data)
+    found = _Seen(source, text is not None and _is_python(data, text), text or "")
+    _last[:] = [found]
+    return found
+
+
+def decoded(data: bytes) -> str | None:
+    """Return source as text: in the encoding of its byte order mark or comment, UTF-8 without either."""
+    if b"\0" in data[:4096]:
+        return None
+    body = data.removeprefix(b"\xef\xbb\xbf")
+    encoding = "utf-8" if len(body) < len(data) else _cookie(body)
+    try:
+        return body.decode(encoding, "replace").replace("\r\n", "\n").replace("\r", "\n")
+    except (LookupError, UnicodeError, ValueError):
+        return body.decode("utf-8", "replace")
+
+
+def _cookie(data: bytes) -> str:
+    for line in data[:1024].splitlines()[:2]:
+        if hit := _COOKIE.match(line):
+            return _text_encoding(hit[1].decode("latin-1"))
+        if line.strip() and not line.lstrip().startswith(b"#"):
+            break
+    return "utf-8"
+
+
+def _text_encoding(name: str) -> str:
+    import codecs
+
+    try:
+        found = codecs.lookup(name)
+    except (LookupError, ValueError):
+        return "utf-8"
+    return found.name if getattr(found, "_is_text_encoding", False) else "utf-8"
+
+
+def _is_python(data: bytes, text: str) -> bool:
+    if _SHEBANG.match(data):
+        return True
+    if not _MAY_RUN.search(text):
+        return False
+    lines = _COMMENT.sub("", text).splitlines()
+    if not lines:
+        return False
+    if max(map(len, lines)) > _LONGEST_LINE:
+        # One long line of digits is how a payload is packed: what else stands there must be Python at first sight.
+        return _STRONG.search(text) is not None and len(text) <= LONGEST and _acts(text)
+    hits = len(_LINE.findall("\n".join(lines)))
+    if hits and hits >= _SHARE * len(lines):
+        return True  # Perhaps of a Python newer or older than ours.
+    return len(text) <= _TRIED and _acts(text)
+
+
+def looks_like(text: str) -> bool:
+    """Say whether text from inside another file is Python."""
+    return _is_python(b"", text)
+
+
+def _acts(text: str) -> bool:
+    """Whether the text parses and running it can do something: a word or a list of numbers is Python, too."""
+    import ast
+
+    try:
+        tree = parsed(text)
+    except (UnreadableError, OverBudgetError):
+        return False
+    acting = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Call)
+    return any(isinstance(node, acting) for statement in tree.body for node in ast.walk(statement))
+
+
+_trees: list[tuple[str, ast.Module]] = []
+
+
+def parsed(text: str) -> ast.Module:
+    """Return the syntax tree of source.
+
+    Raises:
+        Unparsed: this Python cannot parse it.
+        OverBudgetError: it is too long, or nests too deep.
+    """
+    import ast
+    import warnings
+
+    if _trees and _trees[0][0] == text:
+        return _trees[0][1]
+    if len(text) > LONGEST:
+        raise OverBudgetError(f"{len(text)} characters of source, {LONGEST} allowed")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # What Python would warn its author of is nothing to us.
+            tree = ast.parse(text)
+    except SyntaxError as error:
+        raise Unparsed(f"line {error.lineno} is no Python that can be parsed", old=_PYTHON_2 in str(error)) from error
+    except ValueError as error:
+        raise Unparsed("the source is no Python that can be parsed") from error
+    except (RecursionError, MemoryError) as error:
+        raise OverBudgetError("the source nests too deep") from error
+    _trees[:] = [(text, tree)]
+    return tree
