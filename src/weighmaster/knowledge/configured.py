@@ -9,6 +9,7 @@ The idioms that are known, each after what reads it:
 * Fiddle, in NeMo 2: `{"type": "pyref", "module": ..., "name": ...}`.
 * Python's `logging.config`: `()` names a factory, `class` a handler.
 * MONAI bundles: `$` in front of a Python expression.
+* Lightning's checkpoints: `_instantiator`.
 * MLflow: `loader_module` of each flavour in `MLmodel`.
 
 Nothing is imported. Documents may share their parts and hold themselves: each part is looked at once.
@@ -148,6 +149,8 @@ def _mapping(part: Mapping[str, Any], meant: Meant, where: Where) -> Iterator[Fa
         yield from _hydra(part, target, meant, where)
     if isinstance(target := part.get("target"), str) and _DOTTED.match(target):
         yield from _latent(part, target, meant, where)
+    if isinstance(target := part.get("_instantiator"), str):
+        yield named("lightning", target, part, where)
     if isinstance(flavours := part.get("flavors"), dict):
         yield from _mlflow(part, flavours, where)
     match part:

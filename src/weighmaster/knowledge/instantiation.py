@@ -25,7 +25,8 @@ Kind: TypeAlias = Literal["ordinary", "danger", "unknown"]
 _HERE: Final = os.path.join(os.path.dirname(__file__), "instantiable")
 
 _SHARED: Final = dict.fromkeys(
-    ("jsonargparse", "instantiate_from_config", "fiddle", "monai", "omegaconf", "logging", "hyperpyyaml"), "hydra"
+    ("jsonargparse", "instantiate_from_config", "fiddle", "monai", "omegaconf", "logging", "hyperpyyaml", "lightning"),
+    "hydra",
 )
 
 
