@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -59,9 +58,8 @@ def test_what_is_not_there_is_refused(folder: Path) -> None:
 def test_an_interrupt_is_the_caller_s_business_unless_it_asks_for_what_was_found(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def answers(*_: object, **__: object) -> Iterator[object]:
+    def answers(*_: object, **__: object) -> object:
         raise KeyboardInterrupt
-        yield
 
     monkeypatch.setattr(looks, "run", answers)
     with pytest.raises(KeyboardInterrupt):

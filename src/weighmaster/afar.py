@@ -14,7 +14,7 @@ from weighmaster.engine.desk import Desk
 from weighmaster.engine.scan import scan_far, scan_file
 from weighmaster.engine.walk import matcher
 from weighmaster.extend.origin import Listing, Origin
-from weighmaster.looks import Look, Request, Said, judged, look_at
+from weighmaster.looks import Look, Request, Said, first_taken, judged, look_at
 from weighmaster.model.errors import MissingExtraError, WeighmasterError
 from weighmaster.model.fact import Disagreement, Fact, Nested, Shared
 from weighmaster.model.report import Gap, GapReason, Item
@@ -41,7 +41,7 @@ class FarLook:
         kept = [f for f in self._listing.files if not (excludes and excludes.match(f.name))]
         self._excluded = len(self._listing.files) - len(kept)
         self.files = {file.name: file for file in kept}
-        self.names: Sequence[str] = list(self.files)
+        self.names: Sequence[str] = first_taken(self.files)
         self._said = Said(self.names, items)
         self.take = self._said.take
         self.fetchers: dict[str, Fetch] = {}

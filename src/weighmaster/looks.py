@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _CHUNK: Final = 1 << 20
 _FEW: Final = 20
+_FEW_NAMES: Final = 4
 _GRACE: Final = 30.0
 """Seconds that a worker gets on top of the reader's own, which lose nothing of what was found."""
 
@@ -90,6 +91,17 @@ class Said:
         return Report.of(target, self.items, files=files, partial=bool(left), excluded=excluded)
 
 
+def first_taken(names: Iterable[str]) -> list[str]:
+    """Return names in order, those of files that loaders would take first: what matters most is judged soonest."""
+    listed = list(names)
+    if len(listed) < _FEW_NAMES:
+        return listed
+    from weighmaster.knowledge.loaders import chosen
+
+    taken = dict.fromkeys(chosen(listed))
+    return [*(name for name in listed if name in taken), *(name for name in listed if name not in taken)]
+
+
 class FolderLook:
     """A look at a file or folder of this machine; see `Look`."""
 
@@ -98,7 +110,7 @@ class FolderLook:
         self.request = request
         self._found: Walk = walk(target, exclude=request.settings.exclude, follow_symlinks=request.follow_symlinks)
         self.paths: Mapping[str, str] = {name: path for path, name in self._found.files}
-        self.names: Sequence[str] = list(self.paths)
+        self.names: Sequence[str] = first_taken(self.paths)
         self._said = Said(self.names, self._found.gaps)
         self.take = self._said.take
 
@@ -138,8 +150,8 @@ def look_at(looks: Sequence[Look], *, jobs: int, read: Sequence[str] = (), atten
     seconds = max((look.request.limits.seconds for look in looks), default=0.0) + _GRACE
     allowance = Allowance(seconds=seconds, read=tuple(read))
     tasks = list(map(str, range(len(files))))
-    answers = run(tasks, work, jobs=jobs, allowance=allowance, attendant=attendant)
     try:
+        answers = run(tasks, work, jobs=jobs, allowance=allowance, attendant=attendant)
         for done, (index, answer) in enumerate(answers, 1):
             look, name = files[index]
             look.take(name, said(name, answer))

@@ -20,7 +20,7 @@ from inline_snapshot import snapshot
 from weighmaster import api, looks, shipped
 from weighmaster.fronts.cli import vet
 from weighmaster.fronts.cli.main import main
-from weighmaster.sandbox.workers import Answer
+from weighmaster.sandbox.workers import Answer, run
 
 
 def _json(capsys: pytest.CaptureFixture[str]) -> Any:
@@ -277,7 +277,7 @@ def _interrupting(after: int) -> Any:
                 raise KeyboardInterrupt
             yield one
 
-    real = looks.run
+    real = run
     return answers
 
 
