@@ -24,6 +24,7 @@ LIBRARIES: Final = (
     "torch_ecosystem",
     "sundry",
     "keras_models",
+    "graphs",
 )
 
 

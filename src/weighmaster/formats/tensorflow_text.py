@@ -52,9 +52,14 @@ _OBJECTS: Final[Schema] = {
     ),
     "concrete_functions": (2, {"key": (1, str), "value": (2, {"bound_inputs": (2, int)})}),
 }
+_ASSET: Final[Schema] = {"tensor_info": (1, {"name": (1, str)}), "filename": (2, str)}
+# `[type.googleapis.com/...] { }` writes out what an `Any` holds; it stands for the type and the bytes.
+_ANY: Final[Schema] = {"value": (2, str), "[type.googleapis.com/tensorflow.AssetFileDef]": (2, _ASSET)}
+_COLLECTION: Final[Schema] = {"key": (1, str), "value": (2, {"any_list": (5, {"value": (1, _ANY)})})}
 _META: Final[Schema] = {
     "graph_def": (2, _GRAPH),
-    "asset_file_def": (6, {"tensor_info": (1, {"name": (1, str)}), "filename": (2, str)}),
+    "collection_def": (4, _COLLECTION),
+    "asset_file_def": (6, _ASSET),
     "object_graph_def": (7, _OBJECTS),
 }
 # The three messages have no name in common: each field of the whole gets a number of its own.

@@ -402,11 +402,12 @@ class MetaGraph:
         for inner in whole.fields():
             if inner.wire == BYTES:
                 self._fields.setdefault(inner.number, []).append(inner)
-        self._assets = [self._asset(self._message(asset)) for asset in self._fields.get(6, ())]
+        assets = [*self._fields.get(6, ()), *self._old_assets()]
+        self._assets = [(asset, *self._asset(self._message(asset))) for asset in assets]
 
     def references(self, where: Where) -> Iterator[Reference]:
         """Yield the files that the loader feeds to the graph."""
-        for field, (_, name) in zip(self._fields.get(6, ()), self._assets, strict=True):
+        for field, _, name in self._assets:
             place = where.span(field.start, field.end)
             yield Reference(where=place, kind="vocabulary", target=f"assets/{name}", by="tensorflow")
 
@@ -414,7 +415,7 @@ class MetaGraph:
         """Return the graph, which knows what the loader feeds and passes."""
         graph = Graph(self._source, self._budget, self._fields.get(2, ()) or _NO_FIELD)
         # `name:0` is the first output of the node `name`.
-        graph.given |= {tensor.partition(":")[0] for tensor, _ in self._assets}
+        graph.given |= {tensor.partition(":")[0] for _, tensor, _ in self._assets}
         nodes: list[Text] = []
         for field in self._fields.get(7, ()):
             nodes += self._objects(graph, self._message(field))
@@ -449,6 +450,19 @@ class MetaGraph:
 
     def _message(self, field: Field) -> Message:
         return Message(self._source, self._budget, field.start, field.end)
+
+    def _old_assets(self) -> Iterator[Field]:
+        """Yield the assets that a collection holds, each in an `Any`, as TensorFlow 1 writes them."""
+        for field in self._fields.get(4, ()):
+            for key, value, entry in _entry(self._message(field)):
+                collection = entry.message(value)
+                lists = (f for f in collection.fields() if f.number == 5 and f.wire == BYTES)
+                for items in lists if key == "saved_model_assets" else ():
+                    listed = collection.message(items)
+                    for item in listed.fields():
+                        if item.number == 1 and item.wire == BYTES:
+                            whole = listed.message(item)
+                            yield from (f for f in whole.fields() if f.number == 2 and f.wire == BYTES)
 
     def _asset(self, message: Message) -> tuple[str, str]:
         tensor = name = ""
