@@ -21,7 +21,7 @@ from weighmaster.reading.budget import Budget
 from weighmaster.reading.cursor import Cursor
 from weighmaster.reading.document import LONGEST, document
 from weighmaster.reading.source import Source
-from weighmaster.reading.zip import Entry, is_zip, listed, names, open_entry
+from weighmaster.reading.zip import Entry, contents, is_zip, names, open_entry
 
 _CONFIG: Final = "config.json"
 _BESIDE: Final = frozenset({"metadata.json", "model.weights.h5", "model.weights.npz", "model.weights.json"})
@@ -38,10 +38,11 @@ def _matches(glance: Glance) -> bool:
 
 
 def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
-    for entry in listed(cursor.source, cursor.budget):
+    # Under every reading: of two members of one name, some readers take the first.
+    for content in contents(cursor.source, cursor.budget):
         cursor.budget.check_time()
-        if entry.name == _CONFIG:
-            yield from _config(entry, cursor, where)
+        if isinstance(content, Entry) and content.name == _CONFIG:
+            yield from _config(content, cursor, where)
 
 
 def _config(entry: Entry, cursor: Cursor, where: Where) -> Iterator[Read]:

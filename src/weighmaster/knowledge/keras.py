@@ -100,7 +100,9 @@ class _Teller:
                 yield from self._mapping(value, layer)
                 waiting += [_Part(one, str(at), layer) for at, one in reversed(value.items()) if _may_hold(one)]
             elif isinstance(value, list):
-                waiting += [_Part(one, key, layer) for one in reversed(value) if _may_hold(one)]
+                words = key in _VOCABULARIES
+                below = "" if words else f"{key}[]" if not key.endswith("[]") else key
+                waiting += [_Part(one, below, layer) for one in reversed(value) if _may_hold(one, words=words)]
             else:
                 yield from self._text(value, key, layer)
 
@@ -180,9 +182,8 @@ class _Teller:
             pairs.append((module or package, rest) if arrow else (module, name))
         if isinstance(registered, str) and ">" in registered:
             package, _, rest = registered.partition(">")
-            # Custom is the package of those who named none; what is judged then is the module.
-            pairs = pairs if module and _is_known(*pairs[0]) else []
-            pairs.append((module or package, rest))
+            # What is registered under that name goes before what the module has.
+            pairs = [*(pairs if module else []), (package, rest)]
         for pair in pairs:
             if pair in self._seen:
                 continue
@@ -222,8 +223,9 @@ class _Teller:
         yield Inner(place, lambda: BytesSource(data))
 
 
-def _may_hold(value: Any) -> bool:
-    return isinstance(value, (dict, list, str))
+def _may_hold(value: Any, *, words: bool = False) -> bool:
+    """Whether there may be something in a value. Words of a vocabulary name nothing; what is long may be encoded."""
+    return isinstance(value, (dict, list)) or (isinstance(value, str) and (not words or len(value) >= _SHOWN))
 
 
 def _name_of(part: Mapping[str, Any]) -> str:
@@ -232,10 +234,6 @@ def _name_of(part: Mapping[str, Any]) -> str:
         return ""
     name = config.get("name") if isinstance(config, dict) else None
     return name if isinstance(name, str) else kind
-
-
-def _is_known(module: str, name: str) -> bool:
-    return judgement("keras", module, name).kind != "unknown"
 
 
 def _is_path(text: str) -> bool:

@@ -139,7 +139,8 @@ def _dense_attributes(file: File, block: Block) -> Iterator[Attribute | Unreadab
     for kind, record in records(file, tree):
         if kind not in {8, 9}:
             raise UnreadableError(f"hdf5: attributes in a tree of type {kind}")
-        if record[fractal.id_length] & 2:
+        flags = record[fractal.id_length : fractal.id_length + 1]
+        if flags and flags[0] & 2:
             yield UnreadableError("hdf5: an attribute in the heap of shared messages, which is not read")
             continue
         try:

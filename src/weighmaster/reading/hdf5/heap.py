@@ -112,6 +112,8 @@ class Fractal:
         Raises:
             UnreadableError: it cannot be found.
         """
+        if len(id) != self.id_length or not id:
+            raise UnreadableError("hdf5: a heap identifier that is too short")
         kind = id[0] >> 4 & 3
         block = Block(id[1:], "a heap identifier")
         if kind == 0:
