@@ -30,7 +30,7 @@ def vet(hub: Hub, target: str = "hf://owner/name", **more: Any) -> Vetted:
 
 def filled(hub: Hub, id: str = "owner/name", kind: str = "models") -> Repo:
     repo = hub.repo(id, kind)
-    repo.commit({"config.json": CONFIG, "README.md": CARD}, author="owner")
+    repo.commit({"config.json": CONFIG, "README.md": CARD}, author="owner", date="2024-01-01")
     return repo
 
 
@@ -55,7 +55,7 @@ def test_a_repository_is_judged_at_one_commit_and_the_verdict_names_it() -> None
 
 def test_ten_gigabytes_are_judged_in_moments_from_what_must_be_read() -> None:
     with Hub(latency=0.05) as hub:
-        filled(hub).commit({}, lfs={"pytorch_model.bin": BIG}, author="owner")
+        filled(hub).commit({}, lfs={"pytorch_model.bin": BIG}, author="owner", date="2024-01-02")
         start = time.monotonic()
         vetted = vet(hub)
         took = time.monotonic() - start
@@ -70,7 +70,7 @@ def test_ten_gigabytes_are_judged_in_moments_from_what_must_be_read() -> None:
 def test_a_hostile_pickle_in_a_large_file_is_found_from_afar() -> None:
     with Hub() as hub:
         weights = checkpoint(40, 64 << 20, program=b"0cposix\nsystem\n(S'true weighmaster_fired'\ntR0N")
-        filled(hub).commit({}, lfs={"a/pytorch_model.bin": weights}, author="owner")
+        filled(hub).commit({}, lfs={"a/pytorch_model.bin": weights}, author="owner", date="2024-01-02")
         vetted = vet(hub)
     assert vetted.verdict.outcome is Outcome.BLOCK
     found = [str(finding.where) for finding in vetted.report.findings if finding.rule.id == "dangerous-import"]
@@ -88,7 +88,7 @@ def test_a_hostile_pickle_in_a_large_file_is_found_from_afar() -> None:
 )
 def test_a_file_or_a_folder_of_it_can_be_named(target: str, files: list[str]) -> None:
     with Hub() as hub:
-        filled(hub).commit({"deep/a.txt": b"a\n", "deep/b.txt": b"b\n"}, author="owner")
+        filled(hub).commit({"deep/a.txt": b"a\n", "deep/b.txt": b"b\n"}, author="owner", date="2024-01-02")
         assert names(vet(hub, target)) == files
 
 
@@ -96,14 +96,14 @@ def test_a_revision_is_a_branch_a_tag_or_a_commit() -> None:
     with Hub() as hub:
         repo = filled(hub)
         first = repo.commits[-1].sha
-        repo.commit({"evil.pkl": HOSTILE}, author="owner")
+        repo.commit({"evil.pkl": HOSTILE}, author="owner", date="2024-01-02")
         assert vet(hub).verdict.outcome is Outcome.BLOCK
         assert vet(hub, f"hf://owner/name@{first}").verdict.outcome is Outcome.ALLOW
 
 
 def test_data_sets_and_spaces_are_named_by_their_kind() -> None:
     with Hub() as hub:
-        filled(hub, kind="datasets").commit({"data.csv": b"a,b\n1,2\n"}, author="owner")
+        filled(hub, kind="datasets").commit({"data.csv": b"a,b\n1,2\n"}, author="owner", date="2024-01-02")
         vetted = vet(hub, "hf://datasets/owner/name")
     assert names(vetted) == ["README.md", "config.json", "data.csv"]
     assert vetted.report.target.startswith("hf://datasets/owner/name@")
@@ -111,7 +111,11 @@ def test_data_sets_and_spaces_are_named_by_their_kind() -> None:
 
 def test_a_long_list_of_files_is_read_to_its_end() -> None:
     with Hub(page=7) as hub:
-        filled(hub).commit({f"f{number:03}.txt": b"x\n" for number in range(40)} | {"z.pkl": HOSTILE}, author="owner")
+        filled(hub).commit(
+            {f"f{number:03}.txt": b"x\n" for number in range(40)} | {"z.pkl": HOSTILE},
+            author="owner",
+            date="2024-01-02",
+        )
         vetted = vet(hub)
     assert len(names(vetted)) == 43
     assert vetted.verdict.outcome is Outcome.BLOCK
@@ -119,7 +123,7 @@ def test_a_long_list_of_files_is_read_to_its_end() -> None:
 
 def test_credentials_go_to_the_hub_and_not_to_its_storage() -> None:
     with Hub() as hub:
-        filled(hub).commit({}, lfs={"model.safetensors": safetensors(4, 1 << 20)}, author="owner")
+        filled(hub).commit({}, lfs={"model.safetensors": safetensors(4, 1 << 20)}, author="owner", date="2024-01-02")
         host = hub.base.partition("://")[2]
         vetted = vet(hub, access={"credentials": {host: "Bearer hf_token"}})
     assert vetted.verdict.outcome is Outcome.ALLOW, vetted.verdict.because
@@ -143,9 +147,11 @@ def test_what_the_hub_says_a_file_is_must_be_what_it_serves() -> None:
     numbers = pickle.dumps([1, 2, 3])
     with Hub() as hub:
         repo = filled(hub)
-        repo.commit({"a.pkl": Claimed(numbers, oid="0" * 40)}, author="owner")
+        repo.commit({"a.pkl": Claimed(numbers, oid="0" * 40)}, author="owner", date="2024-01-02")
         small = vet(hub)
-        repo.commit({"a.pkl": numbers}, lfs={"b.pkl": Claimed(numbers, sha256="0" * 64)}, author="owner")
+        repo.commit(
+            {"a.pkl": numbers}, lfs={"b.pkl": Claimed(numbers, sha256="0" * 64)}, author="owner", date="2024-01-02"
+        )
         large = vet(hub)
     for vetted in (small, large):
         assert vetted.verdict.outcome is Outcome.BLOCK
@@ -155,7 +161,9 @@ def test_what_the_hub_says_a_file_is_must_be_what_it_serves() -> None:
 def test_full_finds_out_about_a_large_file_that_was_not_wholly_read() -> None:
     weights = checkpoint(2, 1 << 20)
     with Hub() as hub:
-        filled(hub).commit({}, lfs={"pytorch_model.bin": Claimed(weights, sha256="0" * 64)}, author="owner")
+        filled(hub).commit(
+            {}, lfs={"pytorch_model.bin": Claimed(weights, sha256="0" * 64)}, author="owner", date="2024-01-02"
+        )
         assert vet(hub).verdict.outcome is Outcome.ALLOW
         vetted = vet(hub, full=True)
     assert vetted.verdict.outcome is Outcome.BLOCK
@@ -174,7 +182,7 @@ def test_full_finds_out_about_a_large_file_that_was_not_wholly_read() -> None:
 )
 def test_passing_trouble_is_overcome(fault: Any) -> None:
     with Hub(fault=fault) as hub:
-        filled(hub).commit({"notes.txt": b"words and words\n" * 5000}, author="owner")
+        filled(hub).commit({"notes.txt": b"words and words\n" * 5000}, author="owner", date="2024-01-02")
         vetted = vet(hub)
     assert vetted.verdict.outcome is Outcome.ALLOW, vetted.report.gaps
 
@@ -191,7 +199,9 @@ def test_passing_trouble_is_overcome(fault: Any) -> None:
 )
 def test_a_hub_that_lies_is_found_out(fault: Any) -> None:
     with Hub(fault=fault) as hub:
-        filled(hub).commit({"numbers.pkl": pickle.dumps([bytes([n]) * 2000 for n in range(200)])}, author="owner")
+        filled(hub).commit(
+            {"numbers.pkl": pickle.dumps([bytes([n]) * 2000 for n in range(200)])}, author="owner", date="2024-01-02"
+        )
         vetted = vet(hub)
     assert vetted.verdict.outcome is not Outcome.ALLOW
     assert "server-contradicts-itself" in rules(vetted) or vetted.report.gaps
@@ -199,7 +209,7 @@ def test_a_hub_that_lies_is_found_out(fault: Any) -> None:
 
 def test_files_that_are_left_out_are_counted() -> None:
     with Hub() as hub:
-        filled(hub).commit({"evil.pkl": HOSTILE}, author="owner")
+        filled(hub).commit({"evil.pkl": HOSTILE}, author="owner", date="2024-01-02")
         vetted = vet(hub, exclude=["*.pkl"])
     assert vetted.verdict.outcome is Outcome.ALLOW
     assert vetted.report.excluded == 1
