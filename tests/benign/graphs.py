@@ -260,19 +260,19 @@ def by_hand(folder: str) -> None:
         caffe_layer("prob", "Softmax"),
     ]  # fmt: skip
     put("net.caffemodel", caffe_net(layers))
-    put("net.prototxt", _PROTOTXT)
-    put("solver.prototxt", _SOLVER)
-    put("net.model", cntk_dictionary(_CNTK))
+    put("net.prototxt", PROTOTXT)
+    put("solver.prototxt", SOLVER)
+    put("net.model", cntk_dictionary(CNTK))
     operators = [
         paddle_operator(kind) for kind in ("feed", "conv2d", "batch_norm", "relu", "matmul_v2", "softmax", "fetch")
     ]
     put("__model__", paddle_program(operators))
     tensor = bytes(16) + struct.pack("<I", 4) + b"\x08\x05\x10\x02" + struct.pack("<2f", 1.0, 2.0)
     put("net.pdiparams", tensor * 3)
-    put("model.json", _PIR)
+    put("model.json", PIR)
 
 
-_PROTOTXT = b"""
+PROTOTXT = b"""
 # A net as its publisher wrote it.
 name: "LeNet"
 input: "data"
@@ -288,13 +288,13 @@ layer { name: "pool1" type: "Pooling" bottom: "conv1" top: "pool1"
   pooling_param { pool: MAX kernel_size: 2 stride: 2 } }
 layer { name: "prob" type: 'Softmax' bottom: "pool1" top: "prob" }
 """
-_SOLVER = b"""net: "net.prototxt"
+SOLVER = b"""net: "net.prototxt"
 base_lr: 0.01
 lr_policy: "inv"  # slower and slower
 snapshot_prefix: "lenet"
 solver_mode: GPU
 """
-_CNTK: dict[str, object] = {
+CNTK: dict[str, object] = {
     "type": "CompositeFunction",
     "version": 1,
     "root_uid": "Plus1",
@@ -304,7 +304,7 @@ _CNTK: dict[str, object] = {
         for op in (3, 19, 31)
     ],
 }
-_PIR = (
+PIR = (
     b'{"base_code":{"magic":"pir","trainable":true,"version":4},"program":{"regions":[{"#":"region_0","blocks":[{"#":'
     b'"block_0","args":[],"ops":[{"#":"p","A":[0,1,1,"w"],"O":{"%":1}},{"#":"1.data","A":[{"AT":{"#":"0.a_str","D":"x"},'
     b'"N":"name"}],"I":[],"O":[{"%":2}]},{"#":"1.matmul","A":[],"I":[{"%":2},{"%":1}],"O":[{"%":3}]},{"#":"1.if","A":[],'
