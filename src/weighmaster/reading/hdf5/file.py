@@ -196,6 +196,11 @@ class File:
                 raise OverBudgetError("hdf5: more parts than are followed")
 
 
+def width_of(limit: int) -> int:
+    """Return how many bytes hold numbers up to a limit, as HDF5 counts them."""
+    return (max(1, limit).bit_length() - 1) // 8 + 1
+
+
 def joined(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
     """Return spans in order, those that touch as one."""
     found: list[tuple[int, int]] = []

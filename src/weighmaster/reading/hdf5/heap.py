@@ -5,18 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 from weighmaster.model.errors import UnreadableError
-from weighmaster.reading.hdf5.file import Block, File
+from weighmaster.reading.hdf5.file import Block, File, width_of
+from weighmaster.reading.hdf5.trees import records
 
 _NAME: Final = 1 << 16
 _PIECE: Final = 256
 _COLLECTION: Final = 64 << 20
 _ROWS: Final = 64
 _DEEPEST: Final = 16
-
-
-def width_of(limit: int) -> int:
-    """Return how many bytes hold numbers up to a limit, as HDF5 counts them."""
-    return (max(1, limit).bit_length() - 1) // 8 + 1
 
 
 class Names:
@@ -130,8 +126,6 @@ class Fractal:
         file = self._file
         if block.left >= file.offset + file.length:
             return file.at(block.number(file.offset), block.number(file.length))
-        from weighmaster.reading.hdf5.trees import records
-
         wanted = block.number(min(block.left, file.length))
         for kind, record in records(file, self._huge):
             if kind != 1:

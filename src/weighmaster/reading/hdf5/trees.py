@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from weighmaster.model.errors import UnreadableError
-from weighmaster.reading.hdf5.file import Block, File
-from weighmaster.reading.hdf5.heap import width_of
+from weighmaster.reading.hdf5.file import Block, File, width_of
 
 _DEEPEST: Final = 64
 _LARGEST: Final = 1 << 20
