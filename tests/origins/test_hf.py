@@ -13,6 +13,7 @@ from tests.sims import faults
 from tests.sims.hub import Claimed, Hub, Repo
 
 import weighmaster
+from weighmaster.model.finding import Severity
 from weighmaster.model.report import GapReason
 from weighmaster.model.verdict import Outcome, Vetted
 from weighmaster.reading.http import Access
@@ -35,7 +36,7 @@ def filled(hub: Hub, id: str = "owner/name", kind: str = "models") -> Repo:
 
 
 def rules(vetted: Vetted) -> set[str]:
-    return {finding.rule.id for finding in vetted.report.findings}
+    return {finding.rule.id for finding in vetted.report.findings if finding.rule.severity >= Severity.MEDIUM}
 
 
 def names(vetted: Vetted) -> list[str]:
