@@ -214,6 +214,8 @@ class Hub(Files):
                 if account := self.accounts.get((kind, name)):
                     return _json(account)
                 raise _Refused(404, "", "This account does not exist")
+            case ["api", kind] if kind in _KINDS:
+                return _json(self._listed(kind, query))
             case ["api", kind, *rest] if kind in _KINDS:
                 repo, below = self._found(kind, rest)
                 self._admitted(repo, asked, gates=False)
@@ -225,6 +227,13 @@ class Hub(Files):
                     raise _Refused(404, "", "Not found")
                 self._admitted(repo, asked, gates=True)
                 return self._resolved(repo, asked, below[1:])
+
+    def _listed(self, kind: str, query: dict[str, list[str]]) -> list[dict[str, Any]]:
+        repos = (repo for (of, _), repo in self.repos.items() if of == kind and repo.commits)
+        found = [_info(repo, _at(repo, "main"), {}) for repo in repos]
+        key = query.get("sort", ["createdAt"])[0]
+        found.sort(key=lambda info: str(info.get(key)), reverse=True)
+        return found[: int(query.get("limit", ["1000"])[0])]
 
     def _found(self, kind: str, parts: list[str]) -> tuple[Repo, list[str]]:
         for count in (2, 1):
