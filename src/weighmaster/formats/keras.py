@@ -11,16 +11,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, Final
 
-from weighmaster.extend.format import Format, Glance, Read
+from weighmaster.extend.format import Format, Glance, Inner, Read
+from weighmaster.machine.run import plausible
 from weighmaster.model.errors import WeighmasterError
 from weighmaster.model.report import Gap, GapReason
 from weighmaster.model.where import Where
 from weighmaster.reading.budget import Budget
 from weighmaster.reading.cursor import Cursor
 from weighmaster.reading.document import LONGEST, document
-from weighmaster.reading.source import Source
+from weighmaster.reading.source import BytesSource, Source
 from weighmaster.reading.zip import Entry, contents, is_zip, names, open_entry
 
 _CONFIG: Final = "config.json"
@@ -46,7 +48,7 @@ def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
 
 
 def _config(entry: Entry, cursor: Cursor, where: Where) -> Iterator[Read]:
-    from weighmaster.knowledge.keras import told
+    from weighmaster.knowledge.keras import Carried, told
 
     place = entry.at(where)
     try:
@@ -63,7 +65,8 @@ def _config(entry: Entry, cursor: Cursor, where: Where) -> Iterator[Read]:
         if found is None:
             yield Gap(where=place, reason=GapReason.UNREADABLE, detail="keras: config.json is not JSON")
             return
-        yield from told(found, place)
+        for one in told(found, place, plausible):
+            yield Inner(one.where, partial(BytesSource, one.data)) if isinstance(one, Carried) else one
 
 
 def _leniently(source: Source, budget: Budget) -> Any:

@@ -9,13 +9,16 @@ Specification: <https://keras.io/api/models/model_saving_apis/model_config_seria
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, Final
 
-from weighmaster.extend.format import Format, Glance, Read
+from weighmaster.extend.format import Format, Glance, Inner, Read
+from weighmaster.machine.run import plausible
 from weighmaster.model.report import Gap, GapReason
 from weighmaster.model.where import Where
 from weighmaster.reading.cursor import Cursor
 from weighmaster.reading.document import LONGEST, document, may_be
+from weighmaster.reading.source import BytesSource, Source
 
 _MARKS: Final = (b"class_name", b"model_config", b"\\u00")
 _KEY: Final = b"class_name"
@@ -32,10 +35,10 @@ def _matches(glance: Glance) -> bool:
         return False
     from weighmaster.knowledge.keras import told
 
-    return any(next(told(one, Where.file("")), None) is not None for one in _documents(glance.source))
+    return any(next(told(one, Where.file(""), plausible), None) is not None for one in _documents(glance.source))
 
 
-def _documents(source: Any) -> list[Any]:
+def _documents(source: Source) -> list[Any]:
     found = document(source)
     if found is not None:
         return [found]
@@ -48,14 +51,15 @@ def _documents(source: Any) -> list[Any]:
 
 
 def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
-    from weighmaster.knowledge.keras import told
+    from weighmaster.knowledge.keras import Carried, told
 
     if cursor.size > LONGEST:
         detail = f"keras: a configuration of {cursor.size} bytes, {LONGEST} are read"
         yield Gap(where=where, reason=GapReason.OVER_BUDGET, detail=detail)
         return
-    for one in _documents(cursor.source):
-        yield from told(one, where)
+    for document_ in _documents(cursor.source):
+        for one in told(document_, where, plausible):
+            yield Inner(one.where, partial(BytesSource, one.data)) if isinstance(one, Carried) else one
 
 
 FORMAT: Final = Format(id="keras-config", title="Configuration of a Keras model", matches=_matches, read=_read)

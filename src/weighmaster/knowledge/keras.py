@@ -15,19 +15,16 @@ from __future__ import annotations
 
 import binascii
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from reprlib import Repr
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
-from weighmaster.extend.format import Inner, Read
 from weighmaster.knowledge.instantiation import judgement
-from weighmaster.machine.run import plausible
 from weighmaster.model.errors import OverBudgetError
-from weighmaster.model.fact import CodeObject, Instantiation, Operation, Reference
+from weighmaster.model.fact import CodeObject, Fact, Instantiation, Operation, Reference
 from weighmaster.model.where import Member, Where
 from weighmaster.reading.pattern import pattern
 from weighmaster.reading.payload import decoded, is_artifact, is_code
-from weighmaster.reading.source import BytesSource
 
 _PARTS: Final = 4_000_000
 _SHOWN: Final = 200
@@ -53,6 +50,16 @@ _repr.maxstring = _repr.maxother = 100
 _repr.maxlevel = 4
 
 
+class Carried(NamedTuple):
+    """Bytes that a configuration carries in a text: code, or an artifact of its own."""
+
+    where: Where
+    data: bytes
+
+
+Told: TypeAlias = Fact | Carried
+
+
 class _Part(NamedTuple):
     """A value, the key it stands under, and the layer that it belongs to."""
 
@@ -61,9 +68,12 @@ class _Part(NamedTuple):
     layer: str
 
 
-def told(root: Any, where: Where) -> Iterator[Read]:
-    """Yield what a configuration names and carries: each name once. Nothing for what is no configuration of Keras."""
-    return _Teller(root, where).told()
+def told(root: Any, where: Where, plausible: Callable[[bytes], bool]) -> Iterator[Told]:
+    """Yield what a configuration names and carries: each name once. Nothing for what is no configuration of Keras.
+
+    `plausible` knows a pickle.
+    """
+    return _Teller(root, where, plausible).told()
 
 
 def _is_keras(root: Any) -> bool:
@@ -79,15 +89,16 @@ def _is_object(part: Mapping[str, Any]) -> bool:
 class _Teller:
     """One pass over a document; `rooted` says that all of it is a configuration of Keras."""
 
-    def __init__(self, root: Any, where: Where) -> None:
+    def __init__(self, root: Any, where: Where, plausible: Callable[[bytes], bool]) -> None:
         self._root = root
+        self._plausible = plausible
         self._where = where
         self._rooted = _is_keras(root)
         self._seen: set[tuple[str, str]] = set()
         self._targets: set[tuple[str, str]] = set()
         self._members = 0
 
-    def told(self) -> Iterator[Read]:
+    def told(self) -> Iterator[Told]:
         """Yield what stands there."""
         waiting, count = [_Part(self._root, "", "")], 0
         while waiting:
@@ -106,7 +117,7 @@ class _Teller:
             else:
                 yield from self._text(value, key, layer)
 
-    def _mapping(self, part: Mapping[str, Any], layer: str) -> Iterator[Read]:
+    def _mapping(self, part: Mapping[str, Any], layer: str) -> Iterator[Told]:
         kind = part.get("class_name")
         if not isinstance(kind, str) or kind in _VALUES:
             return
@@ -121,7 +132,7 @@ class _Teller:
         if isinstance(config, dict):
             yield from self._special(kind, config, layer)
 
-    def _special(self, kind: str, config: Mapping[str, Any], layer: str) -> Iterator[Read]:
+    def _special(self, kind: str, config: Mapping[str, Any], layer: str) -> Iterator[Told]:
         """Yield what some classes do with their configuration beyond building a layer."""
         bare = kind.rpartition(">")[2].rpartition(".")[2]
         if "function" in config and bare not in _TENSORFLOW:
@@ -137,7 +148,7 @@ class _Teller:
         elif bare == "TFSMLayer" and isinstance(config.get("filepath"), str):
             yield from self._reference("shard", config["filepath"])
 
-    def _lambda(self, config: Mapping[str, Any], layer: str) -> Iterator[Read]:
+    def _lambda(self, config: Mapping[str, Any], layer: str) -> Iterator[Told]:
         for key in ("function", "mask", "output_shape"):
             given = config.get(key)
             if isinstance(given, dict) and given.get("class_name") == "__tuple__":
@@ -153,7 +164,7 @@ class _Teller:
                 module = config.get("module" if key == "function" else f"{key}_module")
                 yield from self._named(None if module == "__main__" else module, given, None, config.get("arguments"))
 
-    def _code(self, config: Any, layer: str) -> Iterator[Read]:
+    def _code(self, config: Any, layer: str) -> Iterator[Told]:
         """Yield the code of a lambda: `config` holds it under `code`, or under `value`, alone or first in a list."""
         found = config.get("code", config.get("value")) if isinstance(config, dict) else config
         if isinstance(found, dict):
@@ -164,7 +175,7 @@ class _Teller:
             yield CodeObject(where=self._where, form=f"a lambda of the layer {layer[:_SHOWN]!r}")
             yield from self._inner(_unpacked(found), f"{layer}.function")
 
-    def _node(self, given: Any) -> Iterator[Read]:
+    def _node(self, given: Any) -> Iterator[Told]:
         try:
             node = json.loads(given) if isinstance(given, str) else given
         except (ValueError, RecursionError):
@@ -173,7 +184,7 @@ class _Teller:
             detail = " ".join(one for one in node.get("input") or () if isinstance(one, str))[:_SHOWN]
             yield Operation(where=self._where, dialect="tensorflow", name=node["op"][:_SHOWN], detail=detail)
 
-    def _named(self, module: Any, name: Any, registered: Any, given: Any, *, sure: bool = False) -> Iterator[Read]:
+    def _named(self, module: Any, name: Any, registered: Any, given: Any, *, sure: bool = False) -> Iterator[Told]:
         """Yield that `name` of `module` is called, and the name under which a class of one's own is registered."""
         module = module if isinstance(module, str) else ""
         pairs = []
@@ -197,7 +208,7 @@ class _Teller:
                     arguments=_brief(given),
                 )
 
-    def _text(self, text: str, key: str, layer: str) -> Iterator[Read]:
+    def _text(self, text: str, key: str, layer: str) -> Iterator[Told]:
         if key in _VOCABULARIES and _is_path(text):
             yield from self._reference("vocabulary", text)
         elif text[:7].lower() == "file://":
@@ -208,19 +219,19 @@ class _Teller:
                 yield from self._named(module, name, None, None)
         elif len(text) >= _SHORTEST:
             found = decoded(text.encode("utf-8", "replace"))
-            if found is not None and (is_artifact(found[1], plausible) or is_code(found[1])):
+            if found is not None and (is_artifact(found[1], self._plausible) or is_code(found[1])):
                 yield from self._inner(found[1], f"{layer}.{key}")
 
-    def _reference(self, kind: str, target: str) -> Iterator[Read]:
+    def _reference(self, kind: str, target: str) -> Iterator[Told]:
         if (kind, target) not in self._targets:
             self._targets.add((kind, target))
             yield Reference(where=self._where, kind=kind, target=target[:_SHOWN], by="keras")
 
-    def _inner(self, data: bytes, name: str) -> Iterator[Read]:
+    def _inner(self, data: bytes, name: str) -> Iterator[Told]:
         self._members += 1
         member = name.replace("/", "_")[:_SHOWN]
         place = self._where / Member(name=member if self._members == 1 else f"{member} {self._members}")
-        yield Inner(place, lambda: BytesSource(data))
+        yield Carried(place, data)
 
 
 def _may_hold(value: Any, *, words: bool = False) -> bool:
