@@ -55,12 +55,15 @@ _TARGETS: Final = pattern(
     r"^(?:/|/\*|~/?|~/\*|\$HOME/?|\$\{HOME\}/?|\$HOME/\*|/(?:home|etc|usr|var|boot|root|bin|lib)/?\*?|\*|C:\\.*)$"
 )
 _QUERY: Final = pattern(
-    r"^(?:git (?:rev-parse|describe|log|status|diff|show|branch|remote|config --get|ls-files|tag|symbolic-ref)"
-    r"|git submodule (?:update|status|sync)"
-    r"|(?:nvidia-smi|nvcc|rocm-smi|rocminfo|hipconfig|uname|which|where|whereis|lscpu|sysctl|sw_vers|lsb_release|hostname|nproc"
-    r"|ldconfig|ldd|arch|stty|tput|locale|xcode-select|xcrun|java|ffmpeg|ffprobe|sox|gcc|g\+\+|clang|cc|c\+\+|cl|cmake|ninja"
-    r"|make|free|df|date|whoami|pwd|ls|cls|clear|hipcc|nvprof|npu-smi|getconf|dpkg -s|rpm -q|file|id|vcgencmd|system_profiler"
-    r"|pkg-config|llvm-config|readlink|dirname|basename|echo|true|ps|lspci|lsmod|mkdir|conda|doxygen|sphinx-build|dot|tty|swig)\b)"
+    r"(?:git (?:rev-parse|describe|log|status|diff|show|branch|remote|config --get|ls-files|tag|symbolic-ref)"
+    r"|(?:nvidia-smi|rocm-smi|rocminfo|hipconfig|uname|which|where|whereis|lscpu|sw_vers|lsb_release|nproc|npu-smi|tput"
+    r"|ldconfig -p|ldd|arch|stty|locale|xcode-select -p|free|df|date|whoami|pwd|ls|cls|clear|getconf|lspci|lsmod|pkg-config"
+    r"|llvm-config|readlink|dirname|basename|system_profiler|sysctl -n)\b"
+    r"|\S{1,60} (?:--?version|-V|-dumpversion|--help)$)"
+)
+_BUILD: Final = pattern(
+    r"(?:git submodule (?:update|status|sync|init)|(?:cmake|make|ninja|nvcc|hipcc|gcc|g\+\+|clang|clang\+\+|cc|c\+\+|cl|ar|swig"
+    r"|protoc|cargo|npm run build|cython|ldconfig|doxygen|sphinx-build|patchelf|meson)\b)"
 )
 _PIP: Final = pattern(
     r"\bpip[\d.]*\b.*\binstall\b|\buv pip install\b|\bconda install\b|\b(?:apt|apt-get|yum|dnf|brew|npm)\b.*\binstall\b"
@@ -94,6 +97,12 @@ def is_query(command: str) -> bool:
     """
     head = command.strip()
     return _QUERY.match(head) is not None and not any(mark in head for mark in "|;&`$<>")
+
+
+def builds(command: str) -> bool:
+    """Say whether a command compiles what lies there."""
+    head = command.strip()
+    return _BUILD.match(head) is not None and not any(mark in head for mark in "|;`$")
 
 
 def installs(command: str) -> bool:

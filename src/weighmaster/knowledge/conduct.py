@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 from weighmaster.knowledge import shapes
 from weighmaster.knowledge.callables import POWERS
-from weighmaster.knowledge.commands import installs, is_query
+from weighmaster.knowledge.commands import builds, installs, is_query
 from weighmaster.knowledge.uses import known
 from weighmaster.model.fact import Use
 from weighmaster.model.value import Value
@@ -81,7 +81,9 @@ def _of_kind(kind: str, use: Use) -> Level:
         case "process":
             if is_query(use.detail) or installs(use.detail):
                 return "has-powers"
-            return "acts" if use.detail else "touches"
+            if use.when == "install":
+                return "has-powers" if builds(use.detail) else "acts" if use.detail else "touches"
+            return "acts"
         case "native" if shapes.is_system_library(use.detail):
             return "has-powers"
         case "code" | "native" | "hook" | "patch":

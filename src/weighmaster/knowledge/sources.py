@@ -23,10 +23,26 @@ _MOST: Final = 500
 _PAYLOADS: Final = 32
 _ORDER: Final = ("import", "install", "load", "main", "call")
 _LOADED: Final = frozenset(
-    ["__init__", "__new__", "__post_init__", "from_pretrained", "_from_config", "from_config", "__setstate__", "__init_subclass__", "load_context", "initialize", "__reduce__", "__class_getitem__", "setup_model"]
+    [
+        "__init__",
+        "__new__",
+        "__post_init__",
+        "from_pretrained",
+        "_from_config",
+        "from_config",
+        "__setstate__",
+        "__init_subclass__",
+        "load_context",
+        "initialize",
+        "__reduce__",
+        "__class_getitem__",
+        "setup_model",
+    ]
 )
 """Methods that a loader runs on the classes that it makes objects of."""
-_ENTRIES: Final = frozenset(["model_fn", "input_fn", "predict_fn", "_load_pyfunc", "load_context", "__getattr__", "__dir__"])
+_ENTRIES: Final = frozenset(
+    ["model_fn", "input_fn", "predict_fn", "_load_pyfunc", "load_context", "__getattr__", "__dir__"]
+)
 """Functions of a module that a loader or an import runs by their name."""
 _LOADERS: Final = pattern(
     r"PreTrained|PretrainedConfig|Config$|Tokenizer|Model|Module$|Pipeline|Processor|FeatureExtractor|Handler|Layer$"
@@ -340,10 +356,8 @@ def _is_loaded(function: Func) -> bool:
         return function.name in _ENTRIES
     if function.name not in _LOADED:
         return False
-    return (
-        (_LOADERS.search(owner.name) is not None
-        and bool(owner.bases or "Handler" in owner.name))
-        or any(_LOADERS.search(root.rpartition(".")[2]) for root in owner.roots())
+    return (_LOADERS.search(owner.name) is not None and bool(owner.bases or "Handler" in owner.name)) or any(
+        _LOADERS.search(root.rpartition(".")[2]) for root in owner.roots()
     )
 
 

@@ -48,7 +48,68 @@ if TYPE_CHECKING:
     import ast
 
 BUILTINS: Final = frozenset(
-    ["open", "exec", "eval", "compile", "getattr", "setattr", "delattr", "hasattr", "vars", "globals", "locals", "dir", "__import__", "input", "map", "filter", "type", "print", "chr", "ord", "bytes", "str", "int", "float", "bytearray", "list", "dict", "tuple", "set", "frozenset", "iter", "next", "reversed", "sorted", "min", "max", "any", "all", "zip", "enumerate", "object", "super", "isinstance", "issubclass", "callable", "breakpoint", "help", "exit", "quit", "memoryview", "id", "repr", "sum", "unichr", "staticmethod", "classmethod", "property", "execfile", "raw_input", "reload"]
+    [
+        "open",
+        "exec",
+        "eval",
+        "compile",
+        "getattr",
+        "setattr",
+        "delattr",
+        "hasattr",
+        "vars",
+        "globals",
+        "locals",
+        "dir",
+        "__import__",
+        "input",
+        "map",
+        "filter",
+        "type",
+        "print",
+        "chr",
+        "ord",
+        "bytes",
+        "str",
+        "int",
+        "float",
+        "bytearray",
+        "list",
+        "dict",
+        "tuple",
+        "set",
+        "frozenset",
+        "iter",
+        "next",
+        "reversed",
+        "sorted",
+        "min",
+        "max",
+        "any",
+        "all",
+        "zip",
+        "enumerate",
+        "object",
+        "super",
+        "isinstance",
+        "issubclass",
+        "callable",
+        "breakpoint",
+        "help",
+        "exit",
+        "quit",
+        "memoryview",
+        "id",
+        "repr",
+        "sum",
+        "unichr",
+        "staticmethod",
+        "classmethod",
+        "property",
+        "execfile",
+        "raw_input",
+        "reload",
+    ]
 )
 NAMESPACE: Final = "<namespace>"
 _CLIMBS: Final = frozenset(
@@ -72,14 +133,84 @@ _RUNNERS: Final = frozenset(
     {"map", "filter", "sorted", "min", "max", "any", "all", "list", "tuple", "set", "next", "sum", "dict"}
 )
 _RUNNING: Final = frozenset(
-    ["threading.Thread", "threading.Timer", "multiprocessing.Process", "_thread.start_new_thread", "asyncio.run", "functools.reduce", "concurrent.futures.ThreadPoolExecutor.submit", "weakref.finalize", "sys.settrace", "sys.setprofile", "sys.addaudithook", "threading.settrace", "threading.setprofile", "codecs.register", "itertools.starmap", "atexit.register", "re.sub", "sys.meta_path.insert", "sys.meta_path.append", "sys.path_hooks.insert", "sys.path_hooks.append", "gc.callbacks.append", "importlib.util.LazyLoader", "contextlib.ExitStack.callback", "signal.signal", "os.register_at_fork", "sched.scheduler", "timeit.timeit", "cProfile.run", "functools.singledispatch", "operator.call"]
+    [
+        "threading.Thread",
+        "threading.Timer",
+        "multiprocessing.Process",
+        "_thread.start_new_thread",
+        "asyncio.run",
+        "functools.reduce",
+        "concurrent.futures.ThreadPoolExecutor.submit",
+        "weakref.finalize",
+        "sys.settrace",
+        "sys.setprofile",
+        "sys.addaudithook",
+        "threading.settrace",
+        "threading.setprofile",
+        "codecs.register",
+        "itertools.starmap",
+        "atexit.register",
+        "re.sub",
+        "sys.meta_path.insert",
+        "sys.meta_path.append",
+        "sys.path_hooks.insert",
+        "sys.path_hooks.append",
+        "gc.callbacks.append",
+        "importlib.util.LazyLoader",
+        "contextlib.ExitStack.callback",
+        "signal.signal",
+        "os.register_at_fork",
+        "sched.scheduler",
+        "timeit.timeit",
+        "cProfile.run",
+        "functools.singledispatch",
+        "operator.call",
+    ]
 )
 """They run the functions that they are given, now or soon."""
 _RUN_METHODS: Final = frozenset(
-    ["submit", "apply", "apply_async", "map", "map_async", "starmap", "imap", "call_soon", "call_later", "run_until_complete", "create_task", "run", "run_in_executor", "add_done_callback", "enter", "callback", "reduce", "sub"]
+    [
+        "submit",
+        "apply",
+        "apply_async",
+        "map",
+        "map_async",
+        "starmap",
+        "imap",
+        "call_soon",
+        "call_later",
+        "run_until_complete",
+        "create_task",
+        "run",
+        "run_in_executor",
+        "add_done_callback",
+        "enter",
+        "callback",
+        "reduce",
+        "sub",
+    ]
 )
 _TELLS: Final = frozenset(
-    ["isinstance", "issubclass", "hasattr", "callable", "super", "type", "id", "repr", "print", "help", "dir", "str", "len", "bool", "property", "staticmethod", "classmethod", "setattr"]
+    [
+        "isinstance",
+        "issubclass",
+        "hasattr",
+        "callable",
+        "super",
+        "type",
+        "id",
+        "repr",
+        "print",
+        "help",
+        "dir",
+        "str",
+        "len",
+        "bool",
+        "property",
+        "staticmethod",
+        "classmethod",
+        "setattr",
+    ]
 )
 """Builtins that look at what they are given, and do not call it."""
 _FETCHES: Final = (
@@ -141,9 +272,7 @@ class Calls:
         """Take down that a function of the source runs when this part does."""
         self.part.edges[id(function)] = function
 
-    def handed(
-        self, values: list[Value], keywords: dict[str, Value], line: int, *, run: bool, depth: int = 2
-    ) -> None:
+    def handed(self, values: list[Value], keywords: dict[str, Value], line: int, *, run: bool, depth: int = 2) -> None:
         """Take down what is handed to a callee that may call it."""
         for value in (*values, *keywords.values()):
             kind = type(value)
@@ -200,7 +329,8 @@ class Calls:
             return Ref("builtins", base.flags | FOLDED)
         if name in _TYPES and base.dotted.startswith("builtins."):
             return Blur(CLIMBED)
-        return Ref(f"{base.dotted}.{name}", base.flags)
+        dotted = f"{base.dotted}.{name}"
+        return Ref(dotted, base.flags | ENVIRONMENT if dotted == "os.environ" else base.flags)
 
     def named(self, base: Value, name: Value, *, computed: bool = True) -> Value:
         """Return what `getattr(base, name)` is."""
@@ -389,6 +519,8 @@ class Calls:
         dotted = ref.dotted
         if self.interesting(dotted):
             self.use(ref, "call", line, arguments, keywords)
+        if dotted.endswith(".__getattribute__") and arguments:
+            return self.named(Ref(dotted.removesuffix(".__getattribute__"), ref.flags | FOLDED), arguments[-1])
         if dotted.endswith(".setup"):
             self.called.add(dotted)
         special = _SPECIAL.get(dotted)
@@ -549,7 +681,33 @@ def _of_blur(base: Blur, name: str) -> Value:
 
 
 _THINGS: Final = frozenset(
-    ["pathlib.Path", "pathlib.PosixPath", "pathlib.WindowsPath", "socket.socket", "socket.create_connection", "requests.Session", "requests.session", "httpx.Client", "httpx.AsyncClient", "http.client.HTTPConnection", "http.client.HTTPSConnection", "urllib.request.build_opener", "urllib.request.Request", "smtplib.SMTP", "smtplib.SMTP_SSL", "ftplib.FTP", "aiohttp.ClientSession", "paramiko.SSHClient", "urllib3.PoolManager", "pickle.Unpickler", "ctypes.CDLL", "ctypes.PyDLL", "code.InteractiveInterpreter", "code.InteractiveConsole", "importlib.machinery.SourceFileLoader"]
+    [
+        "pathlib.Path",
+        "pathlib.PosixPath",
+        "pathlib.WindowsPath",
+        "socket.socket",
+        "socket.create_connection",
+        "requests.Session",
+        "requests.session",
+        "httpx.Client",
+        "httpx.AsyncClient",
+        "http.client.HTTPConnection",
+        "http.client.HTTPSConnection",
+        "urllib.request.build_opener",
+        "urllib.request.Request",
+        "smtplib.SMTP",
+        "smtplib.SMTP_SSL",
+        "ftplib.FTP",
+        "aiohttp.ClientSession",
+        "paramiko.SSHClient",
+        "urllib3.PoolManager",
+        "pickle.Unpickler",
+        "ctypes.CDLL",
+        "ctypes.PyDLL",
+        "code.InteractiveInterpreter",
+        "code.InteractiveConsole",
+        "importlib.machinery.SourceFileLoader",
+    ]
 )
 """Classes of whose objects the methods matter."""
 _PATH_METHODS: Final = frozenset({"expanduser", "resolve", "absolute", "joinpath", "with_suffix", "with_name"})

@@ -145,7 +145,7 @@ class Walker(Calls):
             else:
                 if self.interesting(f"{module}.{alias.name}.*"):
                     self.use(Ref(f"{module}.{alias.name}"), "import", node.lineno, [], {})
-                self.store(alias.asname or alias.name, Ref(f"{module}.{alias.name}"))
+                self.store(alias.asname or alias.name, self.attribute(Ref(module), alias.name))
         if not node.level and self.interesting(module):
             self.use(Ref(module), "import", node.lineno, [], {})
 

@@ -17,7 +17,27 @@ _DEEPEST: Final = 6
 _HEREDOC: Final = pattern(r"<<-?[ \t]*(['\"\\]?)([A-Za-z_][A-Za-z0-9_]*)")
 _ENDS: Final = frozenset(";&\n(){}")
 _WORDS: Final = frozenset(
-    ["if", "then", "else", "elif", "fi", "for", "while", "until", "do", "done", "case", "esac", "in", "function", "time", "!", "{", "}", "coproc"]
+    [
+        "if",
+        "then",
+        "else",
+        "elif",
+        "fi",
+        "for",
+        "while",
+        "until",
+        "do",
+        "done",
+        "case",
+        "esac",
+        "in",
+        "function",
+        "time",
+        "!",
+        "{",
+        "}",
+        "coproc",
+    ]
 )
 
 
