@@ -226,12 +226,21 @@ def listed(source: Source, budget: Budget) -> Iterator[Entry]:
             yield next(_readings(once, *located[0][1:]))
 
 
-def names(source: Source, budget: Budget) -> Iterator[str]:
-    """Yield the names in the central directory."""
-    window = _Window(source)
-    for directory in _primary(source):
-        for record in _records(window, directory, budget):
-            yield _text(record.header.name, record.header.flags)
+def names(source: Source, budget: Budget) -> tuple[str, ...]:
+    """Return the names in the central directory. Many formats ask, one after the other: it is read once."""
+    if not _last or _last[0][0] is not source:
+        window = _Window(source)
+        found = tuple(
+            _text(record.header.name, record.header.flags)
+            for directory in _primary(source)
+            for record in _records(window, directory, budget)
+        )
+        _last[:] = [(source, found)]
+    return _last[0][1]
+
+
+_last: list[tuple[Source, tuple[str, ...]]] = []
+"""The archive that was asked about last, and its names."""
 
 
 def contents(source: Source, budget: Budget) -> Iterator[Content]:
