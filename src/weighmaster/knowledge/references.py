@@ -36,6 +36,7 @@ NAMED: Final = frozenset(
         "schema",
         "licence",
         "requirement",
+        "kernel",
         "environment",
         "plugin",
     }

@@ -1,1 +1,1 @@
-"""Rules on a target as a whole."""
+"""Rules on a target as a whole: what its files come to together."""

@@ -1,0 +1,41 @@
+"""Nothing in the folder says under which licence the model may be used.
+
+A model with a card and without a licence in it is not free to use: nobody has said that it is.
+
+## What to do
+
+Ask its publisher.
+
+## What this rule cannot see
+
+A licence in the prose of a card, or on a page of the hub. Folders without a card.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from weighmaster.extend.detector import Detector
+from weighmaster.knowledge.repository import split, tree_of
+from weighmaster.model.fact import Statement
+from weighmaster.model.finding import Finding, Rule, Severity
+from weighmaster.model.repository import Repository
+
+_RULE: Final = Rule(id="no-licence", title="No licence is named", severity=Severity.NOTE)
+_NAMES: Final = ("licence", "license", "copying", "notice")
+
+
+def _detect(whole: Repository) -> Iterator[Finding]:
+    tree = tree_of(whole)
+    for path, artifact in tree.files.items():
+        if "model-card" not in artifact.formats or not tree.is_whole(path):
+            continue
+        said = any(fact.key.startswith("licence") for fact in tree.facts(Statement, path))
+        names = tree.folders[split(path)[0]] | tree.folders.get("", set())
+        if not said and not any(name.lower().startswith(_NAMES) for name in names):
+            message = "the card names no licence, and no licence lies beside it"
+            yield Finding(rule=_RULE, where=artifact.where, message=message, evidence=(artifact,))
+
+
+DETECTOR: Final = Detector(rule=_RULE, on=Repository, detect=_detect)

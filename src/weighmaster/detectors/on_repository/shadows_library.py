@@ -1,0 +1,46 @@
+"""A file of the repository is called like the library that a pipeline names.
+
+`model_index.json` says `["diffusers", "AutoencoderKL"]`, and in the component's folder lies `diffusers.py`: the loader
+takes the class out of that file. The index looks like any other.
+
+## What to do
+
+Do not load the pipeline with `trust_remote_code`. Read the file, and ask its publisher why it is called so.
+
+## What this rule cannot see
+
+Files that shadow a module of Python for the code of the repository itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from weighmaster.extend.detector import Detector
+from weighmaster.knowledge.entries import shadowing
+from weighmaster.knowledge.instantiation import judgement
+from weighmaster.knowledge.repository import tree_of
+from weighmaster.model.fact import Instantiation
+from weighmaster.model.finding import Finding, Rule, Severity
+from weighmaster.model.repository import Repository
+
+_RULE: Final = Rule(
+    id="shadows-library",
+    title="A file is called like the library that a pipeline names",
+    severity=Severity.MEDIUM,
+    cwe=427,
+)
+
+
+def _detect(whole: Repository) -> Iterator[Finding]:
+    tree = tree_of(whole)
+    for entry in shadowing(tree):
+        named = entry.facts[0]
+        if isinstance(named, Instantiation) and judgement(named.by, named.module, named.name).kind == "ordinary":
+            message = f"{named.by} takes {named.name} out of {entry.path} and not out of {named.module}"
+            where = tree.artifact(entry.path).where
+            yield Finding(rule=_RULE, where=where, message=message, evidence=entry.facts)
+
+
+DETECTOR: Final = Detector(rule=_RULE, on=Repository, detect=_detect)

@@ -1,0 +1,1 @@
+"""Rules on what an artifact says of itself or of others."""
