@@ -230,6 +230,17 @@ class Statement(Shared):
     by: str
 
 
+class Secret(Fact):
+    """A key or password that was left in the artifact, at `line`; `kind` says what it opens.
+
+    It is not shown. `digest` tells it from others: the beginning of its SHA-256, empty where it could be guessed.
+    """
+
+    kind: str
+    line: int
+    digest: str = ""
+
+
 class Comparison(Fact):
     """The tensors of this file and of `other`, which say that they are the same model, were compared byte by byte.
 

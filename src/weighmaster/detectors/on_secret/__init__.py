@@ -1,0 +1,1 @@
+"""Rules on a key or a password that was left in an artifact."""

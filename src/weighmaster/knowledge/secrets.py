@@ -1,0 +1,95 @@
+"""How keys and passwords look, and which of them a text holds.
+
+`secrets.tsv` has one row a kind, six columns with a tab between: what it is, the texts that it cannot be without (`|`
+between them), its shape with the secret as the group, the detector of detect-secrets that has the last word (or `-`),
+`random` or `guessable`, and the source. Hardly any file has one of the texts, so the shapes are seldom tried and that
+library is seldom loaded. Shapes have ends, so that a run of letters in a vocabulary or a protein is none. Nothing is
+asked over the network.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, Final, NamedTuple
+
+from weighmaster.reading.pattern import pattern
+
+
+class Kind(NamedTuple):
+    """A row of the table."""
+
+    title: str
+    marks: tuple[bytes, ...]
+    shape: re.Pattern[bytes]
+    plugin: str
+    guessable: bool
+
+
+@cache
+def kinds() -> tuple[Kind, ...]:
+    """Return the rows of the table, in its order."""
+    found = []
+    with open(os.path.join(os.path.dirname(__file__), "secrets.tsv"), encoding="utf-8", newline="\n") as file:
+        for line in file:
+            title, marks, shape, plugin, sort, _source = line.rstrip("\n").split("\t")
+            words = tuple(mark.encode() for mark in marks.split("|"))
+            found.append(Kind(title, words, pattern(shape.encode()), plugin.strip("-"), sort == "guessable"))
+    return tuple(found)
+
+
+_EXAMPLE: Final = pattern(
+    rb"example|x{4}|\*{3}|your|placeholder|dummy|changeme|passw|secret|username|token|12345678|abcdefgh|0{8}|redacted"
+    rb"|fake|\.\.\.",
+    re.IGNORECASE,
+)
+_TOO_SHORT: Final = frozenset({b"pass", b"test", b"user", b"guest", b"root", b"admin"})
+_DISTINCT: Final = 8
+_LETTERS: Final = 4
+_CONFIRMED: Final = 6000
+
+
+class Hit(NamedTuple):
+    """A secret, its kind, and where it begins."""
+
+    kind: Kind
+    at: int
+    secret: bytes
+
+
+def found_in(text: bytes, most: int) -> Iterator[Hit]:
+    """Yield the secrets in a text, those of each kind in order."""
+    for kind in kinds():
+        if any(mark in text for mark in kind.marks):
+            left = most
+            for hit in kind.shape.finditer(text):
+                near = text[max(0, hit.start() - 4) : hit.end() + 1][:_CONFIRMED]
+                if not _is_example(kind, hit[1]) and _confirmed(kind, near):
+                    yield Hit(kind, hit.start(1), hit[1])
+                    left -= 1
+                    if not left:
+                        break
+
+
+def _is_example(kind: Kind, secret: bytes) -> bool:
+    if _EXAMPLE.search(secret.partition(b"_")[2] or secret):
+        return True
+    distinct = len(set(secret))
+    return distinct < _LETTERS or secret.lower() in _TOO_SHORT if kind.guessable else distinct < _DISTINCT
+
+
+def _confirmed(kind: Kind, near: bytes) -> bool:
+    """Ask detect-secrets, where it knows the kind."""
+    if not kind.plugin:
+        return True
+    detector = _detector(kind.plugin)
+    return next(iter(detector.analyze_string(near.decode("latin-1"))), None) is not None
+
+
+@cache
+def _detector(name: str) -> Any:
+    module, _, last = name.partition(".")
+    return getattr(importlib.import_module(f"detect_secrets.plugins.{module}"), last)()
