@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.samples.sparse import safetensors
+from tests.samples.vetting import report_on_folder
 from tests.sims.hub import Hub, Repo, asker
 
+import weighmaster
 from weighmaster import shipped
 from weighmaster.engine.scan import gather
 from weighmaster.extend.record import Subject
@@ -21,6 +24,7 @@ from weighmaster.model.report import Item, Report
 from weighmaster.model.settings import Settings
 from weighmaster.model.verdict import Outcome
 from weighmaster.model.where import Where
+from weighmaster.reading.http import Access
 
 RECORDS = {record.id: record for record in shipped.records_on("hf") if record.id.startswith("hub-")}
 
@@ -142,6 +146,41 @@ def test_an_account_that_looks_like_a_publisher_wants_a_look() -> None:
     said_of_it = "'deepseek-ai-official' looks like 'deepseek-ai', by added words"
     assert finding.message == f"{said_of_it}; 'DeepSeek-R1' is the name of a model of theirs"
     assert outcome is Outcome.REVIEW
+
+
+@pytest.mark.parametrize(
+    ("path", "says"),
+    [
+        ("hub/models--meta-IIama--Llama-2-7b-hf/snapshots/0123/config.json", True),
+        ("models--0penai--whisper-tiny/config.json", True),
+        ("hub/models--meta-llama--Llama-2-7b-hf/snapshots/0123/config.json", False),
+        ("hub/models--somebody--model/snapshots/0123/config.json", False),
+        ("meta-IIama/config.json", False),
+    ],
+)
+def test_the_account_is_read_from_the_path_of_a_clients_cache(path: str, says: bool) -> None:  # noqa: FBT001 - a table
+    found = report_on_folder({path: b"{}"}).findings
+    assert ("look-alike-publisher" in {finding.rule.id for finding in found}) is says
+
+
+@pytest.mark.parametrize(
+    ("id", "rules", "outcome"),
+    [
+        ("meta-llama/Llama-2-7b-hf", set(), Outcome.ALLOW),
+        ("somebody/model", set(), Outcome.ALLOW),
+        ("meta-IIama/Llama-2-7b-hf", {"look-alike-publisher"}, Outcome.REVIEW),
+    ],
+)
+def test_the_whole_program_asks(id: str, rules: set[str], outcome: Outcome) -> None:
+    with Hub() as hub:
+        late(hub)
+        hub.organization(id.partition("/")[0])
+        repo = hub.repo(id)
+        repo.commit({"README.md": b"---\nlicense: mit\n---\n# A model\n", "config.json": b"{}"}, date="2024-01-01")
+        repo.commit(lfs={"model.safetensors": safetensors(1, 64)}, date="2024-01-02")
+        vetted = weighmaster.vet(f"hf://{id}", access=Access(hub=hub.base, attempts=1, timeout=5.0))
+    assert {finding.rule.id for finding in vetted.report.findings} & RULES == rules
+    assert vetted.verdict.outcome is outcome
 
 
 def test_a_name_that_was_taken_again_wants_a_look() -> None:

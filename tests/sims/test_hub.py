@@ -14,9 +14,9 @@ from urllib.request import Request, urlopen
 
 import pytest
 from tests.samples.sparse import safetensors
-from tests.sims.faults import busy, cut, other_range, other_size, other_tag, short
+from tests.sims.faults import both, busy, cut, no_ranges, other_digest, other_range, other_size, other_tag, short
 from tests.sims.files import Fault, Files
-from tests.sims.hub import Hub, asker
+from tests.sims.hub import Claimed, Hub, asker
 
 import weighmaster
 from weighmaster.model.errors import UnreachableError
@@ -249,3 +249,20 @@ def test_faults_are_faults(fault: Fault, error: type[Exception]) -> None:
         with pytest.raises(error):  # noqa: PT012 - the second is what a changing tag shows at
             client.range(file, 0, 20_000)
             client.range(file, 20_000, 20_000)
+
+
+def test_a_server_without_ranges_sends_the_whole() -> None:
+    with Files({"/file": b"0123456789"}, fault=both(no_ranges(), busy(after="0"))) as files:
+        client = Client(Access(attempts=2, timeout=2.0, patience=2.0))
+        assert client.range(Far(name="file", size=10, locator=files.url("/file")), 2, 3) == b"234"
+
+
+def test_what_is_declared_may_be_a_lie() -> None:
+    with Hub(fault=other_digest("ab" * 32), redirects=False) as hub:
+        repo = hub.repo("acme/tiny")
+        repo.commit({"a.json": Claimed(b"{}", oid="0" * 40)}, lfs={"model.bin": Claimed(b"x", sha256="cd" * 32)})
+        listed = {entry["path"]: entry for entry in asker(hub)("/api/models/acme/tiny/tree/main")}
+        with urlopen(hub.url("/acme/tiny/resolve/main/model.bin"), timeout=5) as answer:
+            assert answer.headers["X-Linked-Etag"] == f'"{"ab" * 32}"'
+    assert listed["a.json"]["oid"] == "0" * 40
+    assert listed["model.bin"]["lfs"]["oid"] == "cd" * 32
