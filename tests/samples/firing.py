@@ -396,7 +396,32 @@ _LATE = {"tensorflow": "tensorflow", "tensorflow-graph": "tensorflow"}
 """Loaders whose library is imported after all others are done with: it is slow, and starts threads."""
 
 
+def _python_import(path: str) -> object:
+    """What `import` does, and what a loader does with the classes that it finds."""
+    import importlib.util
+
+    spec = importlib.util.spec_from_file_location("sample_module", path)
+    if spec is None or spec.loader is None:
+        raise ImportError(path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["sample_module"] = module
+    spec.loader.exec_module(module)
+    for name in ("EndpointHandler", "SampleModel"):
+        if name in vars(module):
+            vars(module)[name]("path")
+    return module
+
+
+def _python_path_file(path: str) -> object:
+    """What `site` does with a `.pth` file when Python starts."""
+    import site
+
+    return site.addpackage(os.path.dirname(path), os.path.basename(path), set())
+
+
 LOADERS: dict[str, Callable[[str], object]] = {
+    "python-import": _python_import,
+    "python-path-file": _python_path_file,
     "pickle": _pickle,
     "pickle-python": _pickle_python,
     "pickle-unpeekable": _pickle_unpeekable,
