@@ -288,17 +288,16 @@ class Walker(Calls):
 
     _do_asyncfunctiondef = _do_functiondef
 
-    def _decorated(self, function: Value, decorators: list[Value], line: int) -> Value:
+    def _decorated(self, function: Func, decorators: list[Value], line: int) -> Value:
+        found: Value = function
         for decorator in reversed(decorators):
-            if type(decorator) is Ref and decorator.dotted.startswith("builtins."):
-                name = decorator.dotted[9:]
-                if name in {"staticmethod", "classmethod", "property"}:
-                    function.kind = name
-                    continue
-            if decorator is not None:
-                found = self.apply(decorator, [function], {}, line)
-                function = either([function, found]) if found is not None else function
-        return function
+            name = decorator.dotted if type(decorator) is Ref else ""
+            if name in {"builtins.staticmethod", "builtins.classmethod", "builtins.property"}:
+                function.kind = name.removeprefix("builtins.")
+            elif decorator is not None:
+                given = self.apply(decorator, [found], {}, line)
+                found = either([found, given]) if given is not None else found
+        return found
 
     def _function(self, node: Any, name: str) -> Func:
         owner = self._owner()
