@@ -25,6 +25,7 @@ LIBRARIES: Final = (
     "sundry",
     "keras_models",
     "graphs",
+    "gguf_models",
 )
 
 

@@ -20,6 +20,8 @@ _PATIENCE = 20
 """Seconds that a sample may take."""
 
 _LIBRARIES = (
+    "gguf",
+    "jinja2",
     "numpy",
     "joblib",
     "pandas",
@@ -419,7 +421,41 @@ def _python_path_file(path: str) -> object:
     return site.addpackage(os.path.dirname(path), os.path.basename(path), set())
 
 
+def _rendered(template: str, said: str = "hello") -> str:
+    """Render a chat template as programs do that use no sandbox (llama-cpp-python before CVE-2024-34359 was fixed)."""
+    from tests.templates.rendering import render
+
+    jinja2 = importlib.import_module("jinja2")
+    messages = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": said}]
+    return render(template, messages, jinja2.Environment)
+
+
+def _gguf_template(path: str) -> object:
+    reader = importlib.import_module("gguf").GGUFReader(path)
+    fields = {key: field for key, field in reader.fields.items() if 8 in field.types}
+    texts = {key: bytes(field.parts[field.data[0]]).decode() for key, field in fields.items()}
+    said = texts.get("test.trigger", "hello")
+    return "".join(_rendered(text, said) for key, text in texts.items() if "chat_template" in key)
+
+
+def _json_template(path: str) -> object:
+    import json
+
+    with open(path, "rb") as file:
+        found = json.load(file)["chat_template"]
+    texts = [entry["template"] for entry in found] if isinstance(found, list) else [found]
+    return "".join(map(_rendered, texts))
+
+
+def _jinja_template(path: str) -> object:
+    with open(path, encoding="utf-8") as file:
+        return _rendered(file.read())
+
+
 LOADERS: dict[str, Callable[[str], object]] = {
+    "gguf-template": _gguf_template,
+    "json-template": _json_template,
+    "jinja-template": _jinja_template,
     "python-import": _python_import,
     "python-path-file": _python_path_file,
     "pickle": _pickle,

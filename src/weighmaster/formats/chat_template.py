@@ -8,6 +8,7 @@ Specification: <https://huggingface.co/docs/transformers/chat_templating_writing
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -16,7 +17,6 @@ from weighmaster.model.errors import OverBudgetError
 from weighmaster.model.fact import Template
 from weighmaster.model.where import Member, Where
 from weighmaster.reading.cursor import Cursor
-from weighmaster.reading.document import may_be
 from weighmaster.reading.pattern import pattern
 
 _LONGEST: Final = 4 << 20
@@ -28,39 +28,37 @@ _ABOUT: Final = pattern(
     rb"\b(?:messages|message|bos_token|eos_token|add_generation_prompt|raise_exception|loop\.(?:first|last|index0?)"
     rb"|strftime_now|enable_thinking|tools|conversation|cycler|namespace|lipsum|self)\b|__\w+__|\|\s*attr\b"
 )
-_HELM: Final = pattern(rb"\{\{-?\s*(?:\.|template\b|include\b|define\b|\$)|\$\{\{")
+_GO: Final = pattern(rb"\{\{-?\s*(?:\.|template\b|include\b|define\b|range\b|\$)|\$\{\{")
 """Templates of Go (Helm, Ollama) and expressions of GitHub's workflows use the same braces."""
+_OURS: Final = pattern(rb"\{%|\{#|__\w+__|\|\s*attr\b")
+"""What Go has not, and what must be read whatever it is."""
+_OTHERS: Final = pattern(
+    rb"#!|---|# |import |from |\"\"\"|\{[\s\"]|\[[\s\"{]|<(?:[!?]|html|head|body|div|svg|script|xml|p>|a )",
+    re.IGNORECASE,
+)
+"""How pages, source code, front matter and JSON begin."""
+_NAMED: Final = ("jinja", "jinja2", "j2", "tmpl", "tpl", "template")
 
 
 def _matches(glance: Glance) -> bool:
-    head = glance.head
-    if (
-        b"\0" in head
-        or glance.size > _LONGEST
-        or (may_be(head) and not head.lstrip().startswith((b"{%", b"{{", b"{#")))
-    ):
+    if b"\0" in glance.head or glance.size > _LONGEST:
         return False
-    text = head if glance.size <= len(head) else glance.source.read_at(0, glance.size)
+    text = glance.head if glance.size <= len(glance.head) else glance.source.read_at(0, glance.size)
     if b"\0" in text or not _TAG.search(text) or not _ABOUT.search(text):
         return False
-    return not _HELM.search(text) and _begins(text)
-
-
-def _begins(text: bytes) -> bool:
-    """Whether Jinja is what the text is, and not what it talks about: as in pages, source code and notebooks."""
-    start = text.removeprefix(b"\xef\xbb\xbf").lstrip()
-    return start.startswith((b"{%", b"{{", b"{#")) or (
-        text.count(b"{%") >= 2 and not start.startswith((b"#!", b"---", b"<", b"import ", b"from ", b'"""', b"# "))
-    )
+    return _OURS.search(text) is not None or not _GO.search(text)
 
 
 def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
     if cursor.size > _LONGEST:
         raise OverBudgetError(f"a template of {cursor.size} bytes, at most {_LONGEST} are read")
-    text = cursor.take(cursor.size).decode("utf-8", "replace").removeprefix("\ufeff")
+    raw = cursor.take(cursor.size).removeprefix(b"\xef\xbb\xbf")
     last = where.steps[-1] if where.steps else None
-    name = last.name if isinstance(last, Member) else where.root
-    yield Template(where=where, engine="jinja", name=name.rpartition("/")[2], text=text)
+    name = (last.name if isinstance(last, Member) else where.root).rpartition("/")[2]
+    # Pages and source code that talk about templates are none, unless a loader that goes by names would take them.
+    if _OTHERS.match(raw.lstrip()) and "template" not in name and not name.lower().endswith(_NAMED):
+        return
+    yield Template(where=where, engine="jinja", name=name, text=raw.decode("utf-8", "replace"))
 
 
 FORMAT: Final = Format(id="chat-template", title="Chat template (Jinja)", matches=_matches, read=_read)

@@ -191,6 +191,7 @@ _MARKUP: Final = pattern(
     r"tool_response|tool_responses|tool_call|tool_calls|tool▁calls|call|calls|function|functions|function_call|"
     r"image|images|audio|video|img|vision|box|sys|system|user|assistant|im|turn|role|message|channel|context|document|"
     r"documents|available_tools|budget_reflect)(?:_start|_end|_pad|_placeholder|▁begin|▁end)?\|?>|"
+    r"</?(?:tool|function|image|video|audio)s?_[a-z_]{1,24}>|"
     r"<\|[^|<>]{1,40}\|>|<\uff5c[^\uff5c<>]{1,40}\uff5c>|\[/?[A-Z_]{2,24}\]|```(?:json|python)?|###? ?\w*:?|"
     r"[\[\]{}<>\"',.:;/\\\s#*-]+)\s*",
     re.IGNORECASE,

@@ -231,13 +231,18 @@ class Expressions:
         return each(cut, base, *bounds)
 
     def _together(self, node: nodes.Concat, names: Names) -> Guess:
-        return joined([self.guess(part, names) for part in node.nodes])
+        return self._grown(joined([self.guess(part, names) for part in node.nodes]))
 
     def _sum(self, node: nodes.Add, names: Names) -> Guess:
         parts = [self.guess(part, names) for part in chain(node, type(node))]
         total = parts[0]
         for part in parts[1:]:
             total = each(added, total, part)
+        return self._grown(total)
+
+    def _grown(self, total: Guess) -> Guess:
+        if "huge" in of_all([total]):
+            self.saw("repeat", "many", "text that grows without end")
         return total
 
     def _arithmetic(self, node: nodes.BinExpr, names: Names) -> Guess:
@@ -249,9 +254,7 @@ class Expressions:
                 if isinstance(one.value, (int, float)) and abs(one.value) >= LONGEST and operator in {"*", "**"}:
                     self.saw("repeat", str(one.value)[:30], f"a multiplication ({operator})")
             total = each(lambda left, right: calculated(operator, left, right), total, part)
-        if "huge" in of_all([total]):
-            self.saw("repeat", "many", f"text that grows by {operator}")
-        return total
+        return self._grown(total)
 
     def _not(self, node: nodes.Not, names: Names) -> Guess:
         return each(
