@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
 from types import MappingProxyType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from weighmaster.model.errors import WeighmasterError
 from weighmaster.reading.pattern import pattern
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 _CODE: Final = frozenset(
     {".py", ".pyc", ".pyd", ".so", ".dll", ".dylib", ".exe", ".sh", ".bat", ".ps1", ".jar", ".cu", ".whl"}
@@ -104,6 +106,8 @@ def moment(value: object) -> datetime | None:
     >>> moment("2024-05-01T10:00:00.000Z").isoformat()
     '2024-05-01T10:00:00+00:00'
     """
+    from datetime import datetime
+
     if not isinstance(value, str) or len(value) > 40:
         return None
     try:
@@ -119,7 +123,7 @@ def made(id: object) -> datetime | None:
     >>> made("621ffdc036468d709f17434d").isoformat()
     '2022-03-02T23:29:04+00:00'
     """
-    from datetime import UTC
+    from datetime import UTC, datetime
 
     if not isinstance(id, str) or not _ID.fullmatch(id):
         return None

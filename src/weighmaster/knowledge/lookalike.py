@@ -214,7 +214,9 @@ def _is_slip(bare: str, name: str) -> bool:
     if len(name) < 4 or _is_other_number(bare, name):
         return False
     if len(name) < 10:
-        return _is_hand(bare, name)
+        # Of middling names, what stands inside may be any letter: `deepseed` is a word, `deepzeek` is not.
+        ends = (bare[:1], bare[-2:]) == (name[0], name[-2:])
+        return _is_hand(bare, name) or (len(name) >= 8 and ends and distance(bare, name, 1) <= 1)
     # Another first letter makes another word.
     allowed = 2 if len(name) >= 14 else 1
     return bare[:1] == name[0] and distance(bare, name, allowed) <= allowed

@@ -26,7 +26,6 @@ from collections.abc import Iterator
 from typing import Final
 
 from weighmaster.extend.detector import Detector
-from weighmaster.knowledge.lookalike import look_alike
 from weighmaster.model.fact import Fact, Statement
 from weighmaster.model.finding import Confidence, Finding, Rule, Severity
 from weighmaster.model.repository import Repository
@@ -43,7 +42,12 @@ _CACHED: Final = pattern(r"(?:.*[/\\])?(?:models|datasets|spaces)--([^/\\]+?)--(
 
 
 def _detect(fact: Repository) -> Iterator[Finding]:
-    for (owner, name), evidence in _accounts(fact).items():
+    accounts = _accounts(fact)
+    if not accounts:
+        return
+    from weighmaster.knowledge.lookalike import look_alike  # tables that few looks need
+
+    for (owner, name), evidence in accounts.items():
         found = look_alike(owner)
         if found is None:
             continue

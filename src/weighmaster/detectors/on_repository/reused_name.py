@@ -19,7 +19,6 @@ from collections.abc import Iterator
 from typing import Final
 
 from weighmaster.extend.detector import Detector
-from weighmaster.knowledge.publishers import publishers
 from weighmaster.model.fact import Statement
 from weighmaster.model.finding import Finding, Rule, Severity
 from weighmaster.model.repository import Repository
@@ -37,6 +36,8 @@ def _detect(fact: Repository) -> Iterator[Finding]:
     name, made = said.get("repository"), said.get("account-created")
     if name is None or made is None:
         return
+    from weighmaster.knowledge.publishers import publishers  # a table that few looks need
+
     known = publishers().get(name.value.rpartition("/")[0].casefold())
     if known is not None and known.known_by and made.value[:10] > known.known_by:
         message = f"{known.name!r} was made on {made.value[:10]}, and the publisher was known by {known.known_by}"

@@ -18,7 +18,6 @@ from collections.abc import Iterator
 from typing import Final
 
 from weighmaster.extend.detector import Detector
-from weighmaster.knowledge.publishers import is_account
 from weighmaster.model.fact import Statement
 from weighmaster.model.finding import Finding, Rule, Severity
 from weighmaster.model.repository import Repository
@@ -32,9 +31,11 @@ _DAYS: Final = 30
 def _detect(fact: Repository) -> Iterator[Finding]:
     said = {f.key: f for f in fact.facts if isinstance(f, Statement) and f.by == "hub-repository"}
     age, name = said.get("age-days"), said.get("repository")
-    if age is None or name is None or not age.value.isdigit() or is_account(name.value.rpartition("/")[0]):
+    if age is None or name is None or not age.value.isdigit() or int(age.value) >= _DAYS:
         return
-    if int(age.value) < _DAYS:
+    from weighmaster.knowledge.publishers import is_account  # a table that few looks need
+
+    if not is_account(name.value.rpartition("/")[0]):
         message = f"{name.value!r} was made {age.value} days ago"
         yield Finding(rule=_RULE, where=age.where, message=message, evidence=(age, name))
 
