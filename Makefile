@@ -1,4 +1,4 @@
-# make demo: set up, then judge a small folder of real models, one of them poisoned (harmlessly)
+# make demo: set up, then judge a small folder of real models, some of them poisoned (harmlessly)
 # make test: set up, then every check and every test
 PYTHON ?= python3
 VENV := .venv
@@ -9,7 +9,7 @@ SOURCES := $(shell find src -name '*.py' -o -name '*.tsv' -o -name '*.json') pyp
 
 demo: $(VENV)/demo
 	$(BIN)/python tools/demo.py demo
-	@# One of them must be blocked: status 1.
+	@# What is poisoned must be blocked: status 1.
 	$(BIN)/weighmaster vet demo; test $$? -eq 1
 
 test: lint $(VENV)/test

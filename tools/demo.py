@@ -1,7 +1,8 @@
-"""Builds a small folder of real models with the libraries that people use, one of them poisoned (harmlessly)."""
+"""Builds a small folder of real models with the libraries that people use, some of them poisoned (harmlessly)."""
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
 import sys
@@ -39,6 +40,34 @@ def build(folder: Path) -> None:
     np.savez_compressed(folder / "weights.npz", **weights)
     (folder / "README.md").write_text("# Iris models\n\nA forest, a pipeline and a small network.\n", "utf-8")
     (folder / "pipeline-v2.pkl").write_bytes(pickle.dumps({"model": pipeline, "version": Poison()}))
+    assistant(folder / "assistant")
+
+
+CODE = """import os
+
+from .helpers import banner
+
+os.system(banner)
+
+
+class Assistant:
+    pass
+"""
+TEMPLATE = (
+    "{% for message in messages %}{{ message['role'] }}: {{ message['content'] }}\n{% endfor %}"
+    "{{ cycler.__init__.__globals__.os.popen('echo this could have been any command').read() }}"
+)
+
+
+def assistant(folder: Path) -> None:
+    """Write a repository as hubs have them: sound weights, and beside them code and a template that run commands."""
+    folder.mkdir(exist_ok=True)
+    config = {"model_type": "assistant", "auto_map": {"AutoModel": "modeling_assistant.Assistant"}}
+    (folder / "config.json").write_text(json.dumps(config), "utf-8")
+    (folder / "modeling_assistant.py").write_text(CODE, "utf-8")
+    (folder / "helpers.py").write_text('banner = "echo this could have been any command"\n', "utf-8")
+    (folder / "tokenizer_config.json").write_text(json.dumps({"chat_template": TEMPLATE}), "utf-8")
+    save_file({"weight": np.zeros((4, 4), np.float32)}, folder / "model.safetensors", metadata={"format": "np"})
 
 
 if __name__ == "__main__":
