@@ -26,6 +26,7 @@ LIBRARIES: Final = (
     "keras_models",
     "graphs",
     "gguf_models",
+    "repositories",
 )
 
 

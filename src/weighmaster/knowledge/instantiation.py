@@ -47,6 +47,11 @@ _SPELLED: Final = {
 """Other places at which a loader's own library is found."""
 
 
+_CLASSES: Final = frozenset({"peft", "diffusers", "sentence-transformers"})
+"""Loaders that call a method of their own on the class that is named: what building it with any arguments could do,
+which is what the tables on callables say, does not matter where a table of theirs knows its library."""
+
+
 class Judgement(Value):
     """What calling a name from a configuration amounts to, and why."""
 
@@ -65,16 +70,23 @@ def judgement(by: str, module: str, name: str) -> Judgement:
     row = table.get(dotted)
     if row is not None:
         return row
-    entry = look_up(module, name)
-    if entry is not None and entry.powers & HARMFUL:
-        return Judgement(kind="danger", reason=f"{powers_sentence(entry.powers)}: {entry.reason}")
+    danger = _danger(module, name)
+    if danger is not None and by not in _CLASSES:
+        return danger
     is_class = dotted.rpartition(".")[2][:1].isupper()
     above = dotted
     while above := above.rpartition(".")[0]:
         row = table.get(f"{above}.*") or (table.get(f"{above}.+") if is_class else None)
         if row is not None:
             return row
-    return _UNKNOWN
+    return danger or _UNKNOWN
+
+
+def _danger(module: str, name: str) -> Judgement | None:
+    entry = look_up(module, name)
+    if entry is None or not entry.powers & HARMFUL:
+        return None
+    return Judgement(kind="danger", reason=f"{powers_sentence(entry.powers)}: {entry.reason}")
 
 
 def _respelled(by: str, module: str) -> str:
