@@ -120,7 +120,8 @@ def _plain(command: Command) -> Command:
         while at < len(words) and (words[at].startswith("-") or "=" in words[at]):
             at += 1
         words = words[at:]
-    return command._replace(words=words)
+    # `env` alone passes nothing on.
+    return command._replace(words=words or command.words)
 
 
 def _of_pipe(pipe: tuple[Command, ...]) -> Iterator[Deed]:

@@ -82,7 +82,9 @@ def _of_kind(kind: str, use: Use) -> Level:
             if is_query(use.detail) or installs(use.detail):
                 return "has-powers"
             if use.when == "install":
-                return "has-powers" if builds(use.detail) else "acts" if use.detail else "touches"
+                if builds(use.detail):
+                    return "has-powers"
+                return "acts" if use.detail and "?" not in use.detail else "touches"
             return "acts"
         case "native" if shapes.is_system_library(use.detail):
             return "has-powers"

@@ -135,7 +135,9 @@ class Reading:
         base = "install" if self._run_by == "import" and self._installs() else self._run_by
         when: dict[int, str] = {}
         _reach(walker.top.edges.values(), base, when)
-        _reach(self._named(_is_installed), "install", when)
+        if base == "install":
+            # Elsewhere such a class is a library's, which somebody's `setup.py` may use.
+            _reach(self._named(_is_installed), "install", when)
         _reach(self._named(_is_loaded), "load", when)
         _reach(walker.main.edges.values(), "main", when)
         yield base, walker.top

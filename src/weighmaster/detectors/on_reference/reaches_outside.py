@@ -30,7 +30,8 @@ _RULE: Final = Rule(
 
 
 def _detect(fact: Reference) -> Iterator[Finding]:
-    how = leads_out(fact.target) if fact.kind in OPENED else None
+    # Python refuses a relative import that leaves its package: those of a package file only look as if they did.
+    how = leads_out(fact.target) if fact.kind in OPENED and fact.by != "python" else None
     if how is not None:
         message = f"{fact.by} {OPENED[fact.kind]}: {fact.target!r} {how}"
         yield Finding(rule=_RULE, where=fact.where, message=message, evidence=(fact,))
