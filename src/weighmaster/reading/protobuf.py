@@ -129,7 +129,8 @@ class Message:
     def _field(self, at: int) -> Field:
         tag, after = self._varint(at, self.end)
         number, wire = tag >> 3, tag & 7
-        if not 0 < number < 1 << 29:
+        # No schema has a field 0, and the decoder that most Python programs use takes it for one it does not know.
+        if number >= 1 << 29:
             raise UnreadableError(f"protobuf: no field has the number {number}", offset=at)
         if wire == VARINT:
             value, stop = self._varint(after, self.end)

@@ -25,12 +25,12 @@ def may_be_message(head: bytes, size: int) -> bool:
     if head.isascii() and not head.translate(None, _TEXT):
         return False
     end, at = len(head), 0
-    head += bytes(2 * _LONGEST_VARINT)
+    head += bytes(3 * _LONGEST_VARINT)
     while at < end:
         tag, at = _varint(head, at)
-        if tag < 8 or tag & 7 not in {0, 1, 2, 3, 5}:
-            return False
         value, after = _varint(head, at)
+        if tag < 0 or tag & 7 not in {0, 1, 2, 3, 5} or (value < 0 and tag & 7 in {0, 2}):
+            return False
         at = (after, at + 8, after + value, size, 0, at + 4)[tag & 7]
     return at <= size
 
@@ -47,4 +47,4 @@ def _varint(head: bytes, at: int) -> tuple[int, int]:
         value |= (byte & 0x7F) << (7 * count)
         if byte < 0x80:
             return value, at + count + 1
-    return 0, at
+    return -1, at + 1
