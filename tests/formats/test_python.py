@@ -36,8 +36,14 @@ def uses(source: str) -> set[tuple[str, str]]:
         ("import os\ndef f():\n    os.system('x')\nif __name__ == '__main__':\n    f()", "main"),
         ("import os\nif '__main__' == __name__:\n    os.system('x')", "main"),
         ("import os\nif __name__ == '__main__' or True:\n    os.system('x')", "import"),
-        ("import os\nfrom x import PreTrainedModel\nclass M(PreTrainedModel):\n    def __init__(s):\n        os.system('x')", "load"),
-        ("import os\nfrom x import PreTrainedModel\nclass M(PreTrainedModel):\n    def forward(s):\n        os.system('x')", "call"),
+        (
+            "import os\nfrom x import PreTrainedModel\nclass M(PreTrainedModel):\n    def __init__(s):\n        os.system('x')",
+            "load",
+        ),
+        (
+            "import os\nfrom x import PreTrainedModel\nclass M(PreTrainedModel):\n    def forward(s):\n        os.system('x')",
+            "call",
+        ),
         ("import os, setuptools\nos.system('x')\nsetuptools.setup()", "install"),
         (
             "import os\nfrom setuptools import setup\nfrom setuptools.command.install import install\n"
@@ -78,11 +84,15 @@ def test_what_is_decoded_is_an_artifact_of_its_own() -> None:
     from tests.samples.pickles import call, name, pickle_of
 
     payload = pickle_of(call(name("posix", "system"), "true"))
-    found, _ = reads(FORMAT, f"import pickle, base64\npickle.loads(base64.b64decode({base64.b64encode(payload)!r}))".encode())
+    found, _ = reads(
+        FORMAT, f"import pickle, base64\npickle.loads(base64.b64decode({base64.b64encode(payload)!r}))".encode()
+    )
     assert inner_bytes(found) == [payload]
 
 
-@pytest.mark.parametrize("source", ["def f(:\n    import os\n    os.system('x')\n", "import os\nos.system('x')\nx = = 1\n"])
+@pytest.mark.parametrize(
+    "source", ["def f(:\n    import os\n    os.system('x')\n", "import os\nos.system('x')\nx = = 1\n"]
+)
 def test_source_that_does_not_parse_is_a_gap_and_still_looked_at(source: str) -> None:
     report = report_on(source.encode(), "modeling.py")
     assert [gap.reason for gap in report.gaps] == ["unreadable"]
@@ -109,7 +119,9 @@ def test_source_that_no_python_3_reads_is_no_gap() -> None:
         "import a\nx = 1 << 10**9\n",
         "import a\nx = 'ab'.replace('', 'c' * 900000)\n" * 3,
         "import a\nx = ('a' * 1000).join(['b'] * 1000000)\n",
-        "import a\n" + "".join(f"def f{i}(): f{i + 1}('aaaaaaaaa'); f{i + 1}('bbbbbbbbb')\n" for i in range(300)) + "f0('ccccccccc')\n",
+        "import a\n"
+        + "".join(f"def f{i}(): f{i + 1}('aaaaaaaaa'); f{i + 1}('bbbbbbbbb')\n" for i in range(300))
+        + "f0('ccccccccc')\n",
         "import a\ndef f(x): return f(f(x))\nf('aaaaaaaaaa')\n",
         "import a\nexec(" + repr("exec(" + repr("exec('1')" * 9) + ")") + ")\n",
         "import a\nx = [[[c for c in range(9)] for b in range(9)] for a in range(9)]\n",

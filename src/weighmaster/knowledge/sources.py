@@ -194,7 +194,7 @@ class Reading:
     def _computed(seen: Seen, entry: Known) -> bool:
         from weighmaster.reading.python_values import CLIMBED, DECODED, FETCHED, FOLDED, MODULE, Made
 
-        if entry.kind in {"import"}:
+        if entry.kind == "import":
             return bool(
                 seen.flags & (FOLDED | DECODED)
                 or any(type(value) is Made and value.flags & DECODED for value in seen.arguments[:1])

@@ -46,7 +46,9 @@ def known(dotted: str) -> Known | None:
     assignment = "=" if dotted.endswith("=") else ""
     above = dotted.removesuffix("=")
     while above := above.rpartition(".")[0]:
-        if found := table.get(f"{above}.*{assignment}"):
+        found = table.get(f"{above}.*{assignment}")
+        # To set something of a builtin class is to keep a note on it; to set a builtin is to change it for all.
+        if found and not (assignment and above.count(".") + 2 != dotted.count(".") + 1):
             return found
     return None if assignment else _renamed(dotted)
 

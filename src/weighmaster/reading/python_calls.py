@@ -544,7 +544,7 @@ class Calls:
         last = dotted.rpartition(".")[2]
         if constants.hides(last) or dotted.startswith(("Crypto.", "cryptography.", "nacl.")):
             flags |= DECODED
-        if last == "read_text" or last == "read_bytes":
+        if last in {"read_text", "read_bytes"}:
             flags |= FILE | self.secrecy(arguments[0] if arguments else None)
         return blur(flags & ~FOLDED | ref.flags & (MODULE | CLIMBED))
 
@@ -555,8 +555,8 @@ class Calls:
             self.handed(arguments, keywords, line, run=name in _RUNNERS)
         if name == "type" and len(arguments) == 3:
             return None
-        if name == "bytes.decode" or name == "str.encode" or name.startswith(("str.", "bytes.")):
-            if name in {"bytes.fromhex"}:
+        if name in {"bytes.decode", "str.encode"} or name.startswith(("str.", "bytes.")):
+            if name == "bytes.fromhex":
                 return constants.decode(ref.dotted, arguments)
             return constants.method(arguments[0], name.partition(".")[2], arguments[1:]) if arguments else None
         if ref.dotted in constants.DECODERS:

@@ -198,9 +198,9 @@ def _built(name: str, first: Value, arguments: list[Value], flags: int) -> Value
         case "int" | "float" if type(value) is int:
             return first
         case "list" | "tuple" | "iter" | "reversed" | "sorted" | "set" | "frozenset":
-            items = listed(first)
-            if items is not None:
-                return [made(plain(i), flags_of(i) | DECODED) for i in items[::-1]] if name == "reversed" else items
+            held = listed(first)
+            if held is not None:
+                return [made(plain(i), flags_of(i) | DECODED) for i in held[::-1]] if name == "reversed" else held
         case _:
             pass
     return blur(flags)
@@ -266,7 +266,7 @@ def _text(value: Any, name: str, arguments: list[Value], flags: int) -> Value:
     if name in _SAME:
         if name == "replace" and _grows(value, plains):
             return blur(flags)
-        more = FOLDED if name == "replace" or name == "swapcase" else 0
+        more = FOLDED if name in {"replace", "swapcase"} else 0
         return made(getattr(value, name)(*plains), flags | more)
     if name in _SPLITS:
         return [made(piece, flags) for piece in getattr(value, name)(*plains)][:LONGEST]

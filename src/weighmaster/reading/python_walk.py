@@ -405,7 +405,7 @@ class Walker(Calls):
             self._set(Ref(f"{base.dotted}.{name}", base.flags), value, line)
         elif type(base) is Inst or type(base) is Cls:
             if value is not None:
-                cls = base if type(base) is Cls else base.cls
+                cls = base.cls if isinstance(base, Inst) else base
                 cls.attributes[name] = either([value, cls.attributes.get(name)])
         elif type(base) is Either:
             for one in base.values:
@@ -477,8 +477,8 @@ class Walker(Calls):
         chain: list[ast.BinOp] = []
         left: ast.expr = node
         while left.__class__ is ast.BinOp:
-            chain.append(left)  # type: ignore[arg-type]
-            left = left.left  # type: ignore[attr-defined]
+            chain.append(left)
+            left = left.left
         value = self.ev(left)
         for step in reversed(chain):
             right = self.ev(step.right)
@@ -523,7 +523,7 @@ class Walker(Calls):
         found: list[Value] = []
         for element in node.elts:
             if element.__class__ is ast.Starred:
-                items = constants.listed(self.ev(element.value))  # type: ignore[attr-defined]
+                items = constants.listed(self.ev(element.value))
                 found += items if items is not None else [None]
             else:
                 found.append(self._of[element.__class__](element))

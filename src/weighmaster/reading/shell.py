@@ -208,9 +208,8 @@ class _Reader:
         if self._redirect:
             self._targets.append((self._redirect, self._word))
             self._redirect = ""
-        elif self._words or self._word not in _WORDS:
-            if self._words or not _is_assignment(self._word):
-                self._words.append(self._word)
+        elif (self._words or self._word not in _WORDS) and (self._words or not _is_assignment(self._word)):
+            self._words.append(self._word)
         self._word, self._open = "", False
 
     def _end_command(self, *, pipe: bool) -> None:
