@@ -48,6 +48,10 @@ _OPCODES: Final = 1 << 16
 _STARTS: Final = frozenset({b"\x80", b"c", b"(", b"]", b"}", b"x", b"{", b"["})
 """First bytes of pickles, of what is deflated, and of JSON."""
 _GLIMPSE: Final = 512
+_BESIDE: Final = {
+    header.DRIVER: "a file of several files",
+    header.CACHE_IMAGE: "an image of a reader's cache, which goes before what stands in the file",
+}
 _BYTES: Final = frozenset({types.FIXED, types.BITS, types.ENUM})
 
 
@@ -98,6 +102,7 @@ class _Reader:
 
     def read(self) -> Iterator[Read]:
         """Yield what stands there."""
+        yield from self._beside()
         waiting, seen = [("", self._file.root)], {self._file.root}
         while waiting:
             path, address = waiting.pop()
@@ -116,6 +121,19 @@ class _Reader:
         if self._known:
             yield from self._holes()
 
+    def _beside(self) -> Iterator[Read]:
+        """Yield what the superblock names beside the root group, where that changes what a reader sees."""
+        file = self._file
+        found = {header.DRIVER} if file.driver >= 0 and file.is_defined(file.driver) else set()
+        if file.extension >= 0 and file.is_defined(file.extension):
+            try:
+                found |= {message.kind for message in header.messages(file, file.extension)}
+            except UnreadableError as error:
+                yield self._gap(self._where, error)
+        for kind, what in _BESIDE.items():
+            if kind in found:
+                yield self._gap(self._where, UnreadableError(f"hdf5: {what}, which is not read"))
+
     def _object(self, path: str, address: int) -> Iterator[Read | tuple[str, int]]:
         place_ = self._where / Member(name=path) if path else self._where
         try:
@@ -123,7 +141,12 @@ class _Reader:
         except UnreadableError as error:
             yield self._gap(place_, error)
             return
-        kinds = {message.kind: message for message in found}
+        kinds: dict[int, Message] = {}
+        for message in found:
+            if message.kind in kinds and message.kind in header.ONCE:
+                detail = f"{path[:_SHOWN]!r} has two messages of type {message.kind:#04x}"
+                yield Disagreement(where=place_, kind="duplicate-message", detail=detail)
+            kinds.setdefault(message.kind, message)
         yield from self._attributes(path, place_, found)
         try:
             yield from self._links(place_, found)
@@ -250,9 +273,9 @@ class _Dataset:
         """Yield what the messages of a dataset say of it."""
         file = self._file
         if header.EXTERNAL in kinds:
-            for name in external.listed(file, kinds[header.EXTERNAL].body):
+            for name in external.listed(file, header.resolved(file, kinds[header.EXTERNAL])):
                 yield Reference(where=self._where, kind="data", target=name[:_SHOWN], by="hdf5")
-        layout = types.layout(kinds[header.LAYOUT].body, file)
+        layout = types.layout(header.resolved(file, kinds[header.LAYOUT]), file)
         if layout.kind == types.VIRTUAL:
             for name in external.sources(file, layout.address, layout.form):
                 yield Reference(where=self._where, kind="data", target=name[:_SHOWN], by="hdf5")

@@ -43,6 +43,7 @@ _VOCABULARIES: Final = frozenset({"vocabulary", "merges", "proto", "vocabulary_f
 _NAMES: Final = frozenset({"name", "module", "class_name", "registered_name", "spec_name"})
 _PATHLIKE: Final = pattern(r"[^\n]{0,400}(?:[/\\]|[.](?:txt|json|csv|tsv|model|spm|vocab|bpe|pkl|npy)\Z)")
 _TENSORFLOW: Final = frozenset({"TFOpLambda", "SlicingOpLambda"})
+_UNSAVED: Final = "layer was saved without config"
 _NODE: Final = "TensorFlowOpLayer"
 
 _repr = Repr()
@@ -126,6 +127,8 @@ class _Teller:
             yield from self._code(config, layer)
         elif "spec_name" in part:
             yield from self._named(part.get("module"), part["spec_name"], None, config)
+        elif isinstance(config, dict) and _UNSAVED in config:
+            return  # Keras brings back a class of no name in its place.
         elif "config" in part or "module" in part:
             name = config if kind == "function" else kind
             yield from self._named(part.get("module"), name, part.get("registered_name"), config)
@@ -213,7 +216,7 @@ class _Teller:
             yield from self._reference("vocabulary", text)
         elif text[:7].lower() == "file://":
             yield from self._reference("data", text)
-        if key not in _NAMES and len(text) < _SHOWN and _DOTTED.match(text):
+        if self._rooted and key not in _NAMES and len(text) < _SHOWN and _DOTTED.match(text):
             module, _, name = text.rpartition(".")
             if judgement("keras", module, name).kind == "danger":
                 yield from self._named(module, name, None, None)

@@ -77,7 +77,8 @@ class File:
     """A file whose superblock was read.
 
     `base` is where its addresses count from, `end` where it says to end (both in bytes of the source), `root` the
-    address of the root group's header. `spans` are the bytes that something refers to, as far as was looked.
+    address of the root group's header. `extension` and `driver` are addresses of what else the superblock names, or -1.
+    `spans` are the bytes that something refers to, as far as was looked.
     """
 
     def __init__(self, source: Source, budget: Budget, start: int) -> None:
@@ -93,7 +94,7 @@ class File:
         block = Block(source.read_at(start, 128), "the superblock")
         block.skip(8)
         self.version = block.number(1)
-        self.extension = -1
+        self.extension = self.driver = -1
         if self.version < 2:
             self._old(block)
         elif self.version <= 3:
@@ -112,7 +113,7 @@ class File:
         self.said = block.number(self.offset)
         block.skip(self.offset)
         self.end = block.number(self.offset)
-        block.skip(self.offset)
+        self.driver = block.number(self.offset)
         block.skip(self.offset)
         self.root = block.number(self.offset)
         block.skip(4 + 4 + 16)

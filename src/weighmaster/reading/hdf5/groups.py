@@ -113,15 +113,25 @@ def _link(file: File, block: Block) -> Link:
     return Link(name, OTHER, path=str(kind))
 
 
+def _dense(file: File, block: Block, counted: int) -> Iterator[tuple[int, bytes, Fractal]]:
+    """Yield the records of both indexes, by name and in order of creation: some readers follow one, some the other."""
+    flags = block.number(1)
+    block.skip(counted if flags & 1 else 0)
+    heap = block.number(file.offset)
+    trees = [block.number(file.offset) for _ in range(2 if flags & 2 else 1)]
+    if not file.is_defined(heap):
+        return
+    fractal = Fractal(file, heap)
+    for tree in trees:
+        if file.is_defined(tree):
+            for kind, record in records(file, tree):
+                yield kind, record, fractal
+
+
 def _dense_links(file: File, block: Block) -> Iterator[Link]:
     if block.number(1) != 0:
         raise UnreadableError("hdf5: a group of an unknown version")
-    block.skip(8 if block.number(1) & 1 else 0)
-    heap, tree = block.number(file.offset), block.number(file.offset)
-    if not (file.is_defined(heap) and file.is_defined(tree)):
-        return
-    fractal = Fractal(file, heap)
-    for kind, record in records(file, tree):
+    for kind, record, fractal in _dense(file, block, 8):
         start = {5: 4, 6: 8}.get(kind)
         if start is None:
             raise UnreadableError(f"hdf5: links in a tree of type {kind}")
@@ -131,12 +141,7 @@ def _dense_links(file: File, block: Block) -> Iterator[Link]:
 def _dense_attributes(file: File, block: Block) -> Iterator[Attribute | UnreadableError]:
     if block.number(1) != 0:
         raise UnreadableError("hdf5: attributes of an unknown version")
-    block.skip(2 if block.number(1) & 1 else 0)
-    heap, tree = block.number(file.offset), block.number(file.offset)
-    if not (file.is_defined(heap) and file.is_defined(tree)):
-        return
-    fractal = Fractal(file, heap)
-    for kind, record in records(file, tree):
+    for kind, record, fractal in _dense(file, block, 2):
         if kind not in {8, 9}:
             raise UnreadableError(f"hdf5: attributes in a tree of type {kind}")
         flags = record[fractal.id_length : fractal.id_length + 1]

@@ -18,9 +18,14 @@ ATTRIBUTE: Final = 0x0C
 COMMENT: Final = 0x0D
 CONTINUATION: Final = 0x10
 SYMBOL_TABLE: Final = 0x11
+DRIVER: Final = 0x14
 ATTRIBUTE_INFO: Final = 0x15
+CACHE_IMAGE: Final = 0x18
 
 _SHARED: Final = 0x02
+ONCE: Final = frozenset({DATASPACE, DATATYPE, EXTERNAL, LAYOUT, FILTERS, SYMBOL_TABLE, LINK_INFO, ATTRIBUTE_INFO})
+"""Messages of which an object has one at most."""
+
 _MESSAGES: Final = 200_000
 _CHUNKS: Final = 10_000
 _LONGEST: Final = 64 << 20
@@ -105,15 +110,15 @@ class _First(_Reader):
 
     def read(self, address: int, head: bytes) -> list[Message]:
         """Return the messages."""
-        count, size = int.from_bytes(head[2:4], "little"), int.from_bytes(head[8:12], "little")
+        # The number of messages stands there too. Readers take what there is.
+        size = int.from_bytes(head[8:12], "little")
         self.waiting.append((address + 16, size))
         while self.waiting:
             start, size = self.waiting.pop(0)
             block = self.file.block(start, min(size, _LONGEST), "an object header")
-            while block.left >= 8 and count > 0:
+            while block.left >= 8:
                 kind, length, flags = block.number(2), block.number(2), block.number(1)
                 block.skip(3)
-                count -= 1
                 self.keep(kind, flags, block.take(length))
         return self.found
 
