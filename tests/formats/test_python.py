@@ -214,3 +214,17 @@ def test_a_path_file_that_imports_is_run_on_every_start() -> None:
 def test_a_gap_is_told_for_text_that_is_run_and_cannot_be_parsed() -> None:
     found, _ = reads(FORMAT, b"import a\nexec('def this is no source at all')\n")
     assert any(isinstance(read, Gap) for read in found)
+
+
+@pytest.mark.parametrize(
+    ("command", "outcome"),
+    [
+        ("gcc --version", Outcome.ALLOW),
+        ("./payload --version", Outcome.BLOCK),
+        ("bin/payload --version", Outcome.BLOCK),
+        ("git rev-parse HEAD; ./payload", Outcome.BLOCK),
+        ("git clone https://a.b/c", Outcome.BLOCK),
+    ],
+)
+def test_only_a_question_to_the_system_may_be_asked_on_import(command: str, outcome: Outcome) -> None:
+    assert verdict_on(f"import os\nos.system({command!r})\n".encode(), "a.py") is outcome

@@ -59,7 +59,7 @@ _QUERY: Final = pattern(
     r"|(?:nvidia-smi|rocm-smi|rocminfo|hipconfig|uname|which|where|whereis|lscpu|sw_vers|lsb_release|nproc|npu-smi|tput"
     r"|ldconfig -p|ldd|arch|stty|locale|xcode-select -p|free|df|date|whoami|pwd|ls|cls|clear|getconf|lspci|lsmod|pkg-config"
     r"|llvm-config|readlink|dirname|basename|system_profiler|sysctl -n)\b"
-    r"|\S{1,60} (?:--?version|-V|-dumpversion|--help)$)"
+    r"|[\w.+-]{1,40} (?:--?version|-V|-dumpversion|--help)$)"
 )
 _BUILD: Final = pattern(
     r"(?:git submodule (?:update|status|sync|init)|(?:cmake|make|ninja|nvcc|hipcc|gcc|g\+\+|clang|clang\+\+|cc|c\+\+|cl|ar|swig"
