@@ -18,6 +18,7 @@ from weighmaster.model.where import Where
 from weighmaster.reading.cursor import Cursor
 from weighmaster.reading.document import document, may_be
 from weighmaster.reading.flatbuffer import Buffer, Table
+from weighmaster.reading.record import Record
 from weighmaster.reading.source import PartSource
 
 _MAGIC: Final = b"CBM1"
@@ -46,7 +47,7 @@ def _matches(glance: Glance) -> bool:
 
 def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
     if not cursor.peek(4).startswith(_MAGIC):
-        info = document(cursor.source).get("model_info")
+        info = Record.of(document(cursor.source)).values.get("model_info")
         for key, text in (info if isinstance(info, dict) else {}).items():
             if isinstance(text, str):
                 yield Metadata(where=where, key=key[:_KEY], text=text)

@@ -29,6 +29,8 @@ from weighmaster.reading.payload import is_artifact
 from weighmaster.reading.source import PartSource
 
 _KEY: Final = pattern(rb"(?:[\xa1-\xbf]|\xd9.|\xda..|[\xc4]..?)[\x20-\x7e]")
+_NUMBERED: Final = pattern(rb"(?:\xcf.{8}(?:[\0-\x7f]|\xcc.|\xcd..|\xce....)){2}", 16)  # re.DOTALL
+"""Two pairs of a large number and a smaller one: spaCy's table of rows."""
 _TRIED: Final = 16
 _ARRAYS: Final = frozenset({1, 3})
 _COMPLEX: Final = 2
@@ -64,7 +66,7 @@ def _matches(glance: Glance) -> bool:
     if not head or not (0x81 <= head[0] <= 0x8F or head[0] in {0xDE, 0xDF}):
         return False
     start = {0xDE: 3, 0xDF: 5}.get(head[0], 1)
-    if _KEY.match(head, start) is None:
+    if _KEY.match(head, start) is None and _NUMBERED.match(head, start) is None:
         return False
     stream = Buffered(PartSource(glance.source, 0, glance.size), Budget(), order=">")
     try:

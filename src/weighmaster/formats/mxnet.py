@@ -33,7 +33,7 @@ _DIMENSIONS: Final = 64
 _NAMES: Final = 5_000
 _TEXT: Final = 200
 _DOMAIN: Final = pattern(
-    r"_(npi|np|npx|contrib|linalg|sparse|random|sample|image|sg|sg_mkldnn|sg_onednn|backward|histogram|cv)_?(.+)"
+    r"_(npi|np|npx|contrib|linalg|sparse|random|sample|image|sg|sg_mkldnn|sg_onednn|backward)_?(.+)"
 )
 _LIBRARY: Final = pattern(r".{0,400}\.(?:so(?:\.\d+)*|dll|dylib)", 2)  # re.IGNORECASE
 _DEEPEST: Final = 32

@@ -18,6 +18,7 @@ from weighmaster.model.where import Where
 from weighmaster.reading.cursor import Cursor
 from weighmaster.reading.document import document, may_be
 from weighmaster.reading.pattern import pattern
+from weighmaster.reading.record import Record
 
 _DIGEST: Final = pattern(r"(?:sha256:[a-f0-9]{64}|sha512:[a-f0-9]{128}|blake3:[a-f0-9]{64})")
 _PATHS: Final = frozenset({"org.opencontainers.image.title", "org.cncf.model.filepath", "org.cnai.model.filepath"})
@@ -35,7 +36,7 @@ def _matches(glance: Glance) -> bool:
 
 
 def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
-    found = document(cursor.source)
+    found = Record.of(document(cursor.source)).values
     sizes: dict[str, Any] = {}
     blobs = [found[key] for key in _ONES if isinstance(found.get(key), dict)]
     for key in _LISTS:

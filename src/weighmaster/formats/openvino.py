@@ -19,14 +19,34 @@ from weighmaster.model.where import Where
 from weighmaster.reading.cursor import Cursor
 from weighmaster.reading.pattern import pattern
 
-_LIBRARY: Final = pattern(r".{0,400}\.(?:so(?:\.\d+)*|dll|dylib|pyd)\s*", 2)  # re.IGNORECASE
+_LIBRARY: Final = pattern(r"\s*.{0,4096}\.(?:so(?:\.\d+)*|dll|dylib|pyd)\s*", 2)  # re.IGNORECASE
 _OPSET: Final = pattern(r"opset\d{1,3}")
 _MOST: Final = 200_000
 _OPERATIONS: Final = 5_000
 _TEXT: Final = 400
+_PATH: Final = 4096
+_NAMED: Final = frozenset({"layer", "net", "port"})
 _WIDTHS: Final = {
-    "f64": 64, "i64": 64, "u64": 64, "f32": 32, "i32": 32, "u32": 32, "f16": 16, "bf16": 16, "i16": 16, "u16": 16,
-    "i8": 8, "u8": 8, "boolean": 8, "f8e4m3": 8, "f8e5m2": 8, "f8e8m0": 8, "i4": 4, "u4": 4, "nf4": 4, "f4e2m1": 4,
+    "f64": 64,
+    "i64": 64,
+    "u64": 64,
+    "f32": 32,
+    "i32": 32,
+    "u32": 32,
+    "f16": 16,
+    "bf16": 16,
+    "i16": 16,
+    "u16": 16,
+    "i8": 8,
+    "u8": 8,
+    "boolean": 8,
+    "f8e4m3": 8,
+    "f8e5m2": 8,
+    "f8e8m0": 8,
+    "i4": 4,
+    "u4": 4,
+    "nf4": 4,
+    "f4e2m1": 4,
 }
 _U64: Final = 1 << 64
 
@@ -40,19 +60,15 @@ def _matches(glance: Glance) -> bool:
 
 
 def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
-    from weighmaster.reading.xml import Element, Text, events
+    from weighmaster.reading.xml import Element, events
 
     said: set[tuple[str, str]] = set()
     layer, count = "", 0
     for event in events(cursor.source, cursor.budget):
-        if isinstance(event, Text):
-            yield from _libraries(where, ("", event.text))
-            continue
+        yield from _libraries(where, event)
         if not isinstance(event, Element):
             continue
         attributes = dict(event.attributes)
-        for pair in event.attributes:
-            yield from _libraries(where, pair)
         if event.name == "layer":
             layer = attributes.get("name", "")[:_TEXT]
             kind = (attributes.get("version", ""), attributes.get("type", ""))
@@ -74,9 +90,13 @@ def _operation(where: Where, version: str, kind: str) -> Operation:
     return Operation(where=where, dialect="openvino", name=name[:_TEXT])
 
 
-def _libraries(where: Where, pair: tuple[str, str]) -> Iterator[Read]:
-    key, text = pair
-    if key != "name" and len(text) <= _TEXT and _LIBRARY.fullmatch(text):
+def _libraries(where: Where, event: object) -> Iterator[Read]:
+    from weighmaster.reading.xml import Element, Text
+
+    texts = [event.text] if isinstance(event, Text) else []
+    if isinstance(event, Element):
+        texts = [text for key, text in event.attributes if key != "name" or event.name not in _NAMED]
+    for text in (text for text in texts if len(text) <= _PATH and _LIBRARY.fullmatch(text)):
         yield Reference(where=where, kind="library", target=text.strip(), by="openvino")
 
 

@@ -53,4 +53,4 @@ def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
         yield part(cursor, where, end, cursor.size)
 
 
-FORMAT: Final = Format(id="pdf", title="PDF", matches=_matches, read=_read)
+FORMAT: Final = Format(id="pdf", title="PDF document", matches=_matches, read=_read)

@@ -17,6 +17,7 @@ from weighmaster.model.where import Where
 from weighmaster.reading.cursor import Cursor
 from weighmaster.reading.document import document, may_be
 from weighmaster.reading.pattern import pattern
+from weighmaster.reading.record import Record
 
 _META: Final = frozenset({"lang", "spacy_version", "pipeline"})
 _SECTION: Final = pattern(rb"^[ \t]*\[([\w.@-]{1,200})\][ \t]*\r?$", 8)  # re.MULTILINE
@@ -42,7 +43,7 @@ def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
     if not may_be(head) or head.lstrip()[:1] == b"[":
         yield from _config(where, cursor.take(min(cursor.size, _LONGEST)))
         return
-    yield from _meta(where, document(cursor.source))
+    yield from _meta(where, Record.of(document(cursor.source)).values)
 
 
 def _meta(where: Where, found: Any) -> Iterator[Read]:
@@ -59,7 +60,8 @@ def _config(where: Where, text: bytes) -> Iterator[Read]:
     said: set[tuple[str, str]] = set()
     # Sections in order; what stands in one is what its name says.
     sections = [(hit.end(), hit[1]) for hit in _SECTION.finditer(text)]
-    for (start, name), (end, _) in zip(sections, [*sections[1:], (len(text), b"")], strict=True):
+    ends = [start for start, _ in sections[1:]] + [len(text)]
+    for (start, name), end in zip(sections, ends, strict=False):
         body = text[start:end]
         for registry, value in ((hit[1], hit[2]) for hit in _CALLED.finditer(body)):
             yield from _named(where, said, _text(registry), _text(value))

@@ -15,6 +15,7 @@ from weighmaster.model.fact import Operation, Reference, Tensor
 from weighmaster.model.where import Where
 from weighmaster.reading.cursor import Cursor
 from weighmaster.reading.document import document, may_be
+from weighmaster.reading.record import Record
 
 _FORMATS: Final = frozenset({"graph-model", "layers-model"})
 _WEIGHTS: Final = 1_000_000
@@ -30,9 +31,9 @@ def _matches(glance: Glance) -> bool:
 
 
 def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
-    found = document(cursor.source)
+    found = Record.of(document(cursor.source))
     count = 0
-    for group in found["weightsManifest"]:
+    for group in found.get("weightsManifest", list):
         if not isinstance(group, dict) or not isinstance(group.get("paths"), list):
             raise UnreadableError("tfjs: a group of weights without paths")
         for path in group["paths"]:
@@ -44,7 +45,7 @@ def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
                 raise OverBudgetError(f"tfjs: more than {_WEIGHTS} weights")
             yield _tensor(where, weight)
     said: set[str] = set()
-    for node in _nodes(found.get("modelTopology")):
+    for node in _nodes(found.values.get("modelTopology")):
         name = node.get("op") if isinstance(node, dict) else None
         if isinstance(name, str) and name not in said:
             said.add(name)

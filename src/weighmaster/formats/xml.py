@@ -15,9 +15,8 @@ from weighmaster.model.where import Where
 from weighmaster.reading.cursor import Cursor
 from weighmaster.reading.pattern import pattern
 
-_MARKS: Final = pattern(
-    rb"<\?xml\s|<!DOCTYPE\s+(?!html)|<!ENTITY|<(?:[\w.-]{1,40}:)?(?:svg|PMML|net|plist|rdf|RDF)[\s>]"
-)
+_MARKS: Final = pattern(rb"<\?xml\s|<!DOCTYPE\s+(?!html)|<!ENTITY", 2)  # re.IGNORECASE
+_ROOTS: Final = frozenset({"svg", "PMML", "net", "plist", "RDF"})
 _PUBLISHERS: Final = pattern(
     r"https?://(?:www\.)?(?:w3\.org|dmg\.org|openxmlformats\.org|apple\.com|java\.sun\.com|oasis-open\.org"
     r"|docbook\.org|inkscape\.org|sodipodi\.sourceforge\.net|springframework\.org|hibernate\.org|apache\.org)/",
@@ -28,12 +27,16 @@ _EXTERNALS: Final = 1_000
 
 
 def _matches(glance: Glance) -> bool:
-    from weighmaster.reading.xml import may_be, root
+    from weighmaster.reading.xml import document_type, may_be, root
 
     if not may_be(glance.head):
         return False
     head = glance.head.replace(b"\0", b"")
-    return _MARKS.search(head) is not None and bool(root(glance.source) or b"<!ENTITY" in head)
+    if _MARKS.search(head) is None:
+        # A comment may stand in front of everything that tells, as it does in front of much that is no XML.
+        late = b"<!--" in head[:16] and document_type(glance.source) not in {"", "html"}
+        return late or root(glance.source) in _ROOTS
+    return bool(root(glance.source) or b"<!ENTITY" in head)
 
 
 def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
@@ -58,4 +61,4 @@ def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
             raise OverBudgetError(f"xml: more than {_EXTERNALS} entities outside the document")
 
 
-FORMAT: Final = Format(id="xml", title="XML", matches=_matches, read=_read)
+FORMAT: Final = Format(id="xml", title="XML document", matches=_matches, read=_read)

@@ -19,6 +19,7 @@ from weighmaster.model.fact import Instantiation, Tensor
 from weighmaster.model.where import Where
 from weighmaster.reading.cursor import Cursor
 from weighmaster.reading.document import document, may_be
+from weighmaster.reading.record import Record
 
 _MANIFEST: Final = b"\x0c\xdb\x3a\x2a"
 _NODES: Final = 100_000
@@ -38,7 +39,7 @@ def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
     if cursor.peek(4) == _MANIFEST:
         return
     said: set[str] = set()
-    for name, node in _nodes(document(cursor.source)):
+    for name, node in _nodes(Record.of(document(cursor.source)).values):
         shape = node.get("shape")
         if isinstance(shape, list):
             if not all(type(count) is int and count >= 0 for count in shape):

@@ -37,6 +37,11 @@ def acting(calls: Iterable[str], mentions: Iterable[str]) -> Iterator[Function]:
             yield found
 
 
+def is_known(word: str) -> bool:
+    """Whether something is known about a function of that name."""
+    return word in _table()
+
+
 @cache
 def _table() -> dict[str, Function]:
     found: dict[str, Function] = {}

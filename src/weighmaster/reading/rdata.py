@@ -35,7 +35,7 @@ _HOOKS: Final = {".First": "start", ".First.sys": "start", ".Last": "end", ".Las
 _QUALIFIERS: Final = ("::", ":::")
 _DEEPEST: Final = 20_000
 _REFERENCES: Final = 4_000_000
-_WORDS: Final = 2_000
+_WORDS: Final = 100_000
 _WORD: Final = 400
 _KEPT: Final = 16
 
@@ -85,8 +85,11 @@ class _Scope:
         return Code(trigger=trigger, calls=(*self.calls,), names=(*self.names,), texts=(*self.texts,))
 
     def add(self, into: dict[str, None], word: object) -> None:
-        if isinstance(word, str) and word and len(into) < _WORDS:
+        if isinstance(word, str) and word:
             into[word[:_WORD]] = None
+            if len(into) > _WORDS:
+                # Names beyond those could be what the others hide.
+                raise OverBudgetError(f"r: a piece of code with more than {_WORDS} different words")
 
 
 class _At(NamedTuple):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pyexpat import XMLParserType
 
 _WINDOW: Final = 64 << 10
-_ROOT_WITHIN: Final = 1 << 20
+_ROOT_WITHIN: Final = 8 << 20
 _DEEPEST: Final = 5_000
 _ENTITIES: Final = 10_000
 _TEXT: Final = 4096
@@ -79,6 +79,7 @@ class _Handlers:
         self.lengths: dict[str, int] = {}
         self.entities = 0
         self.ended = False
+        self.type = ""
 
     def started(self, name: str, attributes: list[str]) -> None:
         self.depth += 1
@@ -99,7 +100,8 @@ class _Handlers:
         self.events.append(Instruction(target=target, text=text[:_TEXT]))
 
     def typed(self, name: str, system: str | None, public: str | None, internal: int) -> None:
-        del name, internal
+        del internal
+        self.type = name
         if system:
             self.events.append(External(what="document type", target=system, public=public or ""))
 
@@ -160,7 +162,8 @@ def events(source: Source, budget: Budget) -> Iterator[Event]:
         except ExpatError as error:
             yield from handlers.events
             if "amplification" in str(error):
-                yield Swelling(size=source.size, characters=100 * source.size)
+                if not handlers.ended:
+                    yield Swelling(size=source.size, characters=100 * source.size)
                 return
             raise UnreadableError(f"xml: {error}") from error
         except (ValueError, LookupError) as error:
@@ -188,8 +191,8 @@ def _parser(handlers: _Handlers) -> XMLParserType:
     return parser
 
 
-_last: list[tuple[Source, str]] = []
-"""The source that was asked about last, and the name of its root."""
+_last: list[tuple[Source, tuple[str, str]]] = []
+"""The source that was asked about last, the name of its root and that of its document type."""
 
 
 def may_be(head: bytes) -> bool:
@@ -200,29 +203,42 @@ def may_be(head: bytes) -> bool:
 
 
 def root(source: Source) -> str:
-    """Return the name of the root element, without its prefix; empty where the bytes do not begin as XML."""
+    """Return the name of the root element, without its prefix; empty where the bytes do not begin as XML.
+
+    `?` stands for one that comes so late that it was not looked for.
+    """
+    return _beginning(source)[0]
+
+
+def document_type(source: Source) -> str:
+    """Return the name in the document type declaration, empty where there is none."""
+    return _beginning(source)[1]
+
+
+def _beginning(source: Source) -> tuple[str, str]:
     if _last and _last[0][0] is source:
         return _last[0][1]
-    found = _root(source) if may_be(source.read_at(0, 512)) else ""
+    found = _root(source) if may_be(source.read_at(0, 512)) else ("", "")
     _last[:] = [(source, found)]
     return found
 
 
-def _root(source: Source) -> str:
+def _root(source: Source) -> tuple[str, str]:
     from pyexpat import ExpatError
 
     handlers = _Handlers(source.size)
     parser = _parser(handlers)
+    broken = False
     for start in range(0, min(source.size, _ROOT_WITHIN), _WINDOW):
-        broken = False
         try:
             parser.Parse(source.read_at(start, _WINDOW), False)
         except (ExpatError, OverBudgetError, ValueError, LookupError):
             broken = True
         for event in handlers.events:
             if isinstance(event, Element):
-                return event.name.rpartition(":")[2]
+                return event.name.rpartition(":")[2], handlers.type
         if broken:
             break
         handlers.events.clear()
-    return ""
+    # All of it comes before the root, so far.
+    return "?" if not broken and source.size > _ROOT_WITHIN else "", handlers.type
