@@ -312,3 +312,8 @@ def test_any_document_gives_facts_or_a_typed_error(document: Mapping[str, object
 def test_each_whole_file_is_claimed() -> None:
     for data in WHOLE[:-1]:
         assert any(_claims(format_, data) for format_ in _FORMATS)
+
+
+def test_a_pointer_under_the_name_of_weights_tells_no_lie() -> None:
+    pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"a1" * 32 + b"\nsize 4096\n"
+    assert not rules_on(pointer, "model.safetensors")

@@ -50,6 +50,7 @@ _INERT: Final = frozenset(
         *("arrow", "catboost", "empty", "fasttext", "image", "json", "lightgbm", "media"),
         *("msgpack", "mxnet", "npy", "oci", "openvino", "parquet", "pmml", "safetensors"),
         *("sentencepiece", "text", "tfjs", "tfrecord", "xgboost", "xml", "zarr"),
+        *("hf-config", "lfs-pointer", "model-card", "secrets", "shard-index"),
     }
 )
 """Formats that run nothing by themselves, whatever the name."""

@@ -17,8 +17,6 @@ from collections.abc import Iterator
 from typing import Final
 
 from weighmaster.extend.detector import Detector
-from weighmaster.knowledge.remote_code import another_repository
-from weighmaster.knowledge.repository import path_of, split, tree_of
 from weighmaster.model.fact import Reference
 from weighmaster.model.finding import Confidence, Finding, Rule, Severity
 from weighmaster.model.repository import Repository
@@ -29,6 +27,11 @@ _RULE: Final = Rule(
 
 
 def _detect(whole: Repository) -> Iterator[Finding]:
+    if not whole.facts:
+        return
+    from weighmaster.knowledge.remote_code import another_repository
+    from weighmaster.knowledge.repository import path_of, split, tree_of
+
     cards: dict[str, list[Reference]] = {}
     adapters: dict[str, list[Reference]] = {}
     for fact in tree_of(whole).facts(Reference):

@@ -16,14 +16,16 @@ another order.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from weighmaster.extend.detector import Detector
-from weighmaster.knowledge.loaders import Load, loads
-from weighmaster.knowledge.repository import Tree, path_of, tree_of
 from weighmaster.model.fact import Reference
 from weighmaster.model.finding import Finding, Rule, Severity
 from weighmaster.model.repository import Repository
+
+if TYPE_CHECKING:
+    from weighmaster.knowledge.loaders import Load
+    from weighmaster.knowledge.repository import Tree
 
 _RULE: Final = Rule(id="loader-takes", title="What a library opens of the folder", severity=Severity.NOTE)
 _SHOWN: Final = 8
@@ -31,6 +33,11 @@ _FOLDERS: Final = 200
 
 
 def _detect(whole: Repository) -> Iterator[Finding]:
+    if not whole.folder and len(whole.artifacts) < 2:
+        return
+    from weighmaster.knowledge.loaders import loads
+    from weighmaster.knowledge.repository import tree_of
+
     tree = tree_of(whole)
     paths = [path for path in tree.files if tree.is_whole(path)]
     for count, load in enumerate(loads(paths)):
@@ -52,7 +59,7 @@ def _sentence(load: Load, tree: Tree) -> str:
 
 
 def _is_code(fact: Reference) -> bool:
-    return fact.kind in {"code", "remote-code"} and path_of(fact.where) != "" and fact.by != "python"
+    return fact.kind in {"code", "remote-code"} and fact.by != "python"
 
 
 def _listed(names: list[str]) -> str:

@@ -18,9 +18,6 @@ from collections.abc import Iterator
 from typing import Final
 
 from weighmaster.extend.detector import Detector
-from weighmaster.knowledge.entries import resolved
-from weighmaster.knowledge.references import leads_out
-from weighmaster.knowledge.repository import path_of, tree_of
 from weighmaster.model.fact import Reference
 from weighmaster.model.finding import Finding, Rule, Severity
 from weighmaster.model.repository import Repository
@@ -32,6 +29,12 @@ _BY: Final = frozenset({"transformers", "diffusers", "sentence-transformers"})
 
 
 def _detect(whole: Repository) -> Iterator[Finding]:
+    if not whole.facts:
+        return
+    from weighmaster.knowledge.entries import resolved
+    from weighmaster.knowledge.references import leads_out
+    from weighmaster.knowledge.repository import path_of, tree_of
+
     tree = tree_of(whole)
     for fact in tree.facts(Reference):
         source = path_of(fact.where)

@@ -17,7 +17,6 @@ from collections.abc import Iterator
 from typing import Final
 
 from weighmaster.extend.detector import Detector
-from weighmaster.knowledge.repository import split, tree_of
 from weighmaster.model.fact import Statement
 from weighmaster.model.finding import Finding, Rule, Severity
 from weighmaster.model.repository import Repository
@@ -27,6 +26,10 @@ _NAMES: Final = ("licence", "license", "copying", "notice")
 
 
 def _detect(whole: Repository) -> Iterator[Finding]:
+    if not whole.folder and len(whole.artifacts) < 2:
+        return
+    from weighmaster.knowledge.repository import split, tree_of
+
     tree = tree_of(whole)
     for path, artifact in tree.files.items():
         if "model-card" not in artifact.formats or not tree.is_whole(path):

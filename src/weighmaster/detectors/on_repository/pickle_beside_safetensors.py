@@ -18,8 +18,6 @@ from collections.abc import Iterator
 from typing import Final
 
 from weighmaster.extend.detector import Detector
-from weighmaster.knowledge.loaders import UNSAFE, loads
-from weighmaster.knowledge.repository import tree_of
 from weighmaster.model.finding import Finding, Rule, Severity
 from weighmaster.model.repository import Repository
 
@@ -29,6 +27,11 @@ _RULE: Final = Rule(
 
 
 def _detect(whole: Repository) -> Iterator[Finding]:
+    if len(whole.artifacts) < 2:
+        return
+    from weighmaster.knowledge.loaders import UNSAFE, loads
+    from weighmaster.knowledge.repository import tree_of
+
     tree = tree_of(whole)
     for load in loads(path for path in tree.files if tree.is_whole(path)):
         safe = next((path for path in load.opens if ".safetensors" in path), None)

@@ -21,8 +21,6 @@ from collections.abc import Iterator
 from typing import Final
 
 from weighmaster.extend.detector import Detector
-from weighmaster.knowledge.conduct import SOON, WHEN
-from weighmaster.knowledge.reach import acts_of
 from weighmaster.model.finding import Finding, Rule, Severity
 from weighmaster.model.repository import Repository
 
@@ -33,6 +31,11 @@ _LEVELS: Final = frozenset({"hides", "acts", "touches"})
 
 
 def _detect(whole: Repository) -> Iterator[Finding]:
+    if not whole.facts:
+        return
+    from weighmaster.knowledge.conduct import SOON, WHEN
+    from weighmaster.knowledge.reach import acts_of
+
     for act in acts_of(whole):
         if act.use.when in SOON and act.level in _LEVELS:
             message = f"{act.way} uses {act.use.dotted} {WHEN[act.use.when]}, which {act.does}"

@@ -18,8 +18,6 @@ from collections.abc import Iterator
 from typing import Final
 
 from weighmaster.extend.detector import Detector
-from weighmaster.knowledge.conduct import SOON, WHEN
-from weighmaster.knowledge.reach import acts_of
 from weighmaster.model.finding import Finding, Rule, Severity
 from weighmaster.model.repository import Repository
 
@@ -29,6 +27,11 @@ _RULE: Final = Rule(
 
 
 def _detect(whole: Repository) -> Iterator[Finding]:
+    if not whole.facts:
+        return
+    from weighmaster.knowledge.conduct import SOON, WHEN
+    from weighmaster.knowledge.reach import acts_of
+
     for act in acts_of(whole):
         if act.use.when not in SOON or act.level in {"can-harm", "has-powers"}:
             when = WHEN.get(act.use.when, act.use.when)

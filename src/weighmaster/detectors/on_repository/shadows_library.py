@@ -18,9 +18,6 @@ from collections.abc import Iterator
 from typing import Final
 
 from weighmaster.extend.detector import Detector
-from weighmaster.knowledge.entries import shadowing
-from weighmaster.knowledge.instantiation import judgement
-from weighmaster.knowledge.repository import tree_of
 from weighmaster.model.fact import Instantiation
 from weighmaster.model.finding import Finding, Rule, Severity
 from weighmaster.model.repository import Repository
@@ -34,6 +31,12 @@ _RULE: Final = Rule(
 
 
 def _detect(whole: Repository) -> Iterator[Finding]:
+    if not whole.facts:
+        return
+    from weighmaster.knowledge.entries import shadowing
+    from weighmaster.knowledge.instantiation import judgement
+    from weighmaster.knowledge.repository import tree_of
+
     tree = tree_of(whole)
     for entry in shadowing(tree):
         named = entry.facts[0]

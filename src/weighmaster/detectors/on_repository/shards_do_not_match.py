@@ -18,8 +18,6 @@ from collections.abc import Iterator
 from typing import Final
 
 from weighmaster.extend.detector import Detector
-from weighmaster.knowledge.references import leads_out
-from weighmaster.knowledge.repository import beside, path_of, split, tree_of
 from weighmaster.model.fact import Reference
 from weighmaster.model.finding import Finding, Rule, Severity
 from weighmaster.model.repository import Repository
@@ -33,6 +31,11 @@ _SHOWN: Final = 5
 
 
 def _detect(whole: Repository) -> Iterator[Finding]:
+    if not whole.facts:
+        return
+    from weighmaster.knowledge.references import leads_out
+    from weighmaster.knowledge.repository import beside, path_of, split, tree_of
+
     tree = tree_of(whole)
     indexes: dict[str, list[Reference]] = {}
     for fact in tree.facts(Reference):
