@@ -27,9 +27,14 @@ _CARD: Final = b"---\nlicense: mit\nbase_model: [a/b]\nconfigs:\n- data_files:\n
 _POINTER: Final = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0f" * 32 + b"\nsize 123\n"
 _SECRET: Final = b"HF_TOKEN=hf_" + b"qWeRtZuIoPaSdFgHjKlYxCvBnMqWeRtZuI" + b"\nhttp://me:hunter22@git.owner.org/\n"
 
-WHOLE: Final = [
+WHOLE: Final[list[bytes]] = [
     *(json.dumps(each).encode() for each in (_CONFIG, _INDEX, _ADAPTER, _PIPELINE, _MODULES, _DENSE)),
     _CARD,
     _POINTER,
     _SECRET,
 ]
+
+
+def whole() -> list[bytes]:
+    """Return the files."""
+    return WHOLE
