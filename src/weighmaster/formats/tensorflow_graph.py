@@ -18,7 +18,9 @@ from weighmaster.reading.cursor import Cursor
 from weighmaster.reading.payload import is_artifact
 from weighmaster.reading.protobuf import outline
 from weighmaster.reading.source import BytesSource, PartSource
-from weighmaster.reading.tensorflow import Graph, MetaGraph, hidden, is_graph, is_meta_graph
+from weighmaster.reading.tensorflow import Graph, is_graph, is_meta_graph
+from weighmaster.reading.tensorflow_meta import MetaGraph
+from weighmaster.reading.tensorflow_strings import hidden
 
 
 def _matches(glance: Glance) -> bool:

@@ -18,7 +18,9 @@ from weighmaster.reading.cursor import Cursor
 from weighmaster.reading.payload import is_artifact
 from weighmaster.reading.protobuf import BYTES, VARINT, Field, Message, inside, outline, shaped
 from weighmaster.reading.source import BytesSource, PartSource
-from weighmaster.reading.tensorflow import MetaGraph, hidden, is_meta_graph, worth_a_look
+from weighmaster.reading.tensorflow import is_meta_graph
+from weighmaster.reading.tensorflow_meta import MetaGraph
+from weighmaster.reading.tensorflow_strings import hidden, worth_a_look
 
 _FIELDS: Final = {1: VARINT, 2: BYTES}
 _SHORTEST: Final = 2

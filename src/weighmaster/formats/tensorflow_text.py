@@ -23,7 +23,9 @@ from weighmaster.reading.protobuf import BYTES, Message
 from weighmaster.reading.prototext import Schema, encoded, events, varint
 from weighmaster.reading.source import BytesSource, PartSource
 from weighmaster.reading.tags import may_be_text
-from weighmaster.reading.tensorflow import Graph, MetaGraph, hidden
+from weighmaster.reading.tensorflow import Graph
+from weighmaster.reading.tensorflow_meta import MetaGraph
+from weighmaster.reading.tensorflow_strings import hidden
 
 _FUNCTION_NAME: Final[Schema] = {"name": (1, str)}
 _VALUE: Final[Schema] = {

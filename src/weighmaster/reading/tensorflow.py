@@ -7,17 +7,14 @@ function.proto, attr_value.proto, tensor.proto, op_def.proto).
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple, TypeAlias
 
 from weighmaster.model.errors import OverBudgetError
-from weighmaster.model.fact import Reference
-from weighmaster.model.where import Where
 from weighmaster.reading.budget import Budget
 from weighmaster.reading.pattern import pattern
-from weighmaster.reading.payload import decoded
-from weighmaster.reading.protobuf import BYTES, VARINT, Field, Message, inside, outline_of, shaped
-from weighmaster.reading.source import BytesSource, Source
+from weighmaster.reading.protobuf import BYTES, VARINT, Field, Message, inside, shaped
+from weighmaster.reading.source import Source
 
 
 class Origin(enum.Enum):
@@ -39,19 +36,14 @@ META_GRAPH: Final = dict.fromkeys(range(1, 8), BYTES)
 
 _NAME: Final = pattern(rb"[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*")
 _OPERATOR: Final = pattern(rb"[A-Za-z0-9_.>-]{1,200}")
-_NO_FIELD: Final = (Field(2, BYTES, 0, 0, 0),)
-"""Where there is no graph: one without a node."""
 _VERSION: Final = pattern(rb"\d+\.\d+[0-9a-zA-Z.+-]*|unknown")
 _TRIED: Final = 64
-_LONGEST_NAME: Final = 1000
+LONGEST_NAME: Final = 1000
 _NODES: Final = 1_000_000
-_SHORTEST: Final = 24
-"""A string below this length stands for nothing that does something."""
-_LOOKED_AT: Final = 64 << 20
 _VALUES: Final = 64
 _DEEPEST: Final = 24
 _STEPS: Final = 2000
-_LONGEST: Final = 4096
+LONGEST: Final = 4096
 
 _FIRST: Final = (
     "Identity", "IdentityN", "PlaceholderWithDefault", "Reshape", "ExpandDims", "Squeeze", "StopGradient", "Snapshot",
@@ -106,7 +98,7 @@ def is_node(source: Source, field: Field) -> bool:
     found = inside(source, field, 16)
     if not found or not shaped(found, NODE):
         return False
-    texts = {f.number: source.read_at(f.start, min(f.value, _LONGEST_NAME)) for f in found if f.number in {1, 2}}
+    texts = {f.number: source.read_at(f.start, min(f.value, LONGEST_NAME)) for f in found if f.number in {1, 2}}
     name, op = texts.get(1), texts.get(2)
     return bool(name and op and _NAME.fullmatch(name) and _OPERATOR.fullmatch(op))
 
@@ -126,7 +118,7 @@ def _is_library(source: Source, field: Field) -> bool:
     for function in inside(source, field, _TRIED):
         signature = [f for f in inside(source, function) if f.number == 1 and f.wire == BYTES]
         names = [f for f in inside(source, signature[0]) if f.number == 1] if signature else []
-        if names and _NAME.fullmatch(source.read_at(names[0].start, min(names[0].value, _LONGEST_NAME))):
+        if names and _NAME.fullmatch(source.read_at(names[0].start, min(names[0].value, LONGEST_NAME))):
             return True
     return False
 
@@ -146,7 +138,7 @@ def is_meta_graph(source: Source, fields: Sequence[Field]) -> bool:
 def _is_meta_info(source: Source, field: Field) -> bool:
     # A version of TensorFlow, such as 2.21.0.
     found = [f for f in inside(source, field) if f.number == 5 and f.wire == BYTES]
-    return any(_VERSION.fullmatch(source.read_at(f.start, min(f.value, _LONGEST_NAME))) for f in found)
+    return any(_VERSION.fullmatch(source.read_at(f.start, min(f.value, LONGEST_NAME))) for f in found)
 
 
 class Graph:
@@ -208,11 +200,11 @@ class Graph:
             if inner.wire != BYTES:
                 continue
             if inner.number == 1:
-                name = message.text(inner, _LONGEST_NAME)
+                name = message.text(inner, LONGEST_NAME)
             elif inner.number == 2:
-                op = message.text(inner, _LONGEST_NAME)
+                op = message.text(inner, LONGEST_NAME)
             elif inner.number == 3:
-                inputs.append(message.text(inner, _LONGEST_NAME))
+                inputs.append(message.text(inner, LONGEST_NAME))
         if name in scope.nodes:
             name = f"{name}#{self._left}"
         scope.nodes[name] = Node(name, op, tuple(inputs), field)
@@ -223,14 +215,14 @@ class Graph:
         for field in message.fields():
             if field.number == 5 and field.wire == BYTES:
                 entry = message.message(field)
-                yield from _entry(entry)
+                yield from map_entry(entry)
 
     def texts(self, node: Node, name: str) -> list[str]:
         """Return the strings of the attribute `name`."""
         found: list[str] = []
         for key, field, entry in self.attributes(node):
             if key == name:
-                found += [message.text(f, _LONGEST) for message, f in strings(entry.message(field))]
+                found += [message.text(f, LONGEST) for message, f in strings(entry.message(field))]
         return found
 
     def link(self) -> None:
@@ -301,7 +293,7 @@ class Graph:
                     for count, item in enumerate(f for f in tensor.fields() if f.number == 8 and f.wire == BYTES):
                         if count == _VALUES:
                             return
-                        yield tensor.text(item, _LONGEST), item
+                        yield tensor.text(item, LONGEST), item
 
 
 class _Trace:
@@ -391,158 +383,6 @@ class _Trace:
         return found or {GIVEN}
 
 
-class MetaGraph:
-    """A `MetaGraphDef`: a graph, its assets, its collections, and the objects that it was made from."""
-
-    def __init__(self, source: Source, budget: Budget, field: Field | None = None) -> None:
-        self._source = source
-        self._budget = budget
-        whole = Message(source, budget, field.start, field.end) if field else Message(source, budget)
-        self._fields: dict[int, list[Field]] = {}
-        for inner in whole.fields():
-            if inner.wire == BYTES:
-                self._fields.setdefault(inner.number, []).append(inner)
-        assets = [*self._fields.get(6, ()), *self._old_assets()]
-        self._assets = [(asset, *self._asset(self._message(asset))) for asset in assets]
-
-    def references(self, where: Where) -> Iterator[Reference]:
-        """Yield the files that the loader feeds to the graph."""
-        for field, _, name in self._assets:
-            place = where.span(field.start, field.end)
-            yield Reference(where=place, kind="vocabulary", target=f"assets/{name}", by="tensorflow")
-
-    def graph(self) -> Graph:
-        """Return the graph, which knows what the loader feeds and passes."""
-        graph = Graph(self._source, self._budget, self._fields.get(2, ()) or _NO_FIELD)
-        # `name:0` is the first output of the node `name`.
-        graph.given |= {tensor.partition(":")[0] for _, tensor, _ in self._assets}
-        nodes: list[Text] = []
-        for field in self._fields.get(7, ()):
-            nodes += self._objects(graph, self._message(field))
-        for field in self._fields.get(7, ()):
-            for name, value, entry in entries(self._message(field), 2):
-                if name in graph.functions:
-                    bound = _bound(entry.message(value), nodes)
-                    graph.functions[name].bound = bound
-        return graph
-
-    def strings(self) -> Iterator[tuple[Message, Field]]:
-        """Yield the bytes of the collections, and what objects keep about themselves."""
-        for field in self._fields.get(4, ()):
-            for _, value, entry in _entry(self._message(field)):
-                collection = entry.message(value)
-                for inner in collection.fields():
-                    if inner.number == 2 and inner.wire == BYTES:
-                        items = collection.message(inner)
-                        yield from ((items, item) for item in items.fields() if item.wire == BYTES)
-
-    def descriptions(self) -> Iterator[tuple[Message, Field]]:
-        """Yield what objects keep about themselves: Keras keeps the configuration of a layer there, as JSON."""
-        for field in self._fields.get(7, ()):
-            graph = self._message(field)
-            for node in graph.fields():
-                if node.number == 1 and node.wire == BYTES:
-                    message = graph.message(node)
-                    for inner in message.fields():
-                        if inner.number == 4 and inner.wire == BYTES:
-                            user = message.message(inner)
-                            yield from ((user, f) for f in user.fields() if f.number == 3 and f.wire == BYTES)
-
-    def _message(self, field: Field) -> Message:
-        return Message(self._source, self._budget, field.start, field.end)
-
-    def _old_assets(self) -> Iterator[Field]:
-        """Yield the assets that a collection holds, each in an `Any`, as TensorFlow 1 writes them."""
-        for field in self._fields.get(4, ()):
-            for key, value, entry in _entry(self._message(field)):
-                collection = entry.message(value)
-                lists = (f for f in collection.fields() if f.number == 5 and f.wire == BYTES)
-                for items in lists if key == "saved_model_assets" else ():
-                    listed = collection.message(items)
-                    for item in listed.fields():
-                        if item.number == 1 and item.wire == BYTES:
-                            whole = listed.message(item)
-                            yield from (f for f in whole.fields() if f.number == 2 and f.wire == BYTES)
-
-    def _asset(self, message: Message) -> tuple[str, str]:
-        tensor = name = ""
-        for field in message.fields():
-            if field.number == 1 and field.wire == BYTES:
-                info = message.message(field)
-                tensor = "".join(info.text(f, _LONGEST_NAME) for f in info.fields() if f.number == 1)
-            elif field.number == 2 and field.wire == BYTES:
-                name = message.text(field, _LONGEST)
-        return tensor, name
-
-    def _objects(self, graph: Graph, message: Message) -> list[Text]:
-        """Return, for each object, the text that a function gets that is bound to it."""
-        found: list[Text] = []
-        for field in message.fields():
-            if field.number != 1 or field.wire != BYTES:
-                continue
-            node, origin = message.message(field), UNKNOWN
-            kinds = {inner.number: inner for inner in node.fields() if inner.wire == BYTES}
-            texts: list[Text] = [origin]
-            if 5 in kinds:
-                texts = [GIVEN]  # An asset, whose path is looked at as a reference.
-            elif 9 in kinds:
-                constant = node.message(kinds[9])
-                for inner in constant.fields():
-                    if inner.number == 1 and inner.wire == BYTES:
-                        texts = sorted(graph.origins(graph.main, constant.text(inner, _LONGEST_NAME)), key=str)
-            found.append(_worst(texts))
-            if len(found) > _NODES:
-                raise OverBudgetError(f"tensorflow: more than {_NODES} objects")
-        return found
-
-
-def _worst(texts: Sequence[Text]) -> Text:
-    """Return the one of several texts that a path had best not be."""
-    climbing = [text for text in texts if isinstance(text, str) and (text.startswith("/") or ".." in text)]
-    plain = [text for text in texts if text is not GIVEN]
-    return (climbing or plain or list(texts) or [UNKNOWN])[0]
-
-
-def _bound(function: Message, nodes: Sequence[Text]) -> tuple[Text, ...]:
-    found: list[Text] = []
-    for field in function.fields():
-        if field.number == 2:
-            found += [nodes[at] if at < len(nodes) else UNKNOWN for at in function.numbers(field)]
-    return tuple(found)
-
-
-def hidden(graph: Graph, proves: Callable[[bytes], bool]) -> Iterator[tuple[Field, bytes | None]]:
-    """Yield the strings of a graph that are artifacts of their own: where they stand, and what they stand for.
-
-    That is None where the string itself is the artifact: what `proves` takes for one, or a graph.
-    """
-    for scope in graph.scopes():
-        for node in scope.nodes.values():
-            if node.field.value < _SHORTEST:
-                continue
-            for _, field, entry in graph.attributes(node):
-                if field.value >= _SHORTEST:
-                    yield from worth_a_look(strings(entry.message(field)), proves)
-
-
-def worth_a_look(
-    texts: Iterable[tuple[Message, Field]], proves: Callable[[bytes], bool]
-) -> Iterator[tuple[Field, bytes | None]]:
-    """Yield those of some strings that are artifacts of their own: see `hidden`."""
-    for message, field in texts:
-        if field.value < _SHORTEST:
-            continue
-        data = message.raw(field, _LOOKED_AT)
-        if proves(data) or (data[:1] == b"\n" and is_graph(message.part(field), outline_of(data))):
-            yield field, None
-        elif (plain := decoded(data)) is not None and (proves(plain[1]) or _is_plain_graph(plain[1])):
-            yield field, plain[1]
-
-
-def _is_plain_graph(data: bytes) -> bool:
-    return is_graph(BytesSource(data), outline_of(data))
-
-
 def strings(value: Message) -> Iterator[tuple[Message, Field]]:
     """Yield the strings of an attribute's value: a message and its field that holds one."""
     for field in value.fields():
@@ -560,14 +400,15 @@ def entries(message: Message, number: int) -> Iterator[tuple[str, Field, Message
     """Yield the entries of the map `number` of a message: key, where the value stands, the entry."""
     for field in message.fields():
         if field.number == number and field.wire == BYTES:
-            yield from _entry(message.message(field))
+            yield from map_entry(message.message(field))
 
 
-def _entry(entry: Message) -> Iterator[tuple[str, Field, Message]]:
+def map_entry(entry: Message) -> Iterator[tuple[str, Field, Message]]:
+    """Yield the key of an entry of a map, where its value stands, and the entry."""
     key, values = "", []
     for field in entry.fields():
         if field.number == 1 and field.wire == BYTES:
-            key = entry.text(field, _LONGEST_NAME)
+            key = entry.text(field, LONGEST_NAME)
         elif field.number == 2:
             values.append(field)
     # The last counts; one that is hidden before it is looked at as well.
@@ -577,17 +418,17 @@ def _entry(entry: Message) -> Iterator[tuple[str, Field, Message]]:
 def _function_name(message: Message) -> Iterator[str]:
     for field in message.fields():
         if field.number == 1 and field.wire == BYTES:
-            yield message.text(field, _LONGEST_NAME)
+            yield message.text(field, LONGEST_NAME)
 
 
 def _signature(message: Message) -> tuple[str, tuple[str, ...]]:
     name, arguments = "", []
     for field in message.fields():
         if field.number == 1 and field.wire == BYTES:
-            name = message.text(field, _LONGEST_NAME)
+            name = message.text(field, LONGEST_NAME)
         elif field.number == 2 and field.wire == BYTES:
             argument = message.message(field)
-            arguments += [argument.text(f, _LONGEST_NAME) for f in argument.fields() if f.number == 1]
+            arguments += [argument.text(f, LONGEST_NAME) for f in argument.fields() if f.number == 1]
     return name, tuple(arguments)
 
 
