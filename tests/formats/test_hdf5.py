@@ -332,6 +332,43 @@ def test_two_datasets_in_the_same_bytes_are_told() -> None:
     assert [read.kind for read in found if isinstance(read, Disagreement)] == ["tensors-overlap"]
 
 
+def test_a_header_that_counts_fewer_messages_than_it_has_hides_none() -> None:
+    raw = bytearray(_of(lambda file: file.create_dataset("a", (9,), "u1", external=[("/etc/passwd", 0, 9)])))
+    with h5py.File(io.BytesIO(raw)) as file:
+        at = h5py.h5o.get_info(file["a"].id).addr
+    raw[at + 2 : at + 4] = b"\x01\x00"
+    assert "reaches-outside" in rules_on(bytes(raw))
+
+
+def test_a_message_that_comes_twice_is_told() -> None:
+    raw = bytearray(_of(lambda file: file.create_dataset("a", data=np.arange(9))))
+    found = [m for _, path, kinds in _objects(bytes(raw)) if path == "a" for m in kinds.values()]
+    space = next(message for message in found if message.kind == header.DATASPACE)
+    at = raw.index(space.body) - 8
+    end = raw.index(next(message for message in found if message.kind == header.DATATYPE).body) - 8
+    raw[end : end + 2] = raw[at : at + 2]
+    assert any(isinstance(read, Disagreement) for read in reads(FORMAT, bytes(raw))[0])
+
+
+def test_what_goes_before_the_file_is_not_read_and_said() -> None:
+    raw = bytearray(whole.old())
+    end = int.from_bytes(raw[40:48], "little")
+    raw[48:56] = (end - 8).to_bytes(8, "little")
+    assert any("several files" in read.detail for read in reads(FORMAT, bytes(raw))[0] if isinstance(read, Gap))
+
+
+def test_links_in_order_of_creation_are_followed_too() -> None:
+    def fill(file: Any) -> None:
+        for number in range(40):
+            file.create_group(f"g{number}")
+
+    raw = bytearray(_of(fill, "latest", track_order=True))
+    # The first tree, by name, is emptied; the second, in order of creation, still leads to all.
+    at = raw.index(b"BTHD\x00\x05")
+    raw[at + 16 : at + 24] = b"\xff" * 8
+    assert sum(1 for _ in _objects(bytes(raw))) == 41
+
+
 @pytest.mark.parametrize("raw", [whole.old(), whole.new()], ids=["old", "new"])
 def test_every_cut_and_every_byte_changed_gives_facts_or_a_typed_error(raw: bytes) -> None:
     for at in range(8, len(raw), 3):

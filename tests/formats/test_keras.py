@@ -110,6 +110,11 @@ def test_a_class_of_ones_own_waits_for_a_person() -> None:
         assert rules_on(_json(document), "model.json") == {"configured-unknown"}, document
 
 
+def test_what_was_saved_without_a_configuration_names_nothing() -> None:
+    document = {"class_name": "MyModel", "config": {"layer was saved without config": True}}
+    assert not _names(document)
+
+
 def test_published_libraries_of_layers_are_known() -> None:
     module = "keras_hub.src.models.bert.bert_backbone"
     known = {"module": module, "class_name": "BertBackbone", "config": {}, "registered_name": "keras_hub>BertBackbone"}
@@ -192,6 +197,8 @@ def test_json_that_is_no_configuration_of_keras_is_left_alone() -> None:
         {},
     ):
         assert not reads(FORMAT, _json(document))[0]
+    about_code = {"rows": [{"class_name": "x", "config": {"answer": "os.system", "path": "a"}}]}
+    assert verdict_on(_json(about_code), "x.json") == "allow"
     hidden = {"results": [{"nested": _layer("system", "os")}]}
     assert "configured-danger" in rules_on(_json(hidden), "x.json")
 

@@ -359,8 +359,8 @@ def _may_begin(head: bytes) -> bool:
 
 def _carried(raw: bytes) -> bytes | None:
     """Return the artifact that some bytes are or stand for, or None."""
-    if len(raw) < 4:
-        return None
+    if len(raw) < 4 or (len(raw) < _SHORTEST and raw.isascii() and b"\n" not in raw):
+        return None  # Every way to name something takes a byte that is no ASCII, or a new line.
     if is_artifact(raw, _acts) or _is_unpickled(raw):
         return raw
     if len(raw) < _SHORTEST:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from tests.samples.pickles import call, name, pickle_of
 from tests.samples.sample import COMMAND, SYSTEM, TOKEN, URL, Event, Table, Unproven
+from tests.samples.techniques.hdf5 import hdf5_of
 
 _TABLE = Table("keras")
 SAMPLES = _TABLE.samples
@@ -354,6 +355,19 @@ _raw(
     "a pickle in the weights",
     lambda: keras_of(_model(), {"model.weights.npz": _npz()}),
     Unproven("Keras 3.15.1 loads arrays without pickles, which refuses it"),
+    file="model.keras",
+)
+_raw(
+    "weights that lie in another file",
+    lambda: keras_of(
+        _model(),
+        {
+            "model.weights.h5": hdf5_of(
+                lambda file: file.create_dataset("w", (9,), "u1", external=[("/etc/passwd", 0, 9)])
+            )
+        },
+    ),
+    Unproven("Keras 3.15.1 refuses elements that lie in other files (CVE-2026-1669)"),
     file="model.keras",
 )
 _raw(

@@ -87,6 +87,7 @@ class File:
         self.base = start
         self.spans: list[tuple[int, int]] = []
         self.heaps: dict[int, dict[int, bytes]] = {}
+        self.kept = 0
         self._steps = 0
         self._bytes = 0
         self._from = 0

@@ -11,6 +11,7 @@ from weighmaster.reading.hdf5.trees import records
 _NAME: Final = 1 << 16
 _PIECE: Final = 256
 _COLLECTION: Final = 64 << 20
+_KEPT: Final = 32 << 20
 _ROWS: Final = 64
 _DEEPEST: Final = 16
 
@@ -46,7 +47,12 @@ def value(file: File, address: int, index: int) -> bytes:
     """
     held = file.heaps.get(address)
     if held is None:
-        held = file.heaps[address] = _collection(file, address)
+        held = _collection(file, address)
+        file.kept += sum(map(len, held.values()))
+        if file.kept > _KEPT:
+            file.heaps.clear()
+            file.kept = 0
+        file.heaps[address] = held
     found = held.get(index)
     if found is None:
         raise UnreadableError(f"hdf5: no object {index} in its heap", offset=file.base + address)
