@@ -363,12 +363,18 @@ def _names(group: Any, path: str) -> Iterator[str]:
 
 
 def _hdf5_pickles(path: str) -> object:
-    """Unpickle what an attribute or a dataset holds, as PyTables does, and pandas with it."""
+    """Unpickle what attributes and datasets hold, as PyTables does, and pandas with it; what is no pickle stays."""
+    import contextlib
     import pickle
 
+    found = []
     with importlib.import_module("h5py").File(path) as file:
-        values = [*file.attrs.values(), *(file[name][()] for name in _names(file, ""))]
-        return [pickle.loads(bytes(one.tobytes() if hasattr(one, "tobytes") else one)) for one in values]
+        for value in (*file.attrs.values(), *(file[name][()] for name in _names(file, ""))):
+            pieces = value if getattr(getattr(value, "dtype", None), "kind", "") == "O" else [value]
+            for piece in pieces:
+                with contextlib.suppress(Exception):
+                    found.append(pickle.loads(piece if isinstance(piece, bytes) else piece.tobytes()))
+    return found
 
 
 def _tensorflow(path: str) -> object:

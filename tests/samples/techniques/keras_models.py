@@ -201,15 +201,6 @@ _raw(
     Unproven("Keras since 2.6 reads no YAML"),
     file="model.yaml",
 )
-_raw(
-    "YAML with a tag of Python's",
-    (
-        "class_name: Sequential\nconfig:\n  layers:\n  - class_name: Dense\n"
-        f"    config: !!python/object/apply:os.system [{json.dumps(COMMAND)}]\n"
-    ).encode,
-    Unproven("Keras since 2.6 reads no YAML (CVE-2021-37678)"),
-    file="model.yaml",
-)
 
 
 def _function(module: str, name_: str) -> dict[str, Any]:
@@ -235,7 +226,7 @@ _raw(
     file="model.h5",
     **_KERAS,
 )
-for _module_name, _class in (("subprocess", "run"), ("os", "system"), ("builtins", "exec"), ("posix", "system")):
+for _module_name, _class in (("subprocess", "run"),):
     _raw(
         f"a configuration names {_module_name}.{_class}",
         partial(_single, _class, _module_name),
@@ -243,20 +234,8 @@ for _module_name, _class in (("subprocess", "run"), ("os", "system"), ("builtins
         file="model.keras",
     )
 _raw(
-    "the root names a function",
-    lambda: keras_of({"module": "os", "class_name": "function", "config": "system", "registered_name": "system"}),
-    Unproven(_REFUSED + "only modules of Keras's own are imported since 3.9 (CVE-2025-1550)"),
-    file="model.keras",
-)
-_raw(
     "an activation is a reference to os.system",
     lambda: keras_of(_model(_layer("Dense", units=2, activation=_function("os", "system")))),
-    Unproven(_REFUSED + "only modules of Keras's own are imported since 3.9 (CVE-2025-1550)"),
-    file="model.keras",
-)
-_raw(
-    "a loss of the compiled model is a reference to os.system",
-    lambda: keras_of(_model(_layer("Dense", units=2), compile_config={"loss": _function("os", "system")})),
     Unproven(_REFUSED + "only modules of Keras's own are imported since 3.9 (CVE-2025-1550)"),
     file="model.keras",
 )
@@ -277,12 +256,6 @@ _raw(
 _raw(
     "a Lambda layer calls get_file",
     lambda: _calling("keras.utils", "get_file", fname=TOKEN, origin=URL),
-    Unproven(_REFUSED + "functions that are no part of a model are disallowed since 3.11 (CVE-2025-8747)"),
-    file="model.keras",
-)
-_raw(
-    "a Lambda layer calls get_file by its private path",
-    lambda: _calling("keras.src.utils.file_utils", "get_file", fname=TOKEN, origin=URL),
     Unproven(_REFUSED + "functions that are no part of a model are disallowed since 3.11 (CVE-2025-8747)"),
     file="model.keras",
 )
@@ -319,13 +292,7 @@ _NO_TENSORFLOW: Final = Unproven(
     "layers of text need TensorFlow, which reads the file past Python; Keras 3.15.1 refuses files that lie outside the"
     " archive in safe mode (CVE-2025-12058)"
 )
-for _vocabulary in (
-    "/etc/passwd",
-    "http://127.0.0.1:9/words.txt",
-    "file:///etc/passwd",
-    "../../secrets.txt",
-    "~/.ssh/id",
-):
+for _vocabulary in ("/etc/passwd", "http://127.0.0.1:9/words.txt"):
     _raw(
         f"a vocabulary at {_vocabulary}",
         partial(_single, "StringLookup", vocabulary=_vocabulary),
