@@ -7,6 +7,11 @@ from tests.samples.vetting import reads, report_on
 
 from weighmaster.formats.json import FORMAT
 from weighmaster.model.fact import Script
+from weighmaster.model.report import Gap, GapReason
+from weighmaster.model.where import Where
+from weighmaster.reading.budget import Budget
+from weighmaster.reading.cursor import Cursor
+from weighmaster.reading.document import LONGEST
 
 CELL = {"cell_type": "code", "source": ["import os\n", "os.getcwd()"]}
 
@@ -18,7 +23,8 @@ CELL = {"cell_type": "code", "source": ["import os\n", "os.getcwd()"]}
         (b' [1, {"a": NaN}]\n', ("json", "text")),
         (b"\xef\xbb\xbf{}", ("json", "text")),
         (b'{"a": 1}\n{"a": 2}\n', ("text",)),
-        (b"{{ messages }}", ("text",)),
+        (b"{{ messages }}", ("chat-template", "text")),
+        (b" " * 9000 + b'{"a": 1}' + b"\n" * 9000, ("json", "text")),
         (b"[section]\nkey = 1\n", ("text",)),
         (b"[" * 100_000 + b"]" * 100_000, ("text",)),
         (b'{"a": "' + b"x" * (2 << 20) + b'"}', ("json", "text")),
@@ -66,3 +72,17 @@ def test_the_kernel_names_the_language() -> None:
 )
 def test_a_malformed_notebook_yields_nothing(notebook: object) -> None:
     assert reads(FORMAT, json.dumps(notebook).encode()) == ([], None)
+
+
+def test_a_document_too_long_to_parse_is_not_called_read() -> None:
+    class Long:
+        size = LONGEST + 2
+
+        def read_at(self, offset: int, count: int) -> bytes:
+            data = b" " * min(count, self.size - offset)
+            data = b"{" + data[1:] if offset == 0 else data
+            return data[:-1] + b"}" if offset + count >= self.size else data
+
+    (gap,) = FORMAT.read(Cursor(Long(), Budget()), Where.file("f"))
+    assert isinstance(gap, Gap)
+    assert gap.reason is GapReason.OVER_BUDGET

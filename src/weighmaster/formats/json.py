@@ -7,40 +7,35 @@ Specifications: <https://www.rfc-editor.org/rfc/rfc8259>, <https://nbformat.read
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any, Final
 
 from weighmaster.extend.format import Format, Glance, Read
 from weighmaster.model.fact import Script
+from weighmaster.model.report import Gap, GapReason
 from weighmaster.model.where import Where
 from weighmaster.reading.cursor import Cursor
+from weighmaster.reading.document import ENDS, LONGEST, document, opening
 
-_TRIED: Final = 1 << 20
-"""Up to this size, what looks like JSON must parse."""
-_NOTEBOOK: Final = 64 << 20
 _EXCERPT: Final = 200
-_BLANK: Final = b" \t\r\n"
-_BOM: Final = b"\xef\xbb\xbf"
-_ENDS: Final = {b"{": b"}", b"[": b"]"}
 
 
 def _matches(glance: Glance) -> bool:
-    start = glance.head.removeprefix(_BOM).lstrip(_BLANK)[:1]
-    if glance.tail.rstrip(_BLANK)[-1:] != _ENDS.get(start):
-        return False
-    return glance.size > _TRIED or _parsed(glance.source.read_at(0, _TRIED)) is not None
+    if glance.size <= LONGEST:
+        return document(glance.source) is not None
+    begin = opening(glance.head)
+    return begin in ENDS and glance.tail.rstrip()[-1:] == ENDS[begin]
 
 
 def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
-    if cursor.size > _NOTEBOOK:
-        return  # Read as text as well, which it is from the first byte to the last.
-    data = cursor.take(cursor.size)
-    if b'"nbformat"' not in data or not (b'"cells"' in data or b'"worksheets"' in data):
+    if cursor.size > LONGEST:
+        # As text it is read to its end; what its keys would have a loader do is not known.
+        detail = f"json: {cursor.size} bytes, of which at most {LONGEST} are parsed"
+        yield Gap(where=where, reason=GapReason.OVER_BUDGET, detail=detail)
         return
-    document = _parsed(data)
-    if isinstance(document, dict) and "nbformat" in document:
-        yield from _notebook(document, where)
+    found = document(cursor.source)
+    if isinstance(found, dict) and "nbformat" in found:
+        yield from _notebook(found, where)
 
 
 def _notebook(document: dict[str, Any], where: Where) -> Iterator[Read]:
@@ -68,14 +63,6 @@ def _text(source: Any) -> str:
     if isinstance(source, list):
         return "".join(line for line in source if isinstance(line, str))
     return source if isinstance(source, str) else ""
-
-
-def _parsed(data: bytes) -> Any:
-    """Return the document, None where it is not JSON."""
-    try:
-        return json.loads(data.removeprefix(_BOM))
-    except (ValueError, RecursionError):
-        return None
 
 
 FORMAT: Final = Format(id="json", title="JSON", matches=_matches, read=_read)

@@ -39,8 +39,6 @@ _SCRIPT: Final = pattern(r"<script[\s>]|\son\w+\s*=|javascript:", re.IGNORECASE)
 
 
 def _matches(glance: Glance) -> bool:
-    if b"nbformat" not in glance.head and b"nbformat" not in glance.tail:
-        return False
     found = document(glance.source)
     return isinstance(found, dict) and "nbformat" in found and ("cells" in found or "worksheets" in found)
 

@@ -338,10 +338,13 @@ _raw("TorchScript, as it is loaded", _scripted(_SETTING, _STATEFUL), _MADE, **_S
 def _for_phones() -> bytes:
     import os
     import tempfile
+    import warnings
 
     import torch
 
-    model = torch.jit.load(io.BytesIO(_scripted(_CLASS.format(body=f'torch.save(x, "{TOKEN}")\n    return x'))))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model = torch.jit.load(io.BytesIO(_scripted(_CLASS.format(body=f'torch.save(x, "{TOKEN}")\n    return x'))))
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "m.ptl")
         model._save_for_lite_interpreter(path)
