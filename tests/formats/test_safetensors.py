@@ -16,7 +16,7 @@ from tests.samples.vetting import inner_bytes, reads, report_on, rules_on, verdi
 
 from weighmaster.formats.safetensors import FORMAT
 from weighmaster.model.errors import UnreadableError
-from weighmaster.model.fact import Disagreement, Metadata, Stray, Tensor
+from weighmaster.model.fact import Disagreement, Metadata, Reference, Statement, Stray, Tensor
 from weighmaster.model.report import Gap
 from weighmaster.model.verdict import Outcome
 
@@ -273,3 +273,17 @@ def test_a_changed_file_gives_facts_or_a_typed_error(changes: list[tuple[int, in
     found, error = reads(FORMAT, data)
     if not accepted(data):
         assert error or any(isinstance(read, Gap | Disagreement | Stray) for read in found)
+
+
+def test_what_the_metadata_says_of_the_whole_is_handed_on() -> None:
+    metadata = {
+        "format": "pt",
+        "modelspec.license": "mit",
+        "modelspec.implementation_url": "https://example.invalid",
+        "x": "y",
+    }
+    found, error = reads(FORMAT, save({"a": np.zeros(2, np.float32)}, metadata=metadata))
+    assert error is None
+    said = {(read.key, read.value) for read in found if isinstance(read, Statement)}
+    assert said == {("framework", "pt"), ("licence", "mit")}
+    assert [read.target for read in found if isinstance(read, Reference)] == ["https://example.invalid"]

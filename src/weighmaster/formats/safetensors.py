@@ -15,7 +15,7 @@ from typing import Any, Final
 from weighmaster.extend.format import Format, Glance, Inner, Read, part
 from weighmaster.machine.run import plausible
 from weighmaster.model.errors import OverBudgetError, UnreadableError
-from weighmaster.model.fact import Disagreement, Metadata, Stray, Tensor
+from weighmaster.model.fact import Disagreement, Metadata, Reference, Statement, Stray, Tensor
 from weighmaster.model.report import Gap, GapReason
 from weighmaster.model.value import Value
 from weighmaster.model.where import Member, Where
@@ -36,6 +36,14 @@ _SHORTEST: Final = 16
 """Encoded text below this length stands for nothing that does something."""
 _U64: Final = 1 << 64
 _METADATA: Final = "__metadata__"
+_SAID: Final = 500
+_STATED: Final = {
+    "format": "framework", "modelspec.title": "name", "modelspec.author": "author", "modelspec.license": "licence",
+    "modelspec.architecture": "architecture", "modelspec.merged_from": "base-model", "license": "licence",
+    "author": "author", "base_model": "base-model", "ss_sd_model_name": "base-model",
+    "ss_base_model_version": "base-model",
+}  # fmt: skip
+"""What writers say of the whole: transformers, <https://github.com/Stability-AI/ModelSpec>, sd-scripts."""
 _BITS: Final = {
     "BOOL": 8, "U8": 8, "I8": 8, "U16": 16, "I16": 16, "U32": 32, "I32": 32, "U64": 64, "I64": 64,
     "F16": 16, "BF16": 16, "F32": 32, "F64": 64, "C64": 64, "F4": 4, "F6_E2M3": 6, "F6_E3M2": 6,
@@ -226,6 +234,10 @@ def _metadata(where: Where, value: Any) -> Iterator[Read]:
     for key, text in value.items():
         _check_extra([key, text])
         yield Metadata(where=where, key=key, text=text)
+        if key in _STATED and text:
+            yield Statement(where=where, key=_STATED[key], value=text[:_SAID], by="safetensors")
+        elif key.endswith(("url", "_link")) and "://" in text[:16]:
+            yield Reference(where=where, kind="address", target=text[:_SAID], by="safetensors")
         yield from _hidden(where / Member(name=key), text)
 
 

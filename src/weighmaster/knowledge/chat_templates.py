@@ -207,7 +207,10 @@ def is_structure(test: str) -> bool:
     return kind in {"text", "key"} and (text.strip().lower() in _SWITCHES or _MARKUP.fullmatch(text) is not None)
 
 
-_TOKENS: Final = pattern(r"<[^<>\n]{0,80}>|\[/?[A-Z_]{2,24}\]|\{[^{}]{0,400}\}|\\?\"[^\"]{0,40}\"\s*:|\w*_\w*")
+_TOKENS: Final = pattern(
+    r"<[^<>\n]{0,80}>|\[/?[A-Z_]{2,24}\]|\{[^{}]{0,400}\}|\\?\"[^\"]{0,40}\"\s*:"
+    r"|\w{0,40}_\w{0,40}|\w{1,40}=\"[^\"\n]{0,80}\"?"
+)
 _WORD: Final = pattern(r"[^\W\d_]{2,}")
 _WIDE: Final = pattern(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]")
 _WORDS: Final = 3
@@ -221,7 +224,7 @@ def says_something(text: str) -> bool:
     (True, False)
     """
     plain = _TOKENS.sub(" ", text.replace(HOLE, " "))
-    return len(_WORD.findall(plain)) >= _WORDS or len(_WIDE.findall(plain)) >= _WIDES
+    return len(_WORD.findall(plain)) >= _WORDS or len(_WIDE.findall(plain)) >= _WIDES or "://" in plain
 
 
 HIDING: Final = (

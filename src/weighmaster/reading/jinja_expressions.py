@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from weighmaster.model.errors import OverBudgetError
@@ -23,6 +23,7 @@ from weighmaster.reading.jinja_guess import (
     each,
     either,
     fields,
+    formed,
     holds,
     joined,
     keyword,
@@ -35,6 +36,7 @@ from weighmaster.reading.jinja_guess import (
     unknown,
 )
 from weighmaster.reading.jinja_sums import COMPARING, added, because, calculated, chain, derived, tests
+from weighmaster.reading.pattern import pattern
 
 if TYPE_CHECKING:
     from jinja2 import nodes
@@ -44,8 +46,11 @@ Names = dict[str, Guess]
 _STEPS: Final = 150_000
 """Expressions that are followed; the longest public template has two thousand."""
 _SIGHTS: Final = 4000
+_MADE: Final = frozenset({"built", "helper", "shown"})
+"""What text derives from that the template makes, and not the conversation."""
 _OFFERED: Final = frozenset({"request", "config", "url_for", "get_flashed_messages", "current_app", "session", "g"})
 """What web frameworks offer to each template that they render."""
+_DIRECTIVE: Final = pattern(r"%-?.")
 _HELPERS: Final = frozenset({"cycler", "joiner", "namespace", "lipsum", "self", "range", "dict"})
 _WRITTEN: Final = frozenset({"content", "prompt", "query", "user_message", "user_input", "instruction", "question"})
 """Names under which what somebody wrote is handed in, where it is not in `messages`."""
@@ -112,10 +117,19 @@ class Expressions:
 
     def touch(self, base: Guess, name: str) -> None:
         """Note that an attribute is taken."""
+        if name in {"format", "format_map"}:
+            self._walked(base)
         helpers = [one.value.name for one in base if isinstance(one.value, Helper)]
         for helper in helpers:
             self.saw("helper", helper, name)
         self.saw("attribute", name)
+
+    def _walked(self, base: Guess) -> None:
+        """Note the attributes that the fields of a format string walk to, whoever calls `format` later."""
+        for one in base:
+            for _, field, _ in fields(one.value) if isinstance(one.value, str) else ():
+                for name in field.replace("[", ".").replace("]", "").split(".")[1:]:
+                    self.touch(unknown(), name)
 
     def touch_computed(self, base: Guess, name: Guess, how: str) -> None:
         """Note that an attribute is taken whose name is an expression."""
@@ -127,8 +141,9 @@ class Expressions:
                     self.saw("computed", how, "built")
             elif not isinstance(value, (int, float, bool, type(None))):
                 helper = any(isinstance(other.value, Helper) for other in base)
-                if how == "attr" or helper or one.of & {"built", "helper"}:
-                    self.saw("computed", how, "built" if one.of & {"built", "helper"} or helper else "")
+                made = one.of & _MADE
+                if how == "attr" or helper or made:
+                    self.saw("computed", how, "built" if made or helper else "")
 
     # Expressions, by kind.
 
@@ -174,10 +189,11 @@ class Expressions:
             return self._slice(base, node.arg, names)
         key = self.guess(node.arg, names)
         self.touch_computed(base, key, "item")
-        found = [self._picked(one, other) for one in base for other in key]
+        found = [self.picked(one, other) for one in base for other in key]
         return either(*found) if found else unknown()
 
-    def _picked(self, base: Alternative, key: Alternative) -> Guess:
+    def picked(self, base: Alternative, key: Alternative) -> Guess:
+        """Return what stands under a key."""
         of, by = base.of | key.of, base.by | key.by
         if isinstance(key.value, str) and HOLE not in key.value:
             found = self._taken((base,), key.value)
@@ -206,12 +222,13 @@ class Expressions:
         for one in base:
             value = one.value
             if isinstance(value, Space):
-                found.append(value.names.get(name, sure("")))
+                found.append(value.names.get(name, unknown(of=["built"])))
             elif isinstance(value, Pairs):
                 hits = [item for key, item in value.pairs if any(other.value == name for other in key)]
                 found.append(either(*hits) if hits else (Alternative(UNKNOWN, one.of, one.by),))
             else:
-                found.append((Alternative(UNKNOWN, derived(one.of, name), one.by),))
+                made = {"built"} if isinstance(value, (str, bytes)) else set()
+                found.append((Alternative(UNKNOWN, derived(one.of, name) | made, one.by),))
         return either(*found) if found else unknown()
 
     def _slice(self, base: Guess, node: nodes.Slice, names: Names) -> Guess:
@@ -255,6 +272,13 @@ class Expressions:
                     self.saw("repeat", str(one.value)[:30], f"a multiplication ({operator})")
             total = each(lambda left, right: calculated(operator, left, right), total, part)
         return self._grown(total)
+
+    def _signed(self, node: nodes.Neg | nodes.Pos, names: Names) -> Guess:
+        sign = -1 if node.operator == "-" else 1
+        return each(
+            lambda value: sure(sign * value) if isinstance(value, (int, float)) else unknown(),
+            self.guess(node.node, names),
+        )
 
     def _not(self, node: nodes.Not, names: Names) -> Guess:
         return each(
@@ -330,9 +354,9 @@ class Expressions:
         from jinja2 import nodes as kinds
 
         target = node.node
-        if isinstance(target, kinds.Name) and target.name == "raise_exception":
-            return sure("")
         arguments, keywords = self.arguments(node, names)
+        if isinstance(target, kinds.Name) and target.name == "raise_exception" and target.name not in names:
+            return sure("")  # What it says ends the rendering, and is said to nobody's model.
         if isinstance(target, kinds.Name):
             return self._called_name(target, arguments, keywords, names)
         if isinstance(target, (kinds.Getattr, kinds.Getitem)):
@@ -345,18 +369,39 @@ class Expressions:
         name = target.name
         if name in names:
             given = [self.macro(one.value, arguments, keywords) for one in names[name]]
-            return either(*[guess for guess in given if guess is not None] or [unknown(*arguments)])
+            return either(*[guess for guess in given if guess is not None] or [unknown(names[name], *arguments)])
         if name == "range":
             return self._range(arguments)
-        if name == "dict":
-            return sure(Pairs((sure(keyword(key), of=frozenset({"built"})), value) for key, value in keywords.items()))
-        if name == "namespace":
-            return sure(Space(dict(keywords)))
+        if name in {"dict", "namespace"}:
+            return self._mapping(name, arguments, keywords)
         if name == "strftime_now":
-            return unknown(of=["time"])
-        if name not in {"cycler", "joiner", "caller", "loop", "super"}:
-            self.saw("call", name)
+            return self._date(arguments)
+        if name in {"cycler", "joiner", "caller", "loop", "super"}:
+            return unknown(*arguments, *keywords.values(), of=["built"])
+        self.saw("call", name)
         return unknown(*arguments, of=["built", "shown"] if name == "lipsum" else ())
+
+    def _mapping(self, name: str, arguments: list[Guess], keywords: dict[str, Guess]) -> Guess:
+        pairs: list[tuple[Guess, Guess]] = []
+        for one in arguments[0] if arguments else ():
+            if isinstance(one.value, Pairs):
+                pairs += one.value.pairs
+            elif isinstance(one.value, Items):
+                pairs += _as_pairs(one.value)
+        pairs += [(sure(keyword(key), of=frozenset({"built"})), value) for key, value in keywords.items()]
+        if name == "dict":
+            return sure(Pairs(pairs))
+        return sure(Space({one.value: value for key, value in pairs for one in key if isinstance(one.value, str)}))
+
+    def _date(self, arguments: list[Guess]) -> Guess:
+        """Follow `strftime_now`: what is no directive of its form comes out as it stands."""
+
+        def apply(form: object) -> Guess:
+            if not isinstance(form, str):
+                return unknown(of=["time", "built"])
+            return sure(_DIRECTIVE.sub(HOLE, form), of=frozenset({"time", "built"}))
+
+        return each(apply, *arguments[:1]) if arguments else unknown(of=["time"])
 
     def _range(self, arguments: list[Guess]) -> Guess:
         try:
@@ -387,9 +432,10 @@ class Expressions:
             methods = [one.value for one in key if isinstance(one.value, str)]
         for method in methods:
             self.saw("method", method)
-        return either(*[self._method(base, name, arguments, keywords) for name in methods] or [unknown(*arguments)])
+        return either(*[self.method(base, name, arguments, keywords) for name in methods] or [unknown(*arguments)])
 
-    def _method(self, base: Guess, name: str, arguments: list[Guess], keywords: dict[str, Guess]) -> Guess:
+    def method(self, base: Guess, name: str, arguments: list[Guess], keywords: dict[str, Guess]) -> Guess:
+        """Return what a method gives."""
         if name in {"format", "format_map"}:
             return self.formatted(base, arguments, keywords)
         if name in _LOOKS and arguments:
@@ -398,8 +444,10 @@ class Expressions:
             self._replaced(arguments[0], arguments[1])
         if name in {"append", "insert", "extend", "add"} and arguments:
             self._appended(base, arguments[-1])
+        if name == "cycle":
+            return either(*arguments, unknown(base, of=["built"]))
         if name in {"get", "pop"} and arguments:
-            picked = either(*[self._picked(one, other) for one in base for other in arguments[0]])
+            picked = either(*[self.picked(one, other) for one in base for other in arguments[0]])
             return either(picked, *arguments[1:])
         found = [self._method_of(one, name, arguments) for one in base]
         return either(*found) if found else unknown()
@@ -409,6 +457,8 @@ class Expressions:
             pairs = one.value.pairs
             picked = {"keys": [k for k, _ in pairs], "values": [v for _, v in pairs]}
             return sure(Items(picked.get(name) or [sure(Items(pair)) for pair in pairs]), of=one.of, by=one.by)
+        if isinstance(one.value, (Pairs, Items)) and name != "append":
+            return either(self._looked_up(one.value, one.of, one.by), *arguments[1:], unknown(of=["built"]))
 
         def apply(*values: object) -> Guess:
             found = called(one.value, name, list(values))
@@ -448,18 +498,18 @@ class Expressions:
 
     def _fields(self, text: str, arguments: list[Guess], keywords: dict[str, Guess]) -> Guess:
         parts: list[Guess] = []
-        for position, (before, field) in enumerate(fields(text)):
+        for position, (before, field, form) in enumerate(fields(text)):
             parts.append(sure(before))
             first, *rest = field.replace("[", ".").replace("]", "").split(".")
-            for name in rest:
-                self.touch(unknown(), name)
             number = int(first) if first.isdecimal() and len(first) < 6 else position
             given = keywords.get(first) if first and not first.isdecimal() else None
             if given is None and number < len(arguments):
                 given = arguments[number]
-            if field or given is not None:
-                parts.append(given if given is not None and not rest else unknown(*arguments))
-        return joined(parts or [sure("")])
+            if given is not None and not rest:
+                parts.append(each(lambda value, form=form: formed(value, form), given))
+            elif field:
+                parts.append(unknown(*arguments))
+        return self._grown(joined(parts or [sure("")]))
 
     _kinds: ClassVar[dict[str, Callable[..., Guess]]] = {
         "Const": _constant, "TemplateData": _data, "Name": _name,
@@ -467,7 +517,14 @@ class Expressions:
         "Getattr": _attribute, "Getitem": _item, "Concat": _together,
         "Add": _sum, "Mul": _arithmetic, "Mod": _arithmetic,
         "Sub": _arithmetic, "Div": _arithmetic, "FloorDiv": _arithmetic,
-        "Pow": _arithmetic, "Not": _not, "And": _logic, "Or": _logic,
+        "Pow": _arithmetic, "Neg": _signed, "Pos": _signed, "Not": _not, "And": _logic, "Or": _logic,
         "CondExpr": _choice, "Compare": _comparison, "Test": _test,
         "Filter": _filter, "Call": _call,
     }  # fmt: skip
+
+
+def _as_pairs(found: Items) -> Iterator[tuple[Guess, Guess]]:
+    for item in found.items:
+        for one in item:
+            if isinstance(one.value, Items) and len(one.value.items) > 1:
+                yield one.value.items[0], one.value.items[1]

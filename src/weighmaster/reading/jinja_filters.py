@@ -5,8 +5,9 @@ Specification: <https://jinja.palletsprojects.com/en/stable/templates/#builtin-f
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import Final, Protocol
 
 from weighmaster.reading.jinja_guess import (
     HOLE,
@@ -30,21 +31,39 @@ from weighmaster.reading.jinja_guess import (
 )
 from weighmaster.reading.jinja_sums import interpolated
 
-if TYPE_CHECKING:
-    from weighmaster.reading.jinja_expressions import Expressions
-
 _Keywords = dict[str, Guess]
-Filter = Callable[["Expressions", Guess, list[Guess], _Keywords], Guess]
+
+
+class Walk(Protocol):
+    """Whoever follows the template that the filters stand in."""
+
+    def saw(self, kind: str, name: str, detail: str = "") -> None:
+        """Note what is seen."""
+
+    def touch_computed(self, base: Guess, name: Guess, how: str) -> None:
+        """Note that an attribute is taken whose name is an expression."""
+
+    def compared(self, operator: str, left: Guess, right: Guess) -> Guess:
+        """Return the outcome of a comparison."""
+
+    def picked(self, base: Alternative, key: Alternative) -> Guess:
+        """Return what stands under a key."""
+
+    def method(self, base: Guess, name: str, arguments: list[Guess], keywords: _Keywords) -> Guess:
+        """Return what a method gives."""
+
+
+Filter = Callable[[Walk, Guess, list[Guess], _Keywords], Guess]
 
 _WIDE: Final = 10_000
 """Nobody pads or indents text so far."""
 _ATTRIBUTED: Final = frozenset({"groupby", "selectattr", "rejectattr"})
 """Filters whose first argument is an attribute."""
 _BY_ATTRIBUTE: Final = frozenset({"map", "sort", "sum", "unique", "min", "max", "join", "groupby"})
-_SAME: Final = frozenset({"safe", "escape", "e", "forceescape", "tojson", "string", "urlize", "striptags", "pprint"})
+_SAME: Final = frozenset({"safe", "escape", "e", "forceescape", "string", "urlize", "striptags"})
 
 
-def call_filter(walk: Expressions, name: str, base: Guess, given: list[Guess], keywords: _Keywords) -> Guess:
+def call_filter(walk: Walk, name: str, base: Guess, given: list[Guess], keywords: _Keywords) -> Guess:
     """Return what a filter gives, and note what it touches."""
     _attributes(walk, name, base, given, keywords)
     made = FILTERS.get(name)
@@ -54,11 +73,11 @@ def call_filter(walk: Expressions, name: str, base: Guess, given: list[Guess], k
         return _widened(walk, name, base, given, keywords)
     found = unknown(base, *given, *keywords.values())
     # A filter of the renderer's own (`b64decode`) makes one text of another.
-    made_up = any(isinstance(one.value, (str, Helper)) for one in base)
+    made_up = any(isinstance(one.value, (str, Helper, Items, Pairs)) for one in base)
     return tuple(Alternative(one.value, one.of | ({"built"} if made_up else set()), one.by) for one in found)
 
 
-def _attributes(walk: Expressions, name: str, base: Guess, given: list[Guess], keywords: _Keywords) -> None:
+def _attributes(walk: Walk, name: str, base: Guess, given: list[Guess], keywords: _Keywords) -> None:
     """Note the attributes that a filter takes: `attr('x')`, `map(attribute='x.y')`, `map('attr', 'x')`."""
     if name == "attr" and given:
         walk.touch_computed(base, given[0], "attr")
@@ -78,7 +97,7 @@ def _attributes(walk: Expressions, name: str, base: Guess, given: list[Guess], k
         _inner_filter(walk, base, given)
 
 
-def _inner_filter(walk: Expressions, base: Guess, given: list[Guess]) -> None:
+def _inner_filter(walk: Walk, base: Guess, given: list[Guess]) -> None:
     for one in given[0]:
         if isinstance(one.value, str) and one.value != "map":
             call_filter(walk, one.value, _item(base), given[1:], {})
@@ -94,7 +113,7 @@ def _item(base: Guess) -> Guess:
     return either(*found) if found else unknown()
 
 
-def _same(_walk: Expressions, base: Guess, _given: list[Guess], _keywords: _Keywords) -> Guess:
+def _same(_walk: Walk, base: Guess, _given: list[Guess], _keywords: _Keywords) -> Guess:
     def apply(value: object) -> Guess:
         if isinstance(value, Helper):
             return unknown(of=["built", "shown", "helper"])
@@ -103,8 +122,17 @@ def _same(_walk: Expressions, base: Guess, _given: list[Guess], _keywords: _Keyw
     return each(apply, base)
 
 
+def _quoted(_walk: Walk, base: Guess, _given: list[Guess], _keywords: _Keywords) -> Guess:
+    def apply(value: object) -> Guess:
+        if isinstance(value, str):
+            return sure(json.dumps(value, ensure_ascii=False), of=frozenset({"built"}))
+        return sure(shown(value)) if isinstance(value, (int, float)) else unknown()
+
+    return each(apply, base)
+
+
 def _method(name: str) -> Filter:
-    def apply(_walk: Expressions, base: Guess, given: list[Guess], _keywords: _Keywords) -> Guess:
+    def apply(_walk: Walk, base: Guess, given: list[Guess], _keywords: _Keywords) -> Guess:
         def on(value: object, *arguments: object) -> Guess:
             found = called(shown(value), name, list(arguments)) if value is not UNKNOWN else None
             return found if found is not None else unknown()
@@ -114,11 +142,11 @@ def _method(name: str) -> Filter:
     return apply
 
 
-def _replace(walk: Expressions, base: Guess, given: list[Guess], _keywords: _Keywords) -> Guess:
-    return walk._method(base, "replace", given, {})  # noqa: SLF001 - the method and the filter are one
+def _replace(walk: Walk, base: Guess, given: list[Guess], _keywords: _Keywords) -> Guess:
+    return walk.method(base, "replace", given, {})
 
 
-def _join(_walk: Expressions, base: Guess, given: list[Guess], keywords: _Keywords) -> Guess:
+def _join(_walk: Walk, base: Guess, given: list[Guess], keywords: _Keywords) -> Guess:
     between = given[0] if given else keywords.get("d", sure(""))
     found: list[Guess] = []
     for one in base:
@@ -134,7 +162,7 @@ def _join(_walk: Expressions, base: Guess, given: list[Guess], keywords: _Keywor
     return either(*found) if found else unknown()
 
 
-def _reverse(_walk: Expressions, base: Guess, _given: list[Guess], _keywords: _Keywords) -> Guess:
+def _reverse(_walk: Walk, base: Guess, _given: list[Guess], _keywords: _Keywords) -> Guess:
     def apply(value: object) -> Guess:
         if isinstance(value, str):
             return sure(value[::-1], of=frozenset({"built"}))
@@ -143,7 +171,7 @@ def _reverse(_walk: Expressions, base: Guess, _given: list[Guess], _keywords: _K
     return each(apply, base)
 
 
-def _list(_walk: Expressions, base: Guess, _given: list[Guess], _keywords: _Keywords) -> Guess:
+def _list(_walk: Walk, base: Guess, _given: list[Guess], _keywords: _Keywords) -> Guess:
     def apply(value: object) -> Guess:
         inside = items_of(value)
         return sure(Items(list(inside)[:LONGEST])) if inside is not None else unknown()
@@ -152,7 +180,7 @@ def _list(_walk: Expressions, base: Guess, _given: list[Guess], _keywords: _Keyw
 
 
 def _end(position: int) -> Filter:
-    def apply(_walk: Expressions, base: Guess, _given: list[Guess], _keywords: _Keywords) -> Guess:
+    def apply(_walk: Walk, base: Guess, _given: list[Guess], _keywords: _Keywords) -> Guess:
         found: list[Guess] = []
         for one in base:
             inside = items_of(one.value)
@@ -165,10 +193,10 @@ def _end(position: int) -> Filter:
     return apply
 
 
-def _map(walk: Expressions, base: Guess, given: list[Guess], keywords: _Keywords) -> Guess:
+def _map(walk: Walk, base: Guess, given: list[Guess], keywords: _Keywords) -> Guess:
     if "attribute" in keywords:
         attribute = keywords["attribute"]
-        found = [walk._picked(one, key) for one in _item(base) for key in attribute]  # noqa: SLF001 - one class in two files
+        found = [walk.picked(one, key) for one in _item(base) for key in attribute]
         return unknown(*found) if found else unknown(base)
     if not given:
         return unknown(base)
@@ -184,34 +212,34 @@ def _map(walk: Expressions, base: Guess, given: list[Guess], keywords: _Keywords
     return either(*found) if found else unknown(base)
 
 
-def _chosen(walk: Expressions, base: Guess, given: list[Guess], _keywords: _Keywords) -> Guess:
+def _chosen(walk: Walk, base: Guess, given: list[Guess], _keywords: _Keywords) -> Guess:
     """Follow `selectattr('content', 'equalto', 'word')`: what is left depends on what somebody wrote."""
-    if len(given) < 3:
-        return unknown(base)
-    said = [walk._picked(one, key) for one in _item(base) for key in given[0]]  # noqa: SLF001 - see above
+    if len(given) < 3 or not any(one.value is UNKNOWN for one in base):
+        return base  # Some of it.
+    said = [walk.picked(one, key) for one in _item(base) for key in given[0]]
     return _by(walk, base, either(*said), given[2])
 
 
-def _selected(walk: Expressions, base: Guess, given: list[Guess], _keywords: _Keywords) -> Guess:
-    return _by(walk, base, _item(base), given[1]) if len(given) > 1 else unknown(base)
+def _selected(walk: Walk, base: Guess, given: list[Guess], _keywords: _Keywords) -> Guess:
+    return _by(walk, base, _item(base), given[1]) if len(given) > 1 else base
 
 
-def _by(walk: Expressions, base: Guess, said: Guess, against: Guess) -> Guess:
+def _by(walk: Walk, base: Guess, said: Guess, against: Guess) -> Guess:
     outcome = walk.compared("in", said, against)
     by = frozenset().union(*(one.by for one in outcome if one.value is True))
-    return tuple(Alternative(UNKNOWN, one.of, one.by | by) for one in unknown(base))
+    return tuple(Alternative(one.value, one.of, one.by | by) for one in base)
 
 
-def _default(_walk: Expressions, base: Guess, given: list[Guess], _keywords: _Keywords) -> Guess:
+def _default(_walk: Walk, base: Guess, given: list[Guess], _keywords: _Keywords) -> Guess:
     return either(base, *given[:1])
 
 
-def _length(_walk: Expressions, base: Guess, _given: list[Guess], _keywords: _Keywords) -> Guess:
+def _length(_walk: Walk, base: Guess, _given: list[Guess], _keywords: _Keywords) -> Guess:
     of = of_all([base])
     return unknown(base, of=["length"]) if of & {"messages", "content"} else unknown(base)
 
 
-def _number(_walk: Expressions, base: Guess, _given: list[Guess], _keywords: _Keywords) -> Guess:
+def _number(_walk: Walk, base: Guess, _given: list[Guess], _keywords: _Keywords) -> Guess:
     def apply(value: object) -> Guess:
         if isinstance(value, (bool, int, float)):
             return sure(int(value)) if abs(value) < LONGEST else unknown()
@@ -222,7 +250,7 @@ def _number(_walk: Expressions, base: Guess, _given: list[Guess], _keywords: _Ke
     return each(apply, base)
 
 
-def _format(walk: Expressions, base: Guess, given: list[Guess], keywords: _Keywords) -> Guess:
+def _format(walk: Walk, base: Guess, given: list[Guess], keywords: _Keywords) -> Guess:
     del keywords
     found: list[Guess] = []
     for one in base:
@@ -236,7 +264,7 @@ def _format(walk: Expressions, base: Guess, given: list[Guess], keywords: _Keywo
     return either(*found) if found else unknown()
 
 
-def _items(_walk: Expressions, base: Guess, _given: list[Guess], _keywords: _Keywords) -> Guess:
+def _items(_walk: Walk, base: Guess, _given: list[Guess], _keywords: _Keywords) -> Guess:
     def apply(value: object) -> Guess:
         return sure(Items(sure(Items(pair)) for pair in value.pairs)) if isinstance(value, Pairs) else unknown()
 
@@ -246,7 +274,7 @@ def _items(_walk: Expressions, base: Guess, _given: list[Guess], _keywords: _Key
 _WIDENING: Final = frozenset({"center", "indent", "ljust", "rjust", "zfill", "wordwrap", "batch", "slice"})
 
 
-def _widened(walk: Expressions, name: str, base: Guess, given: list[Guess], keywords: _Keywords) -> Guess:
+def _widened(walk: Walk, name: str, base: Guess, given: list[Guess], keywords: _Keywords) -> Guess:
     for guess in (*given, *keywords.values()):
         for one in guess:
             if type(one.value) is int and one.value >= _WIDE:
@@ -260,6 +288,7 @@ def _widened(walk: Expressions, name: str, base: Guess, given: list[Guess], keyw
 
 FILTERS: Final[dict[str, Filter]] = {
     **dict.fromkeys(_SAME, _same),
+    **dict.fromkeys(("tojson", "pprint"), _quoted),
     **{name: _method(name) for name in ("lower", "upper", "title", "capitalize")},
     "trim": _method("strip"), "strip": _method("strip"), "replace": _replace, "join": _join, "reverse": _reverse,
     "list": _list, "sort": _list, "unique": _list, "first": _end(0), "last": _end(-1), "min": _end(0),

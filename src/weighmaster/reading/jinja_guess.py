@@ -11,7 +11,10 @@ import string
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice, product
+from math import prod
 from typing import Final, TypeAlias
+
+from weighmaster.reading.pattern import pattern
 
 HOLE: Final = "\U0010ffff"
 """Stands for text that is not known; no character has this number."""
@@ -20,6 +23,7 @@ MOST: Final = 12
 LONGEST: Final = 1 << 16
 """Characters of a text that is followed, and items of a list."""
 _PLAIN: Final = 20_000
+_DIGITS: Final = pattern(r"[0-9]+")
 _NOTHING: Final[frozenset[str]] = frozenset()
 
 
@@ -117,12 +121,18 @@ def either(*guesses: Guess) -> Guess:
 
 
 def _fewer(alternatives: Guess) -> Guess:
-    return (*alternatives[: MOST - 1], Alternative(UNKNOWN, of_all([alternatives]), by_all([alternatives])))
+    of = of_all([alternatives])
+    if any(isinstance(one.value, str) for one in alternatives):
+        of |= {"built"}
+    return (*alternatives[: MOST - 1], Alternative(UNKNOWN, of, by_all([alternatives])))
 
 
 def each(function: Callable[..., Guess], *guesses: Guess) -> Guess:
     """Apply a function of single values to all combinations of alternatives."""
     found: list[Alternative] = []
+    ways = prod(map(len, guesses))
+    if ways > 4 * MOST:
+        found += unknown(*guesses, of=["built"])
     for combination in islice(product(*guesses), 4 * MOST):
         of = frozenset().union(*(one.of for one in combination))
         by = frozenset().union(*(one.by for one in combination))
@@ -291,14 +301,27 @@ def _fits(base: str, name: str, arguments: list[object]) -> bool:
     return HOLE not in base or name not in {"find", "rfind", "index", "rindex", "count"}
 
 
-def fields(text: str) -> list[tuple[str, str]]:
-    """Return the text and the field names of a format string, as they alternate."""
-    found: list[tuple[str, str]] = []
+def fields(text: str) -> list[tuple[str, str, str]]:
+    """Return the text, the field names and the forms of a format string, as they alternate."""
+    found: list[tuple[str, str, str]] = []
     try:
-        for before, field, specification, _ in string.Formatter().parse(text):
-            found.append((before, field or ""))
-            if specification and "{" in specification:
-                found += fields(specification) if specification != text else []
+        for before, field, form, conversion in string.Formatter().parse(text):
+            found.append((before, field or "", f"!{conversion}" if conversion else form or ""))
+            if form and "{" in form and form != text:
+                found += fields(form)
     except (ValueError, RecursionError):
         return found
     return found
+
+
+def formed(value: object, form: str) -> Guess:
+    """Return what a field of a format string makes of a value."""
+    if not form:
+        return sure(shown(value))
+    wide = any(len(digits) > 3 for digits in _DIGITS.findall(form))
+    if wide or not isinstance(value, (str, int, float)) or form.startswith("!"):
+        return sure(HOLE, of=frozenset({"built", "huge"} if wide else {"built"}))
+    try:
+        return sure(format(value, form), of=frozenset({"built"}))
+    except (ValueError, OverflowError):
+        return unknown()

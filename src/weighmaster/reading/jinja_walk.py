@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from weighmaster.model.errors import OverBudgetError
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from jinja2 import nodes
 
 _UNROLLED: Final = 64
+_PARTS: Final = 200
+"""Pieces of text that are put together."""
 _DEEPEST: Final = 6
 """Macros that call macros, as far as they are followed."""
 _TIMES: Final = 1_000_000
@@ -65,7 +68,7 @@ def sights(text: str) -> tuple[Sight, ...]:
     tree = parsed(text)
     walk = _Walk()
     try:
-        walk.output(tree.body, {})
+        walk._tell_whole(walk.output(tree.body, {}))  # noqa: SLF001 - of the same module
     except (OverBudgetError, RecursionError) as error:
         sight = Sight(kind="unfinished", name=str(error)[:200] or "too deep", line=0)
         return (*walk.sights.values(), sight)
@@ -94,7 +97,7 @@ class _Walk(Expressions):
     def _joined(self, parts: list[Guess]) -> Guess:
         """Put text together, as long as it is short; long text is told piece by piece."""
         parts = [part for part in parts if part]
-        if len(parts) > 48 or sum(len(part) > 1 for part in parts) > 6:
+        if len(parts) > _PARTS or sum(len(part) > 1 for part in parts) > 6:
             return unknown(*parts)
         return joined(parts) if parts else sure("")
 
@@ -113,11 +116,11 @@ class _Walk(Expressions):
     def _print(self, node: nodes.Output, names: Names) -> Guess:
         parts = [self.guess(part, names) for part in node.nodes]
         for part in parts:
-            self._tell(part)
+            self.tell(part)
         self._addresses(parts)
         return self._joined(parts)
 
-    def _tell(self, guess: Guess) -> None:
+    def tell(self, guess: Guess) -> None:
         """Note text that is given out or kept, and under which tests of what somebody wrote."""
         under = frozenset().union(*self.tests)
         for one in guess:
@@ -131,6 +134,10 @@ class _Walk(Expressions):
                     isinstance(other.value, str) and not other.value.isascii()
                 ):
                     self.saw("text", other.value, tests=one.by | other.by | under)
+
+    def _tell_whole(self, written: Guess) -> None:
+        """Note what pieces give together: what stands in it under more tests was told piece by piece."""
+        self.tell(tuple(Alternative(one.value, one.of) for one in written))
 
     def _addresses(self, parts: list[Guess]) -> None:
         """Note an address into which something that somebody wrote is put."""
@@ -160,6 +167,7 @@ class _Walk(Expressions):
         self.tests.append(tests)
         self.uncertain += 1
         written = self.output(body, names)
+        self._tell_whole(written)
         self.uncertain -= 1
         self.tests.pop()
         return tuple(Alternative(one.value, one.of, one.by | tests) for one in written) if tests else written
@@ -177,18 +185,22 @@ class _Walk(Expressions):
         for one in over:
             inside = items_of(one.value)
             items = list(inside)[:_UNROLLED] if inside is not None else []
-            if inside is not None and isinstance(one.value, Items) and len(one.value.items) > _UNROLLED:
-                self._count(len(one.value.items))
             before, self._rounds = self._rounds, self._rounds * self._times(one, len(items))
             if self._rounds >= _TIMES:
                 self.saw("repeat", str(self._rounds), "loops inside loops")
             written += self._unrolled(node, one, items, names) if items else self._twice(node, one, names)
             self._rounds = before
         written.append(self._under(frozenset(), node.else_, dict(names)))
-        return self._joined(written) if len(written) <= _UNROLLED and not self.uncertain else unknown(*written)
+        return self._joined(written)
 
     def _unrolled(self, node: nodes.For, one: Alternative, items: list[Guess], names: Names) -> list[Guess]:
-        return [self._round(node, item, one.by, names) for item in items]
+        written = [self._round(node, item, one.by, names) for item in items]
+        inside = items_of(one.value)
+        if inside is not None and next(islice(inside, _UNROLLED, None), None) is not None:
+            # More than is followed one by one: whatever is left, in whatever number.
+            made = Alternative(UNKNOWN, one.of | {"built"}, one.by)
+            written += self._twice(node, made, names)
+        return written
 
     def _twice(self, node: nodes.For, one: Alternative, names: Names) -> list[Guess]:
         """Follow a loop over what is not known: a second time, for what the first round left in a namespace."""
@@ -206,13 +218,6 @@ class _Walk(Expressions):
         if isinstance(one.value, Items):
             count = len(one.value.items)
         return max([count, 1, *huge])
-
-    def _count(self, count: int) -> None:
-        self.step_by(count // 64)
-
-    def step_by(self, count: int) -> None:
-        """Count steps that are not taken one by one."""
-        self._steps -= count
 
     def _round(self, node: nodes.For, item: Guess, by: frozenset[str], names: Names) -> Guess:
         inside = dict(names)
@@ -251,7 +256,7 @@ class _Walk(Expressions):
 
     def _set(self, node: nodes.Assign, names: Names) -> Guess:
         value = self._bound(self.guess(node.node, names))
-        self._tell(value)
+        self.tell(value)
         self._bind(node.target, value, names)
         return sure("")
 

@@ -1,4 +1,4 @@
-"""Chat templates that escape or say something in secret: in GGUF, in tokenizer configurations, in files of their own."""
+"""Chat templates that escape or say something in secret: in GGUF, in tokenizers' settings, in files of their own."""
 
 from __future__ import annotations
 

@@ -12,7 +12,8 @@ from tests.samples.ggufs import ARRAY, BOOL, F32, TEXT, U8, U32, gguf_of
 TEMPLATE = (
     "{% set ns = namespace(x='') %}{% macro m(a, b='c') %}{{ a ~ b }}{% endmacro %}"
     "{% for m in messages if m.role %}"
-    "{% if 'a' in m.content|lower %}{{ m['content'][1:] + '\\n' }}{% elif loop.first %}{% set ns.x = ns.x ~ m %}{% endif %}"
+    "{% if 'a' in m.content|lower %}{{ m['content'][1:] + '\\n' }}"
+    "{% elif loop.first %}{% set ns.x = ns.x ~ m %}{% endif %}"
     "{% endfor %}{{ m(bos_token) if add_generation_prompt else ['a', 'b']|join('%s' % 1) }}"
 )
 
