@@ -72,6 +72,16 @@ def test_claims_documents_by_their_keys(format_: Format, documents: list[object]
         assert not _claims(format_, _dumped(other))
 
 
+def test_blanks_hide_no_document() -> None:
+    document = _dumped({"auto_map": {"AutoConfig": "owner/name--evil.C"}})
+    for padded in (
+        b" " * 9000 + document,
+        document + b"\n" * 9000,
+        b"\xef\xbb\xbf" + b"\t" * 5000 + document + b" " * 70_000,
+    ):
+        assert "code-from-elsewhere" in rules_on(padded, "config.json")
+
+
 def test_a_key_that_is_spelt_with_escapes_is_that_key() -> None:
     document = _dumped({"auto_map": {"AutoConfig": "evil.C"}}).replace(b"auto_map", b"a\\u0075to_m\\u0061p")
     assert _claims(CONFIG, document)
@@ -195,11 +205,12 @@ def test_the_components_of_a_pipeline_are_told_from_code_of_its_own() -> None:
         "requires_safety_checker": True,
     }
     assert verdict_on(_dumped(document), "model_index.json") == "allow"
-    assert _references(DIFFUSERS, {**document, "unet": ["my_unet", "U"]}) == {("code", "unet/my_unet.py")}
-    assert _references(DIFFUSERS, {**document, "_class_name": ["pipe", "P"]}) == {("code", "pipe.py")}
+    assert ("code", "unet/my_unet.py") in _references(DIFFUSERS, {**document, "unet": ["my_unet", "U"]})
+    assert ("component", "unet/diffusers.py") in _references(DIFFUSERS, document)
+    assert ("code", "pipe.py") in _references(DIFFUSERS, {**document, "_class_name": ["pipe", "P"]})
     assert verdict_on(_dumped({**document, "unet": ["os", "system"]}), "model_index.json") == "block"
     modular = ["diffusers", "AutoModel", {"repo": "owner/other", "subfolder": "unet"}]
-    assert _references(DIFFUSERS, {**document, "unet": modular}) == {("base-model", "owner/other")}
+    assert ("base-model", "owner/other") in _references(DIFFUSERS, {**document, "unet": modular})
 
 
 @pytest.mark.parametrize(

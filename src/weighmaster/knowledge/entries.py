@@ -11,17 +11,20 @@ from collections.abc import Iterator
 from typing import Final
 
 from weighmaster.knowledge.repository import Tree, beside, path_of, split
-from weighmaster.model.fact import Fact, Instantiation, Reference
+from weighmaster.model.fact import Fact, Reference
 from weighmaster.model.value import Value
+from weighmaster.reading.pattern import pattern
 
 _NAMED: Final = {
     "hubconf.py": "torch.hub",
     "handler.py": "an inference endpoint",
     "setup.py": "an installer",
 }
+_KERNEL: Final = pattern(r"(?:.*[/!])?build/torch[\w.-]*/(?:\w+/)?__init__\.py\Z")
+"""What the library `kernels` imports of a repository of compiled code."""
 _GENERATE: Final = "custom_generate/generate.py"
-_FILES: Final = 500
-"""Files that are followed from one entry."""
+_FILES: Final = 20_000
+"""Files that are followed in one target."""
 
 
 class Entry(Value):
@@ -43,29 +46,24 @@ def entries(tree: Tree, target: str) -> Iterator[Entry]:
     yield from shadowing(tree)
     for path, artifact in tree.files.items():
         folder, name = split(path)
-        by = (
-            _NAMED.get(name)
-            or ("transformers" if path.endswith(_GENERATE) else "")
-            or _dataset(tree, folder, name, target)
-        )
+        by = _NAMED.get(name) or _placed(path) or _dataset(tree, folder, name, target)
         if by:
             yield Entry(path=path, by=by, chain=(path,), facts=(artifact,))
 
 
+def _placed(path: str) -> str:
+    if path.endswith(_GENERATE):
+        return "transformers"
+    return "kernels" if path.endswith("__init__.py") and _KERNEL.match(path) else ""
+
+
 def shadowing(tree: Tree) -> Iterator[Entry]:
     """Yield the files in a component's folder that are called like the library that a pipeline names for it."""
-    for fact in tree.facts(Instantiation):
-        if fact.by == "diffusers":
-            yield from _shadowing(tree, fact)
-
-
-def _shadowing(tree: Tree, fact: Instantiation) -> Iterator[Entry]:
-    source = path_of(fact.where)
-    folder, _ = split(source)
-    for inner, names in tree.folders.items():
-        if inner.startswith(folder) and inner.count("/") == folder.count("/") + 1 and f"{fact.module}.py" in names:
-            path = f"{inner}{fact.module}.py"
-            yield Entry(path=path, by="diffusers", chain=(source, path), facts=(fact, tree.artifact(path)))
+    for fact in tree.facts(Reference):
+        if fact.kind == "component":
+            source = path_of(fact.where)
+            for path in resolved(tree, source, fact.target):
+                yield Entry(path=path, by=fact.by, chain=(source, path), facts=(fact, tree.artifact(path)))
 
 
 def _dataset(tree: Tree, folder: str, name: str, target: str) -> str:
@@ -75,9 +73,13 @@ def _dataset(tree: Tree, folder: str, name: str, target: str) -> str:
     return ""
 
 
-def reached(tree: Tree, entry: Entry) -> Iterator[Entry]:
-    """Yield an entry and all that it imports of the target, each with the shortest chain that leads there."""
-    waiting, seen = [entry], {entry.path}
+def reached(tree: Tree, entry: Entry, seen: set[str]) -> Iterator[Entry]:
+    """Yield an entry and what it imports of the target, each file with the shortest chain that leads there.
+
+    Files that are in `seen` are left out; those that are yielded are added to it.
+    """
+    waiting = [] if entry.path in seen else [entry]
+    seen.add(entry.path)
     for each in waiting:
         yield each
         for fact in tree.facts(Reference, each.path):

@@ -38,8 +38,9 @@ def acts_of(whole: Repository) -> tuple[Act, ...]:
 def _acts(whole: Repository) -> tuple[Act, ...]:
     tree = tree_of(whole)
     found: dict[Use, Act] = {}
+    seen: set[str] = set()
     for entry in entries(tree, whole.where.root):
-        for each in reached(tree, entry):
+        for each in reached(tree, entry, seen):
             for use in tree.facts(Use, each.path):
                 if use in found or len(found) >= _MOST:
                     continue

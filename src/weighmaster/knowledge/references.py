@@ -37,6 +37,7 @@ NAMED: Final = frozenset(
         "licence",
         "requirement",
         "kernel",
+        "component",
         "environment",
         "plugin",
     }

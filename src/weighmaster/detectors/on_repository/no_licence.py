@@ -31,12 +31,15 @@ def _detect(whole: Repository) -> Iterator[Finding]:
     from weighmaster.knowledge.repository import split, tree_of
 
     tree = tree_of(whole)
+    licensed = {folder for folder, names in tree.folders.items() if any(n.lower().startswith(_NAMES) for n in names)}
     for path, artifact in tree.files.items():
-        if "model-card" not in artifact.formats or not tree.is_whole(path):
+        if (
+            "model-card" not in artifact.formats
+            or not tree.is_whole(path)
+            or not {"", split(path)[0]}.isdisjoint(licensed)
+        ):
             continue
-        said = any(fact.key.startswith("licence") for fact in tree.facts(Statement, path))
-        names = tree.folders[split(path)[0]] | tree.folders.get("", set())
-        if not said and not any(name.lower().startswith(_NAMES) for name in names):
+        if not any(fact.key.startswith("licence") for fact in tree.facts(Statement, path)):
             message = "the card names no licence, and no licence lies beside it"
             yield Finding(rule=_RULE, where=artifact.where, message=message, evidence=(artifact,))
 

@@ -18,7 +18,6 @@ from collections.abc import Iterator
 from typing import Final
 
 from weighmaster.extend.detector import Detector
-from weighmaster.model.fact import Instantiation
 from weighmaster.model.finding import Finding, Rule, Severity
 from weighmaster.model.repository import Repository
 
@@ -34,16 +33,13 @@ def _detect(whole: Repository) -> Iterator[Finding]:
     if not whole.facts:
         return
     from weighmaster.knowledge.entries import shadowing
-    from weighmaster.knowledge.instantiation import judgement
-    from weighmaster.knowledge.repository import tree_of
+    from weighmaster.knowledge.repository import split, tree_of
 
     tree = tree_of(whole)
     for entry in shadowing(tree):
-        named = entry.facts[0]
-        if isinstance(named, Instantiation) and judgement(named.by, named.module, named.name).kind == "ordinary":
-            message = f"{named.by} takes {named.name} out of {entry.path} and not out of {named.module}"
-            where = tree.artifact(entry.path).where
-            yield Finding(rule=_RULE, where=where, message=message, evidence=entry.facts)
+        library = split(entry.path)[1].removesuffix(".py")
+        message = f"{entry.by} takes a class out of {entry.path} and not out of the library {library}"
+        yield Finding(rule=_RULE, where=tree.artifact(entry.path).where, message=message, evidence=entry.facts)
 
 
 DETECTOR: Final = Detector(rule=_RULE, on=Repository, detect=_detect)

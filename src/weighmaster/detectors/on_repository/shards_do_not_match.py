@@ -14,14 +14,17 @@ Parts in a folder that was left out.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Final
 
 from weighmaster.extend.detector import Detector
 from weighmaster.model.fact import Reference
 from weighmaster.model.finding import Finding, Rule, Severity
 from weighmaster.model.repository import Repository
 from weighmaster.reading.pattern import pattern
+
+if TYPE_CHECKING:
+    from weighmaster.knowledge.repository import Tree
 
 _RULE: Final = Rule(
     id="shards-do-not-match", title="A model's index and its files do not match", severity=Severity.MEDIUM, cwe=345
@@ -33,34 +36,51 @@ _SHOWN: Final = 5
 def _detect(whole: Repository) -> Iterator[Finding]:
     if not whole.facts:
         return
-    from weighmaster.knowledge.references import leads_out
-    from weighmaster.knowledge.repository import beside, path_of, split, tree_of
+    from weighmaster.knowledge.repository import path_of, tree_of
 
     tree = tree_of(whole)
     indexes: dict[str, list[Reference]] = {}
     for fact in tree.facts(Reference):
-        if fact.kind == "shard":
-            indexes.setdefault(path_of(fact.where), []).append(fact)
-    named = {beside(source, fact.target) for source, facts in indexes.items() for fact in facts}
+        if fact.kind == "shard" and tree.is_whole(source := path_of(fact.where)):
+            indexes.setdefault(source, []).append(fact)
+    yield from _missing(indexes, tree)
+    yield from _surplus(indexes, tree)
+
+
+def _missing(indexes: Mapping[str, list[Reference]], tree: Tree) -> Iterator[Finding]:
+    """Yield a finding for each index that names what is not there."""
+    from weighmaster.knowledge.references import leads_out
+    from weighmaster.knowledge.repository import beside
+
     for source, facts in indexes.items():
-        if not tree.is_whole(source):
-            continue
         missing = [f for f in facts if not leads_out(f.target) and beside(source, f.target) not in tree.files]
         if missing:
             message = f"{_counted(len(missing), 'is', 'are')} not there: {_listed([fact.target for fact in missing])}"
             yield Finding(rule=_RULE, where=missing[0].where, message=message, evidence=tuple(missing[:_SHOWN]))
-        folder, _ = split(source)
-        # Only parts of the same kind: a folder may hold one model in parts twice.
-        kinds = {(part["stem"], part["ending"]) for fact in facts if (part := _PART.match(fact.target))}
-        extra = sorted(
-            name
-            for name in tree.folders.get(folder, ())
-            if (part := _PART.match(name)) and (part["stem"], part["ending"]) in kinds and folder + name not in named
-        )
-        if extra:
-            message = f"{_counted(len(extra), 'is', 'are')} there and not in the index: {_listed(extra)}"
-            evidence = (facts[0], tree.artifact(folder + extra[0]))
-            yield Finding(rule=_RULE, where=facts[0].where, message=message, evidence=evidence)
+
+
+def _surplus(indexes: Mapping[str, list[Reference]], tree: Tree) -> Iterator[Finding]:
+    """Yield a finding for each folder with parts that no index of it names."""
+    from weighmaster.knowledge.repository import beside, split
+
+    named = {beside(source, fact.target) for source, facts in indexes.items() for fact in facts}
+    kinds: dict[str, dict[tuple[str, str], Reference]] = {}
+    for source, facts in indexes.items():
+        for fact in facts:
+            if part := _PART.match(fact.target):
+                # Only parts of the same kind: a folder may hold one model in parts twice.
+                kinds.setdefault(split(source)[0], {}).setdefault((part["stem"], part["ending"]), fact)
+    for folder, those in kinds.items():
+        extra: dict[Reference, list[str]] = {}
+        for name in sorted(tree.folders.get(folder, ())):
+            part = _PART.match(name)
+            named_by = those.get((part["stem"], part["ending"])) if part else None
+            if named_by is not None and folder + name not in named:
+                extra.setdefault(named_by, []).append(name)
+        for fact, names in extra.items():
+            message = f"{_counted(len(names), 'is', 'are')} there and not in the index: {_listed(names)}"
+            evidence = (fact, tree.artifact(folder + names[0]))
+            yield Finding(rule=_RULE, where=fact.where, message=message, evidence=evidence)
 
 
 def _counted(count: int, one: str, many: str) -> str:
