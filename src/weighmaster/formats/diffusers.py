@@ -60,9 +60,9 @@ def _whole(value: Any, where: Where) -> Iterator[Read]:
 
 def _component(key: str, library: str, name: str, where: Where) -> Iterator[Read]:
     yield Instantiation(where=where, by=_BY, module=library, name=name)
-    if judgement(_BY, library, name).kind == "unknown":
-        # A file of that name in the component's folder comes before what is installed.
-        yield Reference(where=where, kind="code", target=f"{key[:_SHOWN]}/{_file(library)}", by=_BY)
+    # A file of that name in the component's folder comes before what is installed.
+    kind = "code" if judgement(_BY, library, name).kind == "unknown" else "component"
+    yield Reference(where=where, kind=kind, target=f"{key[:_SHOWN]}/{_file(library)}", by=_BY)
 
 
 def _elsewhere(more: list[Any], where: Where) -> Iterator[Read]:
