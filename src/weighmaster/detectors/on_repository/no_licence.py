@@ -22,6 +22,7 @@ from weighmaster.model.finding import Finding, Rule, Severity
 from weighmaster.model.repository import Repository
 
 _RULE: Final = Rule(id="no-licence", title="No licence is named", severity=Severity.NOTE)
+_SHOWN: Final = 5
 _NAMES: Final = ("licence", "license", "copying", "notice")
 
 
@@ -32,16 +33,18 @@ def _detect(whole: Repository) -> Iterator[Finding]:
 
     tree = tree_of(whole)
     licensed = {folder for folder, names in tree.folders.items() if any(n.lower().startswith(_NAMES) for n in names)}
-    for path, artifact in tree.files.items():
-        if (
-            "model-card" not in artifact.formats
-            or not tree.is_whole(path)
-            or not {"", split(path)[0]}.isdisjoint(licensed)
-        ):
-            continue
-        if not any(fact.key.startswith("licence") for fact in tree.facts(Statement, path)):
-            message = "the card names no licence, and no licence lies beside it"
-            yield Finding(rule=_RULE, where=artifact.where, message=message, evidence=(artifact,))
+    bare = [
+        artifact
+        for path, artifact in tree.files.items()
+        if "model-card" in artifact.formats
+        and tree.is_whole(path)
+        and {"", split(path)[0]}.isdisjoint(licensed)
+        and not any(fact.key.startswith("licence") for fact in tree.facts(Statement, path))
+    ]
+    if bare:
+        more = f" (nor do {len(bare) - 1} more)" if len(bare) > 1 else ""
+        message = f"the card names no licence, and no licence lies beside it{more}"
+        yield Finding(rule=_RULE, where=bare[0].where, message=message, evidence=tuple(bare[:_SHOWN]))
 
 
 DETECTOR: Final = Detector(rule=_RULE, on=Repository, detect=_detect)
