@@ -114,6 +114,53 @@ REPOSITORIES: Final = (
         ACTS,
     ),
     Hostile(
+        "auto-map-of-processors-together",
+        {
+            "config.json": _json(model_type="bert", vocab_size=8),
+            "processor_config.json": _json(processor_class="XP", auto_map={"AutoProcessor": "together.XP"}),
+            "together.py": f"{ACT}class XP: pass\n".encode(),
+        },
+        "processor",
+        _SYSTEM,
+        ACTS,
+    ),
+    Hostile(
+        "auto-map-of-a-model",
+        {
+            "config.json": _json(model_type="bert", vocab_size=8, auto_map={"AutoModel": "modeling_x.XModel"}),
+            "modeling_x.py": (ACT + _CLASSES).encode(),
+        },
+        "any-model",
+        _SYSTEM,
+        ACTS,
+    ),
+    Hostile(
+        "payload-in-a-package",
+        {
+            "config.json": _config(auto_map={"AutoConfig": "modeling_x.XConfig"}),
+            "modeling_x.py": f"from .parts import nothing\n{_CLASSES}".encode(),
+            "parts.py": f"import subprocess\nsubprocess.run({COMMAND!r}, shell=True)\nnothing = 0\n".encode(),
+        },
+        "config",
+        Event("subprocess.Popen"),
+        ACTS,
+    ),
+    Hostile(
+        "pickle-that-the-code-loads",
+        {
+            "config.json": _config(auto_map={"AutoConfig": "modeling_x.XConfig"}),
+            "modeling_x.py": (
+                "import os, pickle\nfrom huggingface_hub import constants\n"
+                "with open('@FOLDER@/vocabulary', 'rb') as file:\n    WORDS = pickle.load(file)\n"
+                f"{_CLASSES}"
+            ).encode(),
+            "vocabulary": f"cposix\nsystem\n(V{COMMAND}\ntR.".encode(),
+        },
+        "config",
+        _SYSTEM,
+        frozenset({"dangerous-import"}),
+    ),
+    Hostile(
         "payload-two-imports-away",
         {
             "config.json": _config(auto_map={"AutoConfig": "modeling_x.XConfig"}),
@@ -241,6 +288,36 @@ REPOSITORIES: Final = (
         "sentence-transformers",
         _SYSTEM,
         ACTS,
+    ),
+    Hostile(
+        "module-that-imports-another",
+        {
+            "modules.json": _MODULES,
+            "config_sentence_transformers.json": _ST_CONFIG,
+            "my_module.py": b"from .other import nothing\nclass Custom: pass\n",
+            "other.py": f"{ACT}nothing = 0\n".encode(),
+        },
+        "sentence-transformers",
+        _SYSTEM,
+        ACTS,
+    ),
+    Hostile(
+        "activation-of-a-classifier-of-pairs",
+        {
+            "config.json": _json(
+                model_type="bert",
+                architectures=["BertForSequenceClassification"],
+                vocab_size=8,
+                hidden_size=8,
+                num_hidden_layers=1,
+                num_attention_heads=1,
+                intermediate_size=8,
+                sentence_transformers={"activation_fn": "antigravity.geohash", "version": "6.0.0"},
+            )
+        },
+        "cross-encoder",
+        Event("webbrowser.open", "xkcd"),
+        frozenset({"configured-danger"}),
     ),
     Hostile(
         "activation-of-a-dense-layer",
@@ -431,6 +508,18 @@ def _weighted(auto: str) -> Callable[[str], object]:
     return load
 
 
+def _cross_encoder(folder: str) -> object:
+    transformers: Any = importlib.import_module("transformers")
+    kind = transformers.AutoModelForSequenceClassification
+    made = kind.from_config(transformers.AutoConfig.from_pretrained(folder))
+    made.save_pretrained(os.path.join(folder, "made"))
+    os.replace(os.path.join(folder, "made", "model.safetensors"), os.path.join(folder, "model.safetensors"))
+    tokenizers: Any = importlib.import_module("tokenizers")
+    words = tokenizers.Tokenizer(tokenizers.models.WordLevel({"[UNK]": 0}, unk_token="[UNK]"))
+    transformers.PreTrainedTokenizerFast(tokenizer_object=words, unk_token="[UNK]").save_pretrained(folder)
+    return importlib.import_module("sentence_transformers").CrossEncoder(folder, trust_remote_code=True)
+
+
 def _sentences(folder: str) -> object:
     return importlib.import_module("sentence_transformers").SentenceTransformer(folder, trust_remote_code=True)
 
@@ -460,6 +549,9 @@ LOADERS: Final[dict[str, Callable[[str], object]]] = {
     "tokenizer": _auto("AutoTokenizer"),
     "image-processor": _auto("AutoImageProcessor"),
     "feature-extractor": _auto("AutoFeatureExtractor"),
+    "processor": _auto("AutoProcessor"),
+    "any-model": _auto("AutoModel"),
+    "cross-encoder": _cross_encoder,
     "pipeline": _weighted("AutoModel"),
     "generate": _weighted("AutoModelForCausalLM"),
     "sentence-transformers": _sentences,

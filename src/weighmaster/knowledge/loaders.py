@@ -69,6 +69,9 @@ _ENTRY: Final = (
 """The file by which each library knows a folder for its own."""
 
 
+_WHOLES: Final = frozenset({"model_index.json", "modules.json"})
+
+
 class Load(Value):
     """What one library opens of one folder, in order, and which weights beside them it leaves alone."""
 
@@ -95,14 +98,19 @@ def loads(names: Iterable[str]) -> Iterator[Load]:
         folders.setdefault(name[:at], set()).add(name[at:])
     below: dict[str, list[str]] = {}
     for folder in folders:
-        above = folder[: max(folder.rfind("/", 0, -1), folder.rfind("!", 0, -1)) + 1] if folder else ""
-        if folder != above:
-            below.setdefault(above, []).append(folder)
+        if folder:
+            below.setdefault(_above(folder), []).append(folder)
     for folder in sorted(folders):
+        above = folders.get(_above(folder), set()) if folder else set()
         for loader, entry in _ENTRY:
-            if entry in folders[folder]:
+            # A component is loaded with the whole that it belongs to.
+            if entry in folders[folder] and not (loader == "transformers" and above & _WHOLES):
                 yield _load(loader, entry, folder, folders, below.get(folder, ()))
         yield from _single(folder, folders[folder])
+
+
+def _above(folder: str) -> str:
+    return folder[: max(folder.rfind("/", 0, -1), folder.rfind("!", 0, -1)) + 1]
 
 
 def _load(loader: str, entry: str, folder: str, folders: dict[str, set[str]], below: Iterable[str]) -> Load:
