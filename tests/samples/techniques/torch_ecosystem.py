@@ -342,10 +342,9 @@ def _for_phones() -> bytes:
 
     import torch
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with warnings.catch_warnings(), tempfile.TemporaryDirectory() as folder:
+        warnings.simplefilter("ignore")  # Phones are to move on; the files are there.
         model = torch.jit.load(io.BytesIO(_scripted(_CLASS.format(body=f'torch.save(x, "{TOKEN}")\n    return x'))))
-    with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "m.ptl")
         model._save_for_lite_interpreter(path)
         with open(path, "rb") as file:
