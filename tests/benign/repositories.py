@@ -232,8 +232,14 @@ def _pipelines(folder: str) -> None:
     }
     place = os.path.join(folder, "diffusion")
     _text(json.dumps(index, indent=2) + "\n", place, "model_index.json")
-    for part in ("unet", "vae"):
-        config = {"_class_name": index[part][1], "_diffusers_version": "0.35.1", "act_fn": "silu", "sample_size": 8}  # type: ignore[index]
+    for part, name in (("unet", "UNet2DConditionModel"), ("vae", "AutoencoderKL")):
+        config = {
+            "_class_name": name,
+            "_diffusers_version": "0.35.1",
+            "act_fn": "silu",
+            "sample_size": 8,
+            "down_block_types": ["CrossAttnDownBlock2D", "DownBlock2D"],
+        }
         _text(json.dumps(config, indent=2), place, part, "config.json")
         save({"conv.weight": torch.zeros(2, 2)}, _at(place, part, "diffusion_pytorch_model.safetensors"))
     scheduler = {"_class_name": "PNDMScheduler", "_diffusers_version": "0.35.1", "beta_start": 0.00085}

@@ -213,6 +213,20 @@ def test_the_components_of_a_pipeline_are_told_from_code_of_its_own() -> None:
     assert ("base-model", "owner/other") in _references(DIFFUSERS, {**document, "unet": modular})
 
 
+def test_the_blocks_of_a_model_are_no_components() -> None:
+    document = {
+        "_class_name": "UNet2DConditionModel",
+        "_diffusers_version": "0.35",
+        "down_block_types": ["CrossAttnDownBlock2D", "DownBlock2D"],
+        "up_block_types": ["UpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"],
+        "only_cross_attention": False,
+        "kinds": ["UpBlock2D", "DownBlock2D"],
+        "activations": ["silu", "gelu"],
+    }
+    assert verdict_on(_dumped(document), "config.json") == "allow"
+    assert verdict_on(_dumped({**document, "unet": ["my_unet", "Net"]}), "config.json") == "review"
+
+
 @pytest.mark.parametrize(
     ("kind", "expected"),
     [
@@ -228,6 +242,15 @@ def test_the_components_of_a_pipeline_are_told_from_code_of_its_own() -> None:
 def test_the_modules_of_a_sentence_transformer_are_judged_by_their_names(kind: str, expected: str) -> None:
     document = [{"idx": 0, "name": "0", "path": "", "type": kind}]
     assert verdict_on(_dumped(document), "modules.json") == expected
+
+
+def test_lists_of_files_are_no_modules() -> None:
+    files = [
+        {"name": "a", "path": "a/b.txt", "type": "file", "size": 1},
+        {"type": "tree", "path": "x", "mode": "040000"},
+    ]
+    assert not _claims(SENTENCES, _dumped(files))
+    assert not _claims(SENTENCES, _dumped([{"name": "a", "path": "b", "type": "application.pdf", "sha": "0"}]))
 
 
 def test_the_activation_of_a_dense_layer_is_judged_by_its_name() -> None:

@@ -7,7 +7,7 @@ well, whose first is a module of the repository.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from weighmaster.extend.format import Format, Glance, Read
@@ -35,20 +35,34 @@ def _matches(glance: Glance) -> bool:
 def _pair(value: Any) -> tuple[str, str] | None:
     """Return a library and a class; what a modular pipeline adds about where the component comes from, is third."""
     if isinstance(value, list) and 2 <= len(value) <= 3 and all(isinstance(part, str) for part in value[:2]):
-        return value[0][:_SHOWN], value[1][:_SHOWN]
+        return (value[0][:_SHOWN], value[1][:_SHOWN]) if len(value) == 2 or isinstance(value[2], dict) else None
     return None
+
+
+def _components(root: Mapping[str, Any]) -> Iterator[tuple[str, str, str, list[Any]]]:
+    """Yield name, library and class of each component.
+
+    Models have their configurations in the same shape, and lists of two kinds of blocks in them.
+    """
+    whole = not isinstance(root.get("_class_name"), str) or "Pipeline" in root["_class_name"]
+    for key, value in list(root.items())[:_MOST]:
+        pair = _pair(value)
+        if pair is None or key == "_class_name" or key.endswith("_types"):
+            continue
+        if whole or (pair[1][:1].isupper() and not pair[0][:1].isupper()):
+            yield key, *pair, value[2:]
 
 
 def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
     root = document(cursor.source)
-    for key, value in list(root.items())[:_MOST] if isinstance(root, dict) else ():
-        if key == "_class_name":
-            yield from _whole(value, where)
-        elif key == "_name_or_path" and isinstance(value, str):
-            yield Statement(where=where, key="name", value=value[:_SHOWN], by=_BY)
-        elif pair := _pair(value):
-            yield from _component(key, *pair, where)
-            yield from _elsewhere(value[2:], where)
+    if not isinstance(root, dict):
+        return
+    yield from _whole(root.get("_class_name"), where)
+    if isinstance(name := root.get("_name_or_path"), str):
+        yield Statement(where=where, key="name", value=name[:_SHOWN], by=_BY)
+    for key, library, last, more in _components(root):
+        yield from _component(key, library, last, where)
+        yield from _elsewhere(more, where)
 
 
 def _whole(value: Any, where: Where) -> Iterator[Read]:

@@ -7,7 +7,7 @@ classes by their full names, too; releases before 3.4 import whatever they say.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from weighmaster.extend.format import Format, Glance, Read
@@ -16,11 +16,15 @@ from weighmaster.model.fact import Instantiation, Reference
 from weighmaster.model.where import Where
 from weighmaster.reading.cursor import Cursor
 from weighmaster.reading.document import document, may_be
+from weighmaster.reading.pattern import pattern
 
 _BY: Final = "sentence-transformers"
 _LONGEST: Final = 1 << 20
 _SHOWN: Final = 200
 _MOST: Final = 500
+_NEEDED: Final = frozenset({"name", "path", "type"})
+_KEYS: Final = _NEEDED | {"idx", "kwargs"}
+_DOTTED: Final = pattern(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+\Z")
 
 
 def _matches(glance: Glance) -> bool:
@@ -33,13 +37,9 @@ def _classes(root: Any) -> Iterator[tuple[str, str]]:
     """Yield the classes that a document names, and the folder that each is given."""
     if isinstance(root, list):
         for module in root[:_MOST]:
-            if (
-                isinstance(module, dict)
-                and isinstance(kind := module.get("type"), str)
-                and {"idx", "path"} & module.keys()
-            ):
-                path = module.get("path")
-                yield kind, path if isinstance(path, str) else ""
+            if isinstance(module, dict) and _is_module(module):
+                path = module["path"]
+                yield module["type"], path if isinstance(path, str) else ""
     elif isinstance(root, dict):
         if isinstance(kind := root.get("activation_function"), str) and {"in_features", "out_features"} <= root.keys():
             yield kind, ""
@@ -48,6 +48,13 @@ def _classes(root: Any) -> Iterator[tuple[str, str]]:
             for key, kind in list(types.items())[:_MOST]:
                 if isinstance(kind, str):
                     yield kind, key
+
+
+def _is_module(module: Mapping[str, Any]) -> bool:
+    # Lists of files have names, paths and types, too.
+    if not module.keys() >= _NEEDED or not (module.keys() <= _KEYS or "idx" in module):
+        return False
+    return isinstance(module["type"], str) and _DOTTED.match(module["type"]) is not None
 
 
 def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
