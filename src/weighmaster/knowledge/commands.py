@@ -55,8 +55,8 @@ _TARGETS: Final = pattern(
     r"^(?:/|/\*|~/?|~/\*|\$HOME/?|\$\{HOME\}/?|\$HOME/\*|/(?:home|etc|usr|var|boot|root|bin|lib)/?\*?|\*|C:\\.*)$"
 )
 _QUERY: Final = pattern(
-    r"(?:git (?:rev-parse|describe|log|status|diff|show|branch|remote|config --get|ls-files|tag|symbolic-ref)"
-    r"|(?:nvidia-smi|rocm-smi|rocminfo|hipconfig|uname|which|where|whereis|lscpu|sw_vers|lsb_release|nproc|npu-smi|tput"
+    r"(?:git (?:--git-dir[= ]\S*/\.git )?(?:rev-parse|describe|log|status|diff|show|branch|remote|config --get|ls-files|tag|symbolic-ref)"
+    r"|(?:nvidia-smi|rocm-smi|rocminfo|hipconfig|uname|oslevel|which|where|whereis|lscpu|sw_vers|lsb_release|nproc|npu-smi|tput"
     r"|ldconfig -p|ldd|arch|stty|locale|xcode-select -p|free|df|date|whoami|pwd|ls|cls|clear|getconf|lspci|lsmod|pkg-config"
     r"|llvm-config|readlink|dirname|basename|system_profiler|sysctl -n)\b"
     r"|[\w.+-]{1,40} (?:--?version|-V|-dumpversion|--help)$)"
@@ -93,6 +93,8 @@ def is_query(command: str) -> bool:
     """Say whether a command only asks about the machine or the source, or builds what is there.
 
     >>> is_query("git rev-parse HEAD"), is_query("git clone https://x")
+    (True, False)
+    >>> is_query("git --git-dir=?/.git describe --tags"), is_query("git --git-dir=hooked describe")
     (True, False)
     """
     head = command.strip()

@@ -112,6 +112,7 @@ BUILTINS: Final = frozenset(
     ]
 )
 NAMESPACE: Final = "<namespace>"
+OWN_NAME: Final = "__name__"
 _CLIMBS: Final = frozenset(
     {"__globals__", "f_globals", "f_builtins", "__builtins__", "gi_frame", "cr_frame", "tb_frame"}
 )
@@ -533,6 +534,9 @@ class Calls:
         if arguments or keywords:
             self.handed(arguments, keywords, line, run=dotted in _RUNNING)
         if dotted.startswith(("sys.modules.", NAMESPACE)) or ".__dict__." in dotted:
+            given = (*arguments, keywords)
+            if any(one == OWN_NAME or (type(one) is dict and OWN_NAME in one) for one in given):
+                self.module.names.setdefault(OWN_NAME, None)
             return self._namespace(ref, arguments)
         if dotted in _PATHS and arguments:
             return arguments[0]

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 from weighmaster.reading import python_constants as constants
-from weighmaster.reading.python_calls import NAMESPACE, Calls
+from weighmaster.reading.python_calls import NAMESPACE, OWN_NAME, Calls
 from weighmaster.reading.python_values import (
     DECODED,
     FOLDED,
@@ -182,7 +182,10 @@ class Walker(Calls):
     def _do_if(self, node: ast.If) -> None:
         current: ast.If | None = node
         while current is not None:
-            if _is_main(current.test):
+            others = _beside_main(current.test)
+            for other in others or ():
+                self.ev(other)
+            if others is not None and not self._is_renamed():
                 self._main(current.body)
             else:
                 self.ev(current.test)
@@ -192,6 +195,15 @@ class Walker(Calls):
             current = last[0] if len(last) == 1 and type(last[0]) is ast.If else None
             if current is None:
                 self.walk(last)
+
+    def _is_renamed(self) -> bool:
+        """Whether the source itself has said what its `__name__` is."""
+        env: Env | None = self.env
+        while env is not None:
+            if OWN_NAME in env.names:
+                return True
+            env = env.outer
+        return False
 
     def _main(self, body: list[ast.stmt]) -> None:
         if self.part is not self.top:
@@ -638,6 +650,14 @@ class Walker(Calls):
 
 
 _OWN_NAME: Final = "__main__"
+
+
+def _beside_main(test: ast.expr) -> list[ast.expr] | None:
+    """Return what a condition asks beside `__name__ == "__main__"`; None where it may hold without that."""
+    if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And):
+        others = [value for value in test.values if not _is_main(value)]
+        return others if len(others) < len(test.values) else None
+    return [] if _is_main(test) else None
 
 
 def _is_main(test: ast.expr) -> bool:
