@@ -25,7 +25,7 @@ from weighmaster.model.report import Gap, GapReason
 from weighmaster.reading.budget import Limits
 
 _LONGEST = 1 << 16
-_LIMITS = Limits(seconds=10.0, unpacked=64 << 20, held=16 << 20, members=2000, opcodes=2_000_000)
+LIMITS = Limits(seconds=10.0, unpacked=64 << 20, held=16 << 20, members=2000, opcodes=2_000_000)
 
 
 def containers() -> list[bytes]:
@@ -126,7 +126,7 @@ def run(count: int, seed: int, say: Callable[[str], None]) -> int:
     for number in range(count):
         data = damage(chance.choice(chance.choice(files)), chance.choice(chance.choice(files)), chance)
         start = time.process_time()
-        for item in scan_bytes(data, "f", registry, _LIMITS):
+        for item in scan_bytes(data, "f", registry, LIMITS):
             if isinstance(item, Gap) and item.reason is GapReason.DEFECT:
                 defects += 1
                 say(f"defect at input {number} of seed {seed}: {item.where} {item.detail}")
