@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from tests.samples.vetting import reads, report_on, rules_on, verdict_on
+from tests.samples.vetting import reads, report_on, rules_on, verdict_on, verdict_on_folder
 
 from weighmaster.formats.openvino import FORMAT as OPENVINO
 from weighmaster.formats.pmml import FORMAT as PMML
@@ -136,13 +136,22 @@ def test_layers_of_an_extension_wait_for_a_person() -> None:
     assert "unknown-operator" in rules_on(net('<layer id="0" name="x" type="Own" version="opset1"/>'))
 
 
+def test_the_weights_beside_it_are_numbers_as_long_as_they_are_needed() -> None:
+    model = {"m.xml": net(constant())}
+    needs = next(r.needs for r in reads(OPENVINO, model["m.xml"])[0] if isinstance(r, Reference))
+    assert verdict_on_folder(model | {"m.bin": b"\x81\xff" * (needs // 2)}) is Outcome.ALLOW
+    assert verdict_on_folder(model | {"m.bin": b"\x81\xff" * (1 << 20)}) is Outcome.REVIEW
+    assert verdict_on_folder(model | {"m.bin": b"\x81\xff"}) is Outcome.REVIEW
+    assert verdict_on_folder(model | {"other.bin": b"\x81\xff" * (needs // 2)}) is Outcome.REVIEW
+
+
 @pytest.mark.parametrize(
     "after",
     ['<rt_info><extension path="/tmp/own.so"/></rt_info>', "<rt_info>own.so.2</rt_info>", '<meta library="own.DLL"/>'],
 )
 def test_a_library_that_is_named_anywhere_is_blocked(after: str) -> None:
     data = net(constant(), after)
-    assert [read.kind for read in reads(OPENVINO, data)[0] if isinstance(read, Reference)] == ["library"]
+    assert "library" in [read.kind for read in reads(OPENVINO, data)[0] if isinstance(read, Reference)]
     assert verdict_on(data, "m.xml") is Outcome.BLOCK
 
 

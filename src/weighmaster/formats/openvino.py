@@ -15,7 +15,7 @@ from typing import Final
 from weighmaster.extend.format import Format, Glance, Read
 from weighmaster.model.errors import UnreadableError
 from weighmaster.model.fact import Disagreement, Metadata, Operation, Reference, Tensor
-from weighmaster.model.where import Where
+from weighmaster.model.where import Member, Where
 from weighmaster.reading.cursor import Cursor
 from weighmaster.reading.pattern import pattern
 
@@ -63,7 +63,7 @@ def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
     from weighmaster.reading.xml import Element, events
 
     said: set[tuple[str, str]] = set()
-    layer, count = "", 0
+    layer, count, end = "", 0, 0
     for event in events(cursor.source, cursor.budget):
         yield from _libraries(where, event)
         if not isinstance(event, Element):
@@ -78,9 +78,20 @@ def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
         elif event.name == "data" and "offset" in attributes:
             count += 1
             if count <= _MOST:
+                end = max(end, _number(attributes["offset"]) + _number(attributes.get("size", "")))
                 yield from _weights(where, layer, attributes)
         elif event.name == "net" and "name" in attributes:
             yield Metadata(where=where, key="name", text=attributes["name"][:_TEXT])
+    if end:
+        yield Reference(where=where, kind="weights", target=f"{_stem(where)}.bin", by="openvino", needs=end)
+
+
+def _stem(where: Where) -> str:
+    """Return the file's name without its ending: the weights lie beside it under that name."""
+    last = where.steps[-1] if where.steps else None
+    name = last.name if isinstance(last, Member) else where.root
+    base = name.rpartition("/")[2]
+    return base[: base.rfind(".")] if "." in base else base
 
 
 def _operation(where: Where, version: str, kind: str) -> Operation:

@@ -7,6 +7,7 @@ Specification: <https://github.com/tensorflow/tfjs/blob/master/tfjs-core/src/io/
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import prod
 from typing import Any, Final
 
 from weighmaster.extend.format import Format, Glance, Read
@@ -20,6 +21,8 @@ from weighmaster.reading.record import Record
 _FORMATS: Final = frozenset({"graph-model", "layers-model"})
 _WEIGHTS: Final = 1_000_000
 _TEXT: Final = 400
+_WIDTHS: Final = {"float32": 4, "int32": 4, "bool": 1, "uint8": 1, "uint16": 2, "float16": 2, "complex64": 8}
+_MOST_BYTES: Final = 1 << 48
 
 
 def _matches(glance: Glance) -> bool:
@@ -36,10 +39,13 @@ def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
     for group in found.get("weightsManifest", list):
         if not isinstance(group, dict) or not isinstance(group.get("paths"), list):
             raise UnreadableError("tfjs: a group of weights without paths")
-        for path in group["paths"]:
-            yield Reference(where=where, kind="shard", target=str(path)[:_TEXT], by="tfjs")
         weights = group.get("weights")
-        for weight in weights if isinstance(weights, list) else []:
+        listed = weights if isinstance(weights, list) else []
+        needs = sum(_bytes(weight) for weight in listed if isinstance(weight, dict))
+        for path in group["paths"]:
+            # How a group is cut into files is not said: none is longer than the whole.
+            yield Reference(where=where, kind="shard", target=str(path)[:_TEXT], by="tfjs", needs=needs)
+        for weight in listed:
             count += 1
             if count > _WEIGHTS:
                 raise OverBudgetError(f"tfjs: more than {_WEIGHTS} weights")
@@ -50,6 +56,15 @@ def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
         if isinstance(name, str) and name not in said:
             said.add(name)
             yield Operation(where=where, dialect="tensorflow", name=name[:_TEXT])
+
+
+def _bytes(weight: dict[str, Any]) -> int:
+    """Return how many bytes a weight takes, 0 where that is not said."""
+    shape, packed = weight.get("shape"), weight.get("quantization")
+    dtype = packed.get("dtype") if isinstance(packed, dict) else weight.get("dtype")
+    if not isinstance(shape, list) or not all(type(each) is int and each >= 0 for each in shape):
+        return 0
+    return min(prod(shape) * _WIDTHS.get(str(dtype), 0), _MOST_BYTES)
 
 
 def _tensor(where: Where, weight: Any) -> Tensor:

@@ -44,7 +44,7 @@ NAMED: Final = frozenset(
 )
 """Kinds that are only named: addresses, identifiers, where something came from."""
 
-_KEEP_BESIDE: Final = frozenset({"onnx", "tensorflow", "coreml"})
+_KEEP_BESIDE: Final = frozenset({"onnx", "tensorflow", "coreml", "openvino"})
 """Whose models keep numbers in files beside them."""
 _NUMBERS: Final = frozenset({"data", "shard", "weights"})
 _SCHEME: Final = pattern(r"[A-Za-z][A-Za-z0-9+.-]+://")

@@ -115,12 +115,11 @@ def _numbers(items: Iterable[Item]) -> set[Where]:
     unknown: dict[str, int] = {}
     for item in items:
         match item:
-            case Reference(kind="data" | "shard" | "weights") if not any(type(s) is Member for s in item.where.steps):
+            case Reference(needs=needs) if needs and not any(type(step) is Member for step in item.where.steps):
                 path = beside(item.where.root, item.target)
-                wanted[path] = max(wanted.get(path, 0), item.needs)
+                wanted[path] = max(wanted.get(path, 0), needs)
             case Artifact(formats=(), where=Where(steps=())):
                 unknown[item.where.root] = item.size
             case _:
                 continue
-    told = ((path, size, wanted[path]) for path, size in unknown.items() if path in wanted)
-    return {Where.file(path) for path, size, needs in told if not needs or size <= needs + _SPARE}
+    return {Where.file(path) for path, size in unknown.items() if size <= wanted.get(path, -_SPARE - 1) + _SPARE}
