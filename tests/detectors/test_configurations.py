@@ -69,6 +69,11 @@ def test_a_name_is_taken_apart_where_it_does_most_harm(target: str) -> None:
     assert list(DANGER.detect(named("hydra", target, "", _HERE)))
 
 
+def test_what_is_known_of_a_part_of_a_library_decides_before_what_is_known_of_all_of_it() -> None:
+    assert not list(DANGER.detect(named("logging", "uvicorn.logging.AccessFormatter", "", _HERE)))
+    assert list(DANGER.detect(named("logging", "uvicorn.main.run", "", _HERE)))
+
+
 def test_a_document_that_holds_itself_is_looked_at_once() -> None:
     root: dict[str, object] = {"_target_": "os.system"}
     root["a"] = [root, {"b": root}]

@@ -70,23 +70,27 @@ def judgement(by: str, module: str, name: str) -> Judgement:
     row = table.get(dotted)
     if row is not None:
         return row
-    danger = _danger(module, name)
-    if danger is not None and by not in _CLASSES:
+    danger, reach = _danger(module, name)
+    if danger is not None and by not in _CLASSES and not reach:
         return danger
     is_class = dotted.rpartition(".")[2][:1].isupper()
     above = dotted
     while above := above.rpartition(".")[0]:
+        if danger is not None and by not in _CLASSES and not above.startswith(f"{reach}."):
+            return danger
         row = table.get(f"{above}.*") or (table.get(f"{above}.+") if is_class else None)
         if row is not None:
             return row
     return danger or _UNKNOWN
 
 
-def _danger(module: str, name: str) -> Judgement | None:
+def _danger(module: str, name: str) -> tuple[Judgement | None, str]:
+    """Return what the tables on callables hold against a name, and the module that they say it of, if not of itself."""
     entry = look_up(module, name)
     if entry is None or not entry.powers & HARMFUL:
-        return None
-    return Judgement(kind="danger", reason=f"{powers_sentence(entry.powers)}: {entry.reason}")
+        return None, ""
+    reason = f"{powers_sentence(entry.powers)}: {entry.reason}"
+    return Judgement(kind="danger", reason=reason), entry.name.removesuffix(".*") if entry.name.endswith(".*") else ""
 
 
 def _respelled(by: str, module: str) -> str:
