@@ -135,6 +135,16 @@ def test_consent_is_told_wherever_it_stands() -> None:
         assert "consents-by-itself" not in rules_on(_dumped({"model_type": "x", "trust_remote_code": value}), "c.json")
 
 
+def test_the_report_of_a_measurement_is_no_configuration() -> None:
+    document = {
+        "results": {"task": {"accuracy": 0.5}},
+        "configs": {"task": {"dataset_kwargs": {"trust_remote_code": True}}},
+        "config": {"model_args": {"attn_implementation": "kernels-community/flash-attn3", "trust_remote_code": True}},
+        "transformers_version": "4.56.0",
+    }
+    assert verdict_on(_dumped(document), "results.json") == "allow"
+
+
 def test_weights_and_classes_that_a_configuration_names_are_read() -> None:
     assert _references(CONFIG, {"transformers_weights": "../x.safetensors"}) == {("weights", "../x.safetensors")}
     assert _calls(CONFIG, {"tokenizer_class": "os.system"}) == {"os.system"}

@@ -36,6 +36,11 @@ _TELLS: Final = frozenset({
     "architectures", "model_type", "transformers_version", "tokenizer_class", "processor_class", "image_processor_type",
     "feature_extractor_type", "video_processor_type", "quantization_config", "_name_or_path", "_from_model_config",
 })  # fmt: skip
+_LOADED: Final = _TELLS - {"transformers_version"} | {
+    "auto_map", "peft_type", "keypoint_detector_config", "text_config", "vision_config", "_class_name", "model_args",
+    "config_args", "tokenizer_args", "model_kwargs", "processor_kwargs", "config_kwargs", "model_cfg",
+}  # fmt: skip
+"""Keys at the top of what a loader reads. Reports of trainings and measurements have the rest of them as well."""
 _MARKS: Final = tuple(f'"{key}"'.encode() for key in sorted(_ACTS | _TELLS))
 _KERNELS: Final = tuple(key for key in sorted(_ACTS) if key.endswith(("implementation", "internal")))
 _SAID: Final = {
@@ -65,10 +70,12 @@ def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
     if not isinstance(root, dict):
         return
     yield from _said(root, where)
+    loaded = not _LOADED.isdisjoint(root) or any(key.startswith("_attn") for key in root)
     for part in _parts(root):
         yield from _code(part, where)
-        yield from _kernels(part, where)
-        yield from _consent(part, root, where)
+        if loaded:
+            yield from _kernels(part, where)
+            yield from _consent(part, root, where)
         yield from _quantized(part, where)
         # Read where the configuration describes a classifier of pairs, see `sentence_transformers`.
         for key in ("sbert_ce_default_activation_function", "activation_fn"):
