@@ -70,16 +70,11 @@ def _list(address: str, access: Access) -> Listing:
 
 def _let_in(place: _Place, reference: str) -> _Place:
     """Return the place with the token that its registry hands out, where it asks for one."""
-    import urllib3
-
     url = f"{place.base}/manifests/{reference}"
     host = urlsplit(url).netloc
-    try:
-        head = urllib3.request("HEAD", url, headers={"Accept": _ACCEPT}, redirect=False, retries=2, timeout=20.0)
-    except urllib3.exceptions.HTTPError as error:
-        raise UnreachableError(f"{place.base}: {error}") from error
-    challenge = head.headers.get("www-authenticate", "")
-    if head.status != 401 or not challenge.lower().startswith("bearer "):
+    answer = Client(place.access).answered("HEAD", url, {"Accept": _ACCEPT})
+    challenge = answer.headers.get("www-authenticate", "")
+    if answer.status != 401 or not challenge.lower().startswith("bearer "):
         return place
     asked = dict(_CHALLENGE.findall(challenge))
     realm = urljoin(url, asked.pop("realm", ""))

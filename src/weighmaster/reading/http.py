@@ -64,6 +64,7 @@ class Answer(Value):
     headers: Mapping[str, str]
     url: str
     body: bytes = b""
+    reason: str = ""
 
 
 class Client:
@@ -82,6 +83,17 @@ class Client:
         Raises:
             UnreachableError: there is no answer, or one that says no.
         """
+        answer = self.answered(method, url, headers)
+        if answer.status >= 400:
+            raise UnreachableError(_refusal(answer, url))
+        return answer
+
+    def answered(self, method: str, url: str, headers: Mapping[str, str] | None = None) -> Answer:
+        """Return a whole answer, also one that says no.
+
+        Raises:
+            UnreachableError: there is none.
+        """
         for attempt in range(self._access.attempts):
             response, final = self._sent(method, url, dict(headers or {}))
             try:
@@ -92,9 +104,7 @@ class Client:
                 continue
             finally:
                 _leave(response)
-            if response.status >= 400:
-                raise UnreachableError(_refusal(response, url))
-            return Answer(status=response.status, headers=_lower(response), url=final, body=body)
+            return _answer(response, final, body)
         raise UnreachableError(f"{_shown(url)}: no answer")
 
     def json(self, url: str, headers: Mapping[str, str] | None = None) -> tuple[Any, Answer]:
@@ -160,7 +170,7 @@ class Client:
                 self._final.pop(file.locator, None)
                 return
             if response.status >= 400 and response.status != 416:
-                raise UnreachableError(_refusal(response, file.locator))
+                raise UnreachableError(_refusal(_answer(response, url), file.locator))
             self._check(response, file, start, end, final)
             self._final[file.locator] = final
             if response.status == 200:
@@ -342,16 +352,21 @@ def _wait(asked: str, attempt: int) -> float:
     return min(float(asked), 60.0) if asked.isdigit() else min(0.5 * 2**attempt, 8.0)
 
 
-def _refusal(response: BaseHTTPResponse, url: str) -> str:
-    headers = _lower(response)
-    reason = headers.get("x-error-message") or headers.get("x-error-code") or response.reason or ""
-    return f"{_shown(url)}: {response.status} {reason}".strip()[:300]
+def _answer(response: BaseHTTPResponse, url: str, body: bytes = b"") -> Answer:
+    return Answer(
+        status=response.status, headers=_lower(response), url=url, body=body, reason=str(response.reason or "")
+    )
+
+
+def _refusal(answer: Answer, url: str) -> str:
+    reason = answer.headers.get("x-error-message") or answer.headers.get("x-error-code") or answer.reason
+    return f"{_shown(url)}: {answer.status} {reason}".strip()[:300]
 
 
 def _told(error: Exception) -> str:
     """Return what went wrong, without the objects that urllib3 names first."""
     said = str(error.args[0]) if error.args else type(error).__name__
-    return said.rpartition(": ")[2].strip("'\"()") or type(error).__name__
+    return said.rpartition(": ")[2].strip("'\"") or type(error).__name__
 
 
 def _shown(url: str) -> str:
