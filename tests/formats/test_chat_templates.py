@@ -118,3 +118,29 @@ def test_what_is_too_long_is_not_read() -> None:
     assert not [
         read for read in reads(chat_template.FORMAT, b"{{ messages }}" * 400_000)[0] if isinstance(read, Template)
     ]
+
+
+_BESIDE = " for messages of tools, __version__ and self"
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("{{py:\nx = 1\n}}\ncdef class A:\n    def __init__(self): pass\n", "_a.pyx.tp"),
+        ("std::map<int, int> a = {{ one, 2}, {x, 4}};" + _BESIDE, "array"),
+        ("@misc{a, title = {{PEFT}: adapters}, year = 2024}" + _BESIDE, "CITATION.bib"),
+        ("void f(self) {{\n  x = {{a: 1}};\n}}" + _BESIDE, "kernel_template.cpp"),
+        ("{% for x in self %}{% joined %}<p>{% endjoined %}{% endfor %}", "page.html"),
+        ("<b>{{ __version__ }}</b>{% if self %}a{% endif %} {{ __url__ }}", "page.html"),
+    ],
+)
+def test_braces_of_other_languages_are_no_templates(text: str, name: str) -> None:
+    assert verdict_on(text.encode(), name) == "allow"
+
+
+@pytest.mark.parametrize("name", ["chat_template.jinja", "notes", "a.tp"])
+@pytest.mark.parametrize(
+    "text", [HONEST + "{% unheard_of %}{% endunheard_of %}", "{{ __builtins__ }}{{ messages }}", ESCAPE]
+)
+def test_what_a_renderer_could_take_is_never_allowed_unread(text: str, name: str) -> None:
+    assert verdict_on(text.encode(), name) != "allow"

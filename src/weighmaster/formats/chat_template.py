@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from weighmaster.extend.format import Format, Glance, Read
-from weighmaster.model.errors import OverBudgetError
+from weighmaster.model.errors import OverBudgetError, UnreadableError
 from weighmaster.model.fact import Template
 from weighmaster.model.where import Member, Where
 from weighmaster.reading.cursor import Cursor
@@ -37,6 +37,9 @@ _OTHERS: Final = pattern(
     re.IGNORECASE,
 )
 """How pages, source code, front matter and JSON begin."""
+_STATEMENT: Final = pattern(rb"\{%[-+]?\s*(?:if|for|set|macro)\b")
+_SOURCES: Final = (".py", ".pyi", ".c", ".cc", ".cpp", ".cu", ".cuh", ".h", ".hpp", ".go", ".js", ".ts", ".rs", ".java")
+"""Source code of other languages, whatever else its name says."""
 _NAMED: Final = ("jinja", "jinja2", "j2", "tmpl", "tpl", "template")
 
 
@@ -56,9 +59,28 @@ def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
     last = where.steps[-1] if where.steps else None
     name = (last.name if isinstance(last, Member) else where.root).rpartition("/")[2]
     # Pages and source code that talk about templates are none, unless a loader that goes by names would take them.
-    if _OTHERS.match(raw.lstrip()) and "template" not in name and not name.lower().endswith(_NAMED):
+    if not _is_named(name.lower()) and (_OTHERS.match(raw.lstrip()) or not _could_be(raw)):
         return
     yield Template(where=where, engine="jinja", name=name, text=raw.decode("utf-8", "replace"))
+
+
+def _is_named(name: str) -> bool:
+    return name.endswith(_NAMED) or ("template" in name and not name.endswith(_SOURCES))
+
+
+def _could_be(raw: bytes) -> bool:
+    """Whether any renderer could take it: braces stand in C++ and in BibTeX, too, and in templates of other kinds."""
+    from weighmaster.reading.jinja import parsed
+
+    if _STATEMENT.search(raw) and b"messages" in raw:
+        return True
+    try:
+        parsed(raw.decode("utf-8", "replace"))
+    except UnreadableError:
+        return False
+    except OverBudgetError:
+        return True
+    return True
 
 
 FORMAT: Final = Format(id="chat-template", title="Chat template (Jinja)", matches=_matches, read=_read)

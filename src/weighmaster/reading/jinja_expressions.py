@@ -54,6 +54,14 @@ _DIRECTIVE: Final = pattern(r"%-?.")
 _HELPERS: Final = frozenset({"cycler", "joiner", "namespace", "lipsum", "self", "range", "dict"})
 _WRITTEN: Final = frozenset({"content", "prompt", "query", "user_message", "user_input", "instruction", "question"})
 """Names under which what somebody wrote is handed in, where it is not in `messages`."""
+_PYTHON: Final = frozenset(
+    f"__{name}__"
+    for name in (
+        *("builtins", "import", "loader", "spec", "build_class", "class", "globals", "dict", "init", "code", "call"),
+        *("self", "func", "mro", "base", "bases", "subclasses", "getattribute", "getattr", "reduce", "reduce_ex"),
+    )
+)
+"""Names that nobody who renders a chat would offer, and that only whoever looks for Python would ask for."""
 _LOOKS: Final = frozenset({"startswith", "endswith", "find", "rfind", "count", "index", "rindex", "__contains__"})
 
 
@@ -159,7 +167,8 @@ class Expressions:
             return found
         if node.name in _HELPERS:
             return sure(Helper(node.name), of=frozenset({"helper"}))
-        if node.name.startswith("__"):
+        # A name is looked up among what the renderer offers, which may well be a `__version__`, and nowhere in Python.
+        if node.name in _PYTHON:
             self.saw("attribute", node.name)
         said = ("messages", "content") if node.name in _WRITTEN else ("messages",) if "message" in node.name else ()
         return unknown(of=(*said, "loop") if node.name == "loop" else said)
