@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from tests.samples.vetting import rules_on, verdict_on
+from tests.samples.vetting import report_on, rules_on, verdict_on
 
 from weighmaster.model.verdict import Outcome
 
@@ -129,3 +129,10 @@ def test_a_requirement_from_elsewhere_wants_a_look(line: str) -> None:
 )
 def test_ordinary_requirements_are_allowed(line: str) -> None:
     assert verdict_on(f"torch>=2.0\n{line}\n".encode(), "requirements.txt") is Outcome.ALLOW
+
+
+def test_the_credentials_of_an_index_are_not_repeated() -> None:
+    data = b"--extra-index-url https://user:secret@index.example/simple\nx @ https://token@host.example/x.zip\ntorch==2\n"
+    said = [finding.message for finding in report_on(data, "requirements.txt").findings]
+    assert any("https://***@index.example/simple" in message for message in said)
+    assert not any("secret" in message or "token" in message for message in said)

@@ -241,15 +241,21 @@ def _sha256(source: Source, budget: Budget | None) -> str:
 def gather(name: str, items: Iterable[Item], registry: Registry, *, folder: bool) -> Iterator[Item]:
     """Judge the target `name` as a whole, from what was said of its files. No byte is read here."""
     artifacts: list[Artifact] = []
-    facts: list[Shared] = []
+    facts: dict[Shared, None] = {}
     for item in items:
         if isinstance(item, Artifact):
             artifacts.append(item)
         elif isinstance(item, Shared):
-            facts.append(item)
+            facts[item] = None
+    if not folder and not facts:
+        return  # One file that says nothing about others is judged already.
     where = Where.file(name)
-    whole = Repository(where=where, folder=folder, artifacts=tuple(artifacts), facts=tuple(dict.fromkeys(facts)))
-    return _guarded(where, "the whole", partial(registry.detect, whole))
+    whole = Repository(where=where, folder=folder, artifacts=tuple(artifacts), facts=tuple(facts))
+    said = _Said(where, "the whole")
+    for finding in _guarded(where, "the whole", partial(registry.detect, whole)):
+        if isinstance(finding, Gap) or said.is_room_for(finding):
+            yield finding
+    yield from said.left_out()
 
 
 def _guarded(where: Where, what: str, work: Callable[[], Iterator[_T]]) -> Iterator[_T | Gap]:

@@ -27,6 +27,8 @@ _LINE: Final = pattern(
 _TELLS: Final = pattern(rb"[<>=~]=|^\s*-|://|\s@\s", re.MULTILINE)
 _ADDRESS: Final = pattern(r"(?:(?:git|hg|svn|bzr)\+)?(?:https?|ssh|git|file|ftp)(?:\+\w+)?://\S+|git@\S+")
 _OPTION: Final = pattern(r"(?:--(index-url|extra-index-url|find-links|trusted-host|pypi-url)|-(i|f))[= ]+(\S+)")
+_CREDENTIALS: Final = pattern(r"://(?!git@)[^/@\s]+@")
+_TOLD: Final = 300
 _LONG: Final = {"i": "index-url", "f": "find-links"}
 
 
@@ -47,9 +49,14 @@ def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
         plain = re.split(r"(?:^|\s)#", line, maxsplit=1)[0].strip()
         for option in _OPTION.finditer(plain):
             target = f"--{option[1] or _LONG[option[2]]} {option[3]}"
-            yield Reference(where=where, kind="requirement", target=target[:300], by="pip")
+            yield Reference(where=where, kind="requirement", target=_shown(target), by="pip")
         if not plain.startswith(("-i", "-f", "--")) and (hit := _ADDRESS.search(plain)):
-            yield Reference(where=where, kind="requirement", target=hit[0][:300], by="pip")
+            yield Reference(where=where, kind="requirement", target=_shown(hit[0]), by="pip")
+
+
+def _shown(target: str) -> str:
+    """Return a requirement without the credentials that its address may carry."""
+    return _CREDENTIALS.sub("://***@", target[:_TOLD])
 
 
 FORMAT: Final = Format(id="requirements", title="Requirements of pip", matches=_matches, read=_read)
