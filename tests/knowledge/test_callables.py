@@ -123,6 +123,7 @@ SAFE = {
     "builtins.set": "any",
     "builtins.int": "data",
     "builtins.getattr": "getattr",
+    "numpy._core._ufunc_reconstruct": "named",
     "builtins.type": "type",
     "builtins.object": "none",
     "builtins.ValueError": "any",

@@ -63,6 +63,7 @@ ARGUMENTS: Final = MappingProxyType(
         "callable-first": "the first argument is None or a name that is known safe to refer to and to call",
         "getattr": "the first argument is a class, or an instance of one, that is known safe; the second is a constant"
         " string that does not begin with an underscore; the dotted name they make is known safe",
+        "named": "a module and a name in it, which are known safe to refer to",
         "nested": "one constant of bytes, which is read as an artifact of its own",
         "type": "one argument",
         "handle-first": "the first argument comes from the loader's `persistent_load`, or is made by a storage class",

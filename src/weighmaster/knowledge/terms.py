@@ -25,6 +25,7 @@ _WALKERS: Final = frozenset(
         "xmlrpc.server.resolve_dotted_attribute",
     }
 )
+_UFUNC: Final = "numpy._core._ufunc_reconstruct"
 _MAPPINGS: Final = frozenset({"builtins.vars", "builtins.dir", "builtins.globals"})
 _APPLIERS: Final = frozenset({"functools.partial", "_functools.partial", "operator.methodcaller"})
 _DEEP: Final = 8
@@ -87,6 +88,9 @@ def _resolve_known(word: str, arguments: tuple[Term, ...], depth: int) -> Name |
             return _attribute(arguments[0], arguments[1], depth)
         path = _text(arguments[0])
         return None if path is None else _split(path)
+    if word == _UFUNC and len(arguments) == 2:
+        module, step = _text(arguments[0]), _text(arguments[1])
+        return None if module is None or step is None else Name(module=module, name=step)
     if word == "sys.modules.get" and arguments:
         module = _text(arguments[0])
         return None if module is None else Name(module=module, name="")
@@ -133,6 +137,20 @@ def class_of(made: Made) -> Name | None:
 def allows(entry: Entry, arguments: tuple[Term, ...]) -> bool:
     """Whether the entry's condition on arguments holds."""
     return _CONDITIONS[entry.arguments](arguments)
+
+
+def holds_only_what_may_be_held(term: Term, depth: int = _DEEP) -> bool:
+    """Whether no name stands in a state that is known to be safe only where it is called, with what is given then."""
+    match term:
+        case Name():
+            entry = known(term)
+            return entry is None or not entry.uses or "refer" in entry.uses
+        case Group(items=items):
+            return depth > 0 and all(holds_only_what_may_be_held(item, depth - 1) for item in items)
+        case Table(items=pairs):
+            return depth > 0 and all(holds_only_what_may_be_held(value, depth - 1) for _, value in pairs)
+        case _:
+            return True
 
 
 def _may(term: Term, use: str) -> bool:
@@ -215,6 +233,13 @@ def _getattr(arguments: tuple[Term, ...]) -> bool:
     return entry is None or not entry.powers
 
 
+def _named(arguments: tuple[Term, ...]) -> bool:
+    """Whether a module and a name in it are given that are known to be safe to refer to."""
+    module, step = map(_text, arguments) if len(arguments) == 2 else (None, None)
+    entry = None if module is None or step is None else look_up(module, step)
+    return entry is not None and "refer" in entry.uses
+
+
 def _nested(arguments: tuple[Term, ...]) -> bool:
     return not arguments or (len(arguments) == 1 and _is_bytes(arguments[0]))
 
@@ -247,6 +272,7 @@ _CONDITIONS: Final = MappingProxyType[str, Callable[[tuple[Term, ...]], bool]](
         "class-first": _class_first,
         "callable-first": _callable_first,
         "getattr": _getattr,
+        "named": _named,
         "nested": _nested,
         "type": lambda arguments: len(arguments) == 1,
         "handle-first": _handle_first,

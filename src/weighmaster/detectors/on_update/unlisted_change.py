@@ -21,7 +21,7 @@ from typing import Final
 from weighmaster.extend.detector import Detector
 from weighmaster.knowledge.callables import Entry
 from weighmaster.knowledge.templates import is_scipys, template
-from weighmaster.knowledge.terms import allows, class_of, known
+from weighmaster.knowledge.terms import allows, class_of, holds_only_what_may_be_held, known
 from weighmaster.model.fact import Update
 from weighmaster.model.finding import Confidence, Finding, Rule, Severity
 from weighmaster.model.term import Group, Made, Name
@@ -56,7 +56,7 @@ def _detect(fact: Update) -> Iterator[Finding]:
 
 
 def _covers(entry: Entry, fact: Update) -> bool:
-    if _USES[fact.opcode] not in entry.uses:
+    if _USES[fact.opcode] not in entry.uses or not holds_only_what_may_be_held(fact.value):
         return False
     # functools.partial takes its callable from its state: (function, arguments, keywords, attributes).
     return entry.arguments != "callable-first" or not isinstance(fact.value, Group) or allows(entry, fact.value.items)
