@@ -26,6 +26,7 @@ from weighmaster.model.where import Member, Span, Step, Where
 from weighmaster.reading.budget import Budget
 from weighmaster.reading.pattern import pattern
 from weighmaster.reading.source import PartSource, Source, expect, is_far
+from weighmaster.reading.zip_run import run
 
 LOCAL: Final = b"PK\x03\x04"
 _CENTRAL: Final = b"PK\x01\x02"
@@ -202,6 +203,9 @@ class _End(Value):
 
 def is_zip(source: Source, head: bytes, tail: bytes) -> bool:
     """Whether some reader takes these bytes for a zip: by how they begin, or by an end record with a directory."""
+    # Several of PyTorch's, one after the other, are opened one at a time, and have a reader of their own.
+    if head[:4] == LOCAL and run(source):
+        return False
     # Four bytes and a few zeros are no archive: programs that read archives hold them too.
     return head[:4] in (LOCAL, _END, _END64) or (
         _END in tail and any(directory.size for end in _ends(source) for directory in end.directories)
