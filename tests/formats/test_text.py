@@ -139,8 +139,23 @@ def test_no_text_is_blocked_and_all_of_it_is_known(content: str) -> None:
 @settings(max_examples=200, deadline=None)
 @given(st.binary(max_size=300))
 def test_bytes_with_control_characters_are_no_text(data: bytes) -> None:
-    if any(byte < 0x20 and byte not in b"\t\n\f\r" for byte in data) and data[:2] not in {b"\xff\xfe", b"\xfe\xff"}:
+    if any(byte < 0x20 and byte not in b"\t\n\f\r\x08\x1b" for byte in data) and data[:2] not in {
+        b"\xff\xfe",
+        b"\xfe\xff",
+    }:
         assert not FORMAT.matches(Glance(BytesSource(data)))
+
+
+@pytest.mark.parametrize("lead", [0, 4095, (64 << 10) + 4090, (1 << 20) - 1, 1 << 20])
+@pytest.mark.parametrize("piece", [b"\x1b[32mINFO\x1b[0m loss 0.5\r\n", b"1/9 [>...]" + b"\x08" * 10 + b"2/9 [=>..]\n"])
+def test_what_a_terminal_was_told_is_text(lead: int, piece: bytes) -> None:
+    assert verdict_on(b"a" * lead + piece * 9, "train.log") is Outcome.ALLOW
+
+
+@pytest.mark.parametrize("piece", [b"\x1bc", b"a\x08b", b"\x8c\x08builtins", b"a\0", b"\x1b\x1b[0m", b"a\x07"])
+def test_other_control_characters_are_none_of_it(piece: bytes) -> None:
+    for data in (b"log\n" + piece + b"\n", b"a" * 200_000 + piece + b"a" * 200_000):
+        assert verdict_on(data, "train.log") is not Outcome.ALLOW
 
 
 def test_a_script_beside_a_model_is_told_and_allowed() -> None:

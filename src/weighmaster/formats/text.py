@@ -1,7 +1,8 @@
 """Plain text, from its first byte to its last: prose, tables, word lists, settings, source code.
 
-Text is what holds no control characters but tab, line feed, form feed and carriage return, in UTF-8, in UTF-16 with a
-byte order mark, or in a one-byte code. Where it stops being text, the rest is an artifact of its own.
+Text is what holds no control characters but tab, line feed, form feed and carriage return, and those of terminals that
+logs keep: colours, and steps back over a bar of progress. It is in UTF-8, in UTF-16 with a byte order mark, or in a
+one-byte code. Where it stops being text, the rest is an artifact of its own.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from weighmaster.reading.source import PartSource
 
 _WINDOW: Final = 1 << 20
 _STEP_BACK: Final = 64
-_CONTROL: Final = pattern(rb"[\x00-\x08\x0b\x0e-\x1f]")
+_CONTROL: Final = pattern(rb"[\x00-\x07\x0b\x0e-\x1a\x1c-\x1f]|\x1b(?!\[|\Z)|(?<!\x08)(?!\A)\x08(?!\x08|\Z)")
+"""Of a terminal's, what begins a sequence (ECMA-48, 5.4) and more than one step back are left out."""
 _CONTROLS: Final = bytes({*range(0x20)} - {*b"\t\n\f\r"})
 _UTF16: Final = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 _SOURCE: Final = 256 << 10
@@ -118,8 +120,9 @@ def _text_end(cursor: Cursor, encoding: str) -> int:
                 return start
         elif len(window.translate(None, _CONTROLS)) != len(window):
             hit = _CONTROL.search(window)
-            # What begins there may begin with bytes that could still be text, such as a pickle's 0x80.
-            return max(0, start + (hit.start() if hit else 0) - _STEP_BACK)
+            if hit is not None:
+                # What begins there may begin with bytes that could still be text, such as a pickle's 0x80.
+                return max(0, start + hit.start() - _STEP_BACK)
     return cursor.size
 
 
