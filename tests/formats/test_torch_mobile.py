@@ -37,6 +37,14 @@ def test_the_operators_of_the_bytecode_are_facts(build: object) -> None:
     assert "torchscript-unknown-operator" in rules_on(build("mine::op"), "m.ptl")  # type: ignore[operator]
 
 
+def test_numbers_of_the_bytecode_are_numbers() -> None:
+    pickle = pickle_of(call(name("posix", "system"), "true"))
+    for place in ("bytecode/0", "constants/0.storage"):
+        for held, outcome in ((bytes(range(64)), "allow"), (pickle, "block")):
+            rest = [member(f"m/{each}", b"\x80\x02N.") for each in ("bytecode.pkl", "data.pkl")]
+            assert verdict_on(zip_of([*rest, member(f"m/{place}", held)]), "m.ptl") == outcome
+
+
 def test_source_inside_the_flatbuffer_is_read() -> None:
     assert verdict_on(mobile([], 'def f(x):\n  return torch.from_file("a", True, 1)\n'), "m.ptl") == "block"
     found, _ = reads(FORMAT, mobile([], "no source"))

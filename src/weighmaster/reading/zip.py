@@ -70,7 +70,7 @@ _MAX32: Final = 0xFFFFFFFF
 _FULL: Final = (_MAX16, _MAX32, _MAX32)
 
 _RAW: Final = pattern(
-    r"(?:.*/)?(?:data/[0-9]+|constants/[0-9]+|\.data/[0-9]+\.storage"
+    r"(?:.*/)?(?:data/[0-9]+|(?:constants|bytecode)/[0-9]+(?:\.storage)?|\.data/[0-9]+\.storage"
     r"|data/weights/weight_[0-9]+|data/constants/tensor_[0-9]+)\Z",
     re.IGNORECASE | re.DOTALL,
 )
