@@ -56,6 +56,31 @@ def test_what_lies_outside_is_blocked_in_any_xml(data: bytes) -> None:
 
 
 @pytest.mark.parametrize(
+    "target",
+    [
+        "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd",
+        "https://jetty.org/configure_10_0.dtd",
+        "../fonts.dtd",
+        "file:///usr/share/xml/schema/xml-core/catalog.dtd",
+    ],
+)
+def test_settings_that_name_their_declarations_wait_for_a_person(target: str) -> None:
+    data = f'<?xml version="1.0"?><!DOCTYPE busconfig SYSTEM "{target}"><busconfig/>'.encode()
+    assert rules_on(data, "m.conf") == {"declarations-elsewhere"}
+    assert verdict_on(data, "m.conf") is Outcome.REVIEW
+    for harm in ('[<!ENTITY x SYSTEM "file:///etc/passwd">]', '[<!ENTITY % x SYSTEM "http://example.com/x.dtd"> %x;]'):
+        assert verdict_on(data.replace(b'"><busconfig', f'" {harm}><busconfig'.encode()), "m.conf") is Outcome.BLOCK
+
+
+@pytest.mark.parametrize(
+    "target", ["//host/share/x.dtd", "\\\\host\\x.dtd", "file://host/x.dtd", "ftp://h/x.dtd", "/etc/passwd"]
+)
+def test_what_is_no_address_of_declarations_is_blocked(target: str) -> None:
+    data = f'<?xml version="1.0"?><!DOCTYPE busconfig SYSTEM "{target}"><busconfig/>'.encode()
+    assert verdict_on(data, "m.conf") is Outcome.BLOCK
+
+
+@pytest.mark.parametrize(
     "data",
     [
         b'<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd"><svg/>',

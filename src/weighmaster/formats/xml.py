@@ -6,7 +6,7 @@ Specifications: <https://www.w3.org/TR/xml/#sec-external-ent>; CWE-611 and CWE-7
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from weighmaster.extend.format import Format, Glance, Read
 from weighmaster.model.errors import OverBudgetError
@@ -14,6 +14,9 @@ from weighmaster.model.fact import Expansion, Reference
 from weighmaster.model.where import Where
 from weighmaster.reading.cursor import Cursor
 from weighmaster.reading.pattern import pattern
+
+if TYPE_CHECKING:
+    from weighmaster.reading.xml import External
 
 _MARKS: Final = pattern(rb"<\?xml\s|<!DOCTYPE\s+(?!html)|<!ENTITY", 2)  # re.IGNORECASE
 _ROOTS: Final = frozenset({"svg", "PMML", "net", "plist", "RDF"})
@@ -24,6 +27,7 @@ _PUBLISHERS: Final = pattern(
 )
 """Where the declarations of common document types lie; readers know them, or do without."""
 _EXTERNALS: Final = 1_000
+_DECLARATIONS: Final = pattern(r"(?:https?://|file:///)?(?!//)[\w.~%+-]*(?:/[\w.~%+-]+)*\.dtd", 2)  # re.IGNORECASE
 
 
 def _matches(glance: Glance) -> bool:
@@ -47,8 +51,7 @@ def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
         match event:
             case External():
                 count += 1
-                known = event.what == "document type" and _PUBLISHERS.match(event.target)
-                yield Reference(where=where, kind="schema" if known else "include", target=event.target[:400], by="xml")
+                yield Reference(where=where, kind=_kind(event, cursor), target=event.target[:400], by="xml")
             case Swelling():
                 yield Expansion(where=where, packed=event.size, unpacked=event.characters)
             case Element() if event.name.endswith(":include"):
@@ -61,4 +64,16 @@ def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
             raise OverBudgetError(f"xml: more than {_EXTERNALS} entities outside the document")
 
 
-FORMAT: Final = Format(id="xml", title="XML document", matches=_matches, read=_read)
+def _kind(external: External, cursor: Cursor) -> str:
+    from weighmaster.reading.xml import document_type
+
+    if external.what != "document type":
+        return "include"
+    if _PUBLISHERS.match(external.target):
+        return "schema"
+    # Readers of models may well validate; settings of programs name their declarations, and nobody fetches them.
+    settings = document_type(cursor.source) not in _ROOTS and _DECLARATIONS.fullmatch(external.target)
+    return "declarations" if settings else "include"
+
+
+FORMAT: Final = Format(id="xml", title="XML document", matches=_matches, read=_read, layer=True)

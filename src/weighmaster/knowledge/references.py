@@ -34,6 +34,7 @@ NAMED: Final = frozenset(
         "dataset",
         "remote-code",
         "schema",
+        "declarations",
         "licence",
         "requirement",
         "kernel",
