@@ -31,8 +31,8 @@ _SENDERS: Final = frozenset(
     {"curl", "wget", "nc", "ncat", "netcat", "socat", "telnet", "openssl", "ssh", "scp", "rsync", "mail"}
 )
 _DECODERS: Final = pattern(
-    r"^(?:base64|base32|gbase64)\b.*(?:-d|-D|--decode)|^openssl\b.*\b(?:enc|base64)\b.*-d|^xxd\b.*-r|^rev\b|^uudecode|^gpg\b.*-d"
-    r"|^(?:gunzip|zcat|gzip -dc?|xz -dc?)\b|^tr\b|^printf\b.*\\x|^echo\b.*-e.*\\x"
+    r"^(?:base64|base32|gbase64)\b.*(?:-d|-D|--decode)|^openssl\b(?=.*\b(?:enc|base64)\b).*-d|^xxd\b.*-r|^rev\b|^uudecode|^gpg\b.*-d"
+    r"|^(?:gunzip|zcat|gzip -dc?|xz -dc?)\b|^tr\b|^printf\b.*\\x|^echo\b(?=.*-e).*\\x"
 )
 _PASSED: Final = frozenset(
     {
@@ -65,9 +65,30 @@ _BUILD: Final = pattern(
     r"(?:git submodule (?:update|status|sync|init)|(?:cmake|make|ninja|nvcc|hipcc|gcc|g\+\+|clang|clang\+\+|cc|c\+\+|cl|ar|swig"
     r"|protoc|cargo|npm run build|cython|ldconfig|doxygen|sphinx-build|patchelf|meson)\b)"
 )
-_PIP: Final = pattern(
-    r"\bpip[\d.]*\b.*\binstall\b|\buv pip install\b|\bconda install\b|\b(?:apt|apt-get|yum|dnf|brew|npm)\b.*\binstall\b"
-)
+_INSTALLERS: Final = pattern(r"\b(?:pip[\d.]*|apt|apt-get|yum|dnf|brew|npm)\b")
+_INSTALL: Final = pattern(r"\binstall\b")
+
+
+class _Before(NamedTuple):
+    """What is known of the commands of a pipeline before one of them."""
+
+    fetches: bool = False
+    decodes: bool = False
+    starts_shell: bool = False
+    has_secrets: bool = False
+    last: Command | None = None
+
+    def then(self, command: Command) -> _Before:
+        """Return what is known after one more command."""
+        return _Before(
+            self.fetches or command.name in _FETCHERS,
+            self.decodes or _decodes(command),
+            self.starts_shell or command.name in _SHELLS,
+            self.has_secrets
+            or _shows_environment(command)
+            or any(is_secret(word.replace("$HOME", "~")) for word in command.words),
+            command,
+        )
 
 
 class Deed(NamedTuple):
@@ -109,7 +130,10 @@ def builds(command: str) -> bool:
 
 def installs(command: str) -> bool:
     """Say whether a command installs packages."""
-    return _PIP.search(command) is not None
+    return "conda install" in command or any(
+        (tool := _INSTALLERS.search(line)) is not None and _INSTALL.search(line, tool.end()) is not None
+        for line in command.split("\n")
+    )
 
 
 def _plain(command: Command) -> Command:
@@ -131,13 +155,14 @@ def _of_pipe(pipe: tuple[Command, ...]) -> Iterator[Deed]:
     line = " | ".join(command.line for command in commands)
     if mines(line):
         yield Deed("mines-coins", line)
-    for at, command in enumerate(commands):
-        before = commands[:at]
+    before = _Before()
+    for command in commands:
         if _is_interpreter(command.name):
             yield from _interpreted(command, before, line)
         if command.name in {"eval", "source", "."} or _is_interpreter(command.name):
             yield from _substituted(command, line)
         yield from _of_command(command, before, line)
+        before = before.then(command)
 
 
 def _is_interpreter(name: str) -> bool:
@@ -152,15 +177,15 @@ def _decodes(command: Command) -> bool:
     return _DECODERS.search(command.line) is not None
 
 
-def _interpreted(command: Command, before: list[Command], line: str) -> Iterator[Deed]:
+def _interpreted(command: Command, before: _Before, line: str) -> Iterator[Deed]:
     words = command.words
     takes_input = len(words) == 1 or words[1] in {"-", "-s", "-e", "-x"} or words[1].startswith("-")
-    if takes_input and any(map(_fetches, before)):
+    if takes_input and before.fetches:
         yield Deed("downloads-and-runs", line)
-    elif takes_input and any(map(_decodes, before)):
+    elif takes_input and before.decodes:
         yield Deed("decodes-and-runs", line)
-    elif before and takes_input and before[-1].name in {"echo", "printf", "cat"} and command.name in _SHELLS:
-        for inner in before[-1].words[1:]:
+    elif before.last and takes_input and before.last.name in {"echo", "printf", "cat"} and command.name in _SHELLS:
+        for inner in before.last.words[1:]:
             yield from deeds(inner)
     language = "python" if command.name.startswith("python") else "shell" if command.name in _SHELLS else command.name
     if command.document:
@@ -185,7 +210,7 @@ def _substituted(command: Command, line: str) -> Iterator[Deed]:
             yield Deed("downloads-and-runs", line)
 
 
-def _of_command(command: Command, before: list[Command], line: str) -> Iterator[Deed]:
+def _of_command(command: Command, before: _Before, line: str) -> Iterator[Deed]:
     words = [*command.words, *(target for _, target in command.targets)]
     if any("/dev/tcp/" in word or "/dev/udp/" in word for word in words):
         yield Deed("reverse-shell", line)
@@ -203,9 +228,9 @@ def _of_command(command: Command, before: list[Command], line: str) -> Iterator[
     yield from _of_secrets(command, before, line, words)
 
 
-def _hands_shell(words: tuple[str, ...], before: list[Command]) -> bool:
+def _hands_shell(words: tuple[str, ...], before: _Before) -> bool:
     flags = any(word[:1] == "-" and not word.startswith("--") and set(word[1:]) & {"e", "c"} for word in words)
-    return flags or "--exec" in words or "--sh-exec" in words or any(one.name in _SHELLS for one in before)
+    return flags or "--exec" in words or "--sh-exec" in words or before.starts_shell
 
 
 def _wipes(command: Command) -> bool:
@@ -219,31 +244,43 @@ def _wipes(command: Command) -> bool:
     return command.name.startswith("mkfs") or (command.name == "shred" and len(words) > 1)
 
 
-def _of_secrets(command: Command, before: list[Command], line: str, words: list[str]) -> Iterator[Deed]:
+def _shows_environment(command: Command) -> bool:
+    return command.name in {"env", "printenv", "set"} and len(command.words) == 1
+
+
+def _of_secrets(command: Command, before: _Before, line: str, words: list[str]) -> Iterator[Deed]:
     own = any(is_secret(word.lstrip("@").removeprefix("file=").lstrip("@").replace("$HOME", "~")) for word in words)
-    inside = any(
-        one.name in {"env", "printenv", "set"} and len(one.words) == 1 for pipe in command.inside for one in pipe
-    ) or any(is_secret(word) for pipe in command.inside for one in pipe for word in one.words)
-    piped = any(is_secret(word.replace("$HOME", "~")) for one in before for word in one.words) or any(
-        one.name in {"env", "printenv", "set"} and len(one.words) == 1 for one in before
-    )
-    if command.name in _SENDERS and (own or inside or piped) and command.name not in {"ssh", "scp"}:
+    inside = any(_shows_environment(one) or any(map(is_secret, one.words)) for pipe in command.inside for one in pipe)
+    if command.name in _SENDERS and (own or inside or before.has_secrets) and command.name not in {"ssh", "scp"}:
         yield Deed("sends-secrets", line)
     elif own and command.name in {"cat", "less", "head", "tail", "cp", "tar", "zip", "base64", "grep", "scp"}:
         yield Deed("reads-secrets", line)
 
 
+_FETCHED: Final = r"downloadstring|\biwr\b|\birm\b|invoke-webrequest|invoke-restmethod"
+_RUN: Final = r"\biex\b|invoke-expression"
+_INTO_RUN: Final = r"\|[ \t]*(?:iex\b|invoke-expression)"
 _WINDOWS: Final = (
-    ("downloads-and-runs", r"(?:\biex\b|invoke-expression)[^\n]*(?:downloadstring|\biwr\b|invoke-webrequest|\birm\b|invoke-restmethod|net\.webclient)"),
-    ("downloads-and-runs", r"(?:downloadstring|\biwr\b|\birm\b|invoke-webrequest|invoke-restmethod)[^\n]*\|[ \t]*(?:iex\b|invoke-expression)"),
-    ("downloads-and-runs", r"\b(?:mshta|regsvr32|rundll32)\b[^\n]*https?://|\bstart-process\b[^\n]*\$env:temp"),
-    ("downloads-and-runs", r"\bcertutil\b[^\n]*-urlcache|\bbitsadmin\b[^\n]*/transfer"),
-    ("decodes-and-runs", r"\bpowershell[^\n]*\s-e(?:nc|ncodedcommand|c)?\s+[a-z0-9+/=]{16}|\bcertutil\b[^\n]*-decode"),
-    ("decodes-and-runs", r"(?:\biex\b|invoke-expression)[^\n]*frombase64string|frombase64string[^\n]*\|[ \t]*(?:iex\b|invoke-expression)"),
-    ("plants-itself", r"\breg(?:\.exe)? add\b[^\n]*\\run\b|\bschtasks\b[^\n]*/create|new-itemproperty[^\n]*\\run\b|register-scheduledtask|\\start menu\\programs\\startup"),
-    ("deletes-broadly", r"\bdel\b[^\n]*/s[^\n]*\bc:\\|\brd\b[^\n]*/s[^\n]*\bc:\\|\bformat c:|remove-item[^\n]*-recurse[^\n]*\bc:\\|vssadmin delete shadows"),
+    ("downloads-and-runs", _RUN, _FETCHED + r"|net\.webclient"),
+    ("downloads-and-runs", _FETCHED, _INTO_RUN),
+    ("downloads-and-runs", r"\b(?:mshta|regsvr32|rundll32)\b", "https?://"),
+    ("downloads-and-runs", r"\bstart-process\b", r"\$env:temp"),
+    ("downloads-and-runs", r"\bcertutil\b", "-urlcache"),
+    ("downloads-and-runs", r"\bbitsadmin\b", "/transfer"),
+    ("decodes-and-runs", r"\bpowershell", r"\s-e(?:nc|ncodedcommand|c)?\s+[a-z0-9+/=]{16}"),
+    ("decodes-and-runs", r"\bcertutil\b", "-decode"),
+    ("decodes-and-runs", _RUN, "frombase64string"),
+    ("decodes-and-runs", "frombase64string", _INTO_RUN),
+    ("plants-itself", r"\breg(?:\.exe)? add\b", r"\\run\b"),
+    ("plants-itself", r"\bschtasks\b", "/create"),
+    ("plants-itself", "new-itemproperty", r"\\run\b"),
+    ("plants-itself", r"register-scheduledtask|\\start menu\\programs\\startup"),
+    ("deletes-broadly", r"\b(?:del|rd)\b", "/s", r"\bc:\\"),
+    ("deletes-broadly", r"\bformat c:|vssadmin delete shadows"),
+    ("deletes-broadly", "remove-item", "-recurse", r"\bc:\\"),
     ("reverse-shell", r"net\.sockets\.tcpclient"),
-)  # fmt: skip
+)
+"""Shapes, and what stands in a line of them, one anywhere behind the other."""
 
 
 def windows_deeds(script: str) -> Iterator[Deed]:
@@ -251,6 +288,22 @@ def windows_deeds(script: str) -> Iterator[Deed]:
     plain = script[: 1 << 20].replace("^", "").replace("`", "")
     if mines(plain):
         yield Deed("mines-coins", "")
-    for shape, text in _WINDOWS:
-        if hit := re.search(text, plain, re.IGNORECASE):
-            yield Deed(shape, hit[0][:160])
+    for shape, *parts in _WINDOWS:
+        if line := _with_all(plain, parts):
+            yield Deed(shape, line)
+
+
+def _with_all(text: str, parts: list[str]) -> str:
+    """Return the beginning of the first line with all parts in order; no line is read more often than there are parts."""
+    first, *others = (re.compile(part, re.IGNORECASE) for part in parts)
+    at = 0
+    while hit := first.search(text, at):
+        end = text.find("\n", hit.end())
+        end = len(text) if end < 0 else end
+        last: re.Match[str] | None = hit
+        for other in others:
+            last = last and other.search(text, last.end(), end)
+        if last:
+            return text[hit.start() : last.end()][:160]
+        at = end
+    return ""

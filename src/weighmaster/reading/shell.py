@@ -81,10 +81,9 @@ class _Reader:
         self._words: list[str] = []
         self._targets: list[tuple[str, str]] = []
         self._inside: list[tuple[Command, ...]] = []
-        self._word = ""
+        self._word: list[str] = []
         self._open = False
         self._redirect = ""
-        self._document = ""
 
     def read(self) -> None:
         text, size = self._text, len(self._text)
@@ -123,7 +122,7 @@ class _Reader:
         self._end_command(pipe=False)
 
     def _take(self, text: str) -> None:
-        self._word += text
+        self._word.append(text)
         self._open = True
 
     def _quoted(self, mark: str) -> None:
@@ -132,24 +131,20 @@ class _Reader:
         if mark == "'":
             end = text.find("'", at)
             end = len(text) if end < 0 else end
-            self._word += text[at:end]
+            self._word.append(text[at:end])
             self._at = end + 1
             return
-        pieces: list[str] = []
         while at < len(text) and text[at] != '"':
             if text[at] == "\\" and text[at + 1 : at + 2] in {'"', "\\", "$", "`"}:
-                pieces.append(text[at + 1])
+                self._word.append(text[at + 1])
                 at += 2
             elif text[at] == "`" or text[at : at + 2] == "$(":
-                self._word += "".join(pieces)
-                pieces = []
                 self._at = at + 1
                 self._substituted(text[at])
                 at = self._at
             else:
-                pieces.append(text[at])
+                self._word.append(text[at])
                 at += 1
-        self._word += "".join(pieces)
         self._at = at + 1
 
     def _substituted(self, mark: str) -> None:
@@ -178,8 +173,8 @@ class _Reader:
                 self._waiting.append(hit[2])
                 self._at = hit.end() + bool(hit[1] and hit[1] != "\\")
                 return
-        if self._open and self._word.isdigit():
-            self._word, self._open = "", False
+        if self._open and all(map(str.isdigit, self._word)):
+            self._word, self._open = [], False
         self._end_word()
         while text[self._at : self._at + 1] in {"<", ">", "|"} and self._at < len(text):
             mark += text[self._at]
@@ -187,8 +182,11 @@ class _Reader:
         self._redirect = mark
 
     def _documents(self) -> None:
+        if not self._waiting:
+            return
+        lines: list[str] = []
         for name in self._waiting:
-            lines: list[str] = []
+            lines = []
             while self._at < len(self._text):
                 end = self._text.find("\n", self._at)
                 end = len(self._text) if end < 0 else end
@@ -197,20 +195,21 @@ class _Reader:
                 if line.strip() == name:
                     break
                 lines.append(line)
-            if self.found and self.found[-1]:
-                *others, last = self.found[-1]
-                self.found[-1] = (*others, last._replace(document="\n".join(lines)))
+        if self.found and self.found[-1]:
+            *others, last = self.found[-1]
+            self.found[-1] = (*others, last._replace(document="\n".join(lines)))
         self._waiting = []
 
     def _end_word(self) -> None:
         if not self._open:
             return
+        word = "".join(self._word)
         if self._redirect:
-            self._targets.append((self._redirect, self._word))
+            self._targets.append((self._redirect, word))
             self._redirect = ""
-        elif (self._words or self._word not in _WORDS) and (self._words or not _is_assignment(self._word)):
-            self._words.append(self._word)
-        self._word, self._open = "", False
+        elif (self._words or word not in _WORDS) and (self._words or not _is_assignment(word)):
+            self._words.append(word)
+        self._word, self._open = [], False
 
     def _end_command(self, *, pipe: bool) -> None:
         self._end_word()
