@@ -15,12 +15,16 @@ def test_there_are_enough_of_them() -> None:
     assert len(FILES) >= 60
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", [name for name in FILES if name != "pointer.bin"])
 def test_a_harmless_file_is_allowed(name: str) -> None:
     report = report_on(FILES[name], name)
     assert [(finding.rule.id, finding.message) for finding in report.findings] == []
     assert report.gaps == ()
     assert verdict_on(FILES[name], name) is Outcome.ALLOW
+
+
+def test_a_pointer_says_that_the_weights_are_elsewhere() -> None:
+    assert verdict_on(FILES["pointer.bin"], "pointer.bin") is Outcome.REVIEW
 
 
 @pytest.mark.parametrize("name", [name for name in FILES if not name.startswith("notes.")])
@@ -69,8 +73,8 @@ BEGINNINGS = [
     "city\ncountry\n(none)\n",
     "id\nname\n",
     "code\nmodel\n",
-    "import os\nos.system(1)\n",
-    "import subprocess\nsubprocess.run([1])\n",
+    "import os\nos.getcwd()\n",
+    "import subprocess\nsubprocess.list2cmdline([1])\n",
     "G",
     "K",
     "X",

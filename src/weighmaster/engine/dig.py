@@ -82,8 +82,10 @@ def _towards(source: Source, at: Where, where: Where, registry: Registry, budget
 
 def _claiming(source: Source, registry: Registry) -> list[Format]:
     glance = Glance(source)
-    claiming = registry.claiming(glance) or registry.claiming(glance, last=True)
-    return [format_ for format_ in claiming if not format_.fallback] or claiming
+    claiming = registry.claiming(glance)
+    if all(format_.layer for format_ in claiming):
+        claiming = [*claiming, *registry.claiming(glance, last=True)]
+    return claiming
 
 
 def _leads(way: Where, where: Where) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -130,9 +130,9 @@ def _source(source: Source, where: Where, registry: Registry, budget: Budget) ->
     )
     yield artifact
     yield from registry.detect(artifact)
-    if not formats:
-        yield Gap(where=where, reason=GapReason.UNKNOWN_FORMAT, detail="no reader knows these bytes")
-        formats = registry.claiming(glance, last=True)
+    if all(format_.layer for format_ in formats):
+        yield Gap(where=where, reason=GapReason.UNKNOWN_FORMAT, detail=_unknown(formats))
+        formats = [*formats, *registry.claiming(glance, last=True)]
     inners: dict[Where, Inner] = {}
     covered: set[Where] = set()
     for format_ in formats:
@@ -144,6 +144,12 @@ def _source(source: Source, where: Where, registry: Registry, budget: Budget) ->
     if broken := getattr(source, "broken", None):
         # Unpacked bytes, of which a loader would have seen as much as we did before it stumbled.
         yield Gap(where=where, reason=GapReason.UNREADABLE, detail=str(broken))
+
+
+def _unknown(formats: Sequence[Format]) -> str:
+    if not formats:
+        return "no reader knows these bytes"
+    return f"no reader knows all of these bytes (a part is {', '.join(format_.id for format_ in formats)})"
 
 
 def _read(format_: Format, source: Source, where: Where, budget: Budget) -> Iterator[Read]:

@@ -62,11 +62,14 @@ class Format(Value):
 
     `read` raises `UnreadableError` where the bytes break the format; what it yielded before counts.
     A `Storage` fact whose place is that of an `Inner` of the same artifact says that those bytes are raw numbers.
-    A `fallback` format is asked only about bytes that no other format claims; it looks for what hides in them.
+    A `layer` looks at something in bytes that another format reads from the first to the last, such as the template in
+    a text; where only layers claim bytes, nobody knows them.
+    A `fallback` format is asked only about bytes that nobody knows; it looks for what hides in them.
     """
 
     id: str
     title: str
     matches: Callable[[Glance], bool]
     read: Callable[[Cursor, Where], Iterator[Read]]
+    layer: bool = False
     fallback: bool = False

@@ -75,4 +75,4 @@ def _here(fact: Fact, where: Where) -> Fact:
     return placed
 
 
-FORMAT: Final = Format(id="caffe-text", title="Caffe model as text", matches=_matches, read=_read)
+FORMAT: Final = Format(id="caffe-text", title="Caffe model as text", matches=_matches, read=_read, layer=True)

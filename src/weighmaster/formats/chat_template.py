@@ -83,4 +83,4 @@ def _could_be(raw: bytes) -> bool:
     return True
 
 
-FORMAT: Final = Format(id="chat-template", title="Chat template (Jinja)", matches=_matches, read=_read)
+FORMAT: Final = Format(id="chat-template", title="Chat template (Jinja)", matches=_matches, read=_read, layer=True)

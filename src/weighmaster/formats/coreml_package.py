@@ -38,4 +38,6 @@ def _items(source: Source) -> dict[str, Any]:
     return items if isinstance(items, dict) else {}
 
 
-FORMAT: Final = Format(id="coreml-package", title="Manifest of a Core ML package", matches=_matches, read=_read)
+FORMAT: Final = Format(
+    id="coreml-package", title="Manifest of a Core ML package", matches=_matches, read=_read, layer=True
+)

@@ -90,4 +90,4 @@ def _file(module: str) -> str:
     return module if module.endswith(".py") else module + ".py"
 
 
-FORMAT: Final = Format(id="diffusers", title="Index of a diffusers pipeline", matches=_matches, read=_read)
+FORMAT: Final = Format(id="diffusers", title="Index of a diffusers pipeline", matches=_matches, read=_read, layer=True)

@@ -155,4 +155,6 @@ def _called(by: str, dotted: str, where: Where) -> Instantiation:
     return Instantiation(where=where, by=by, module=module, name=name)
 
 
-FORMAT: Final = Format(id="hf-config", title="Configuration of a hub repository", matches=_matches, read=_read)
+FORMAT: Final = Format(
+    id="hf-config", title="Configuration of a hub repository", matches=_matches, read=_read, layer=True
+)

@@ -49,4 +49,4 @@ def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
     yield from told(document(cursor.source), where)
 
 
-FORMAT: Final = Format(id="hydra", title="JSON that names what to call", matches=_matches, read=_read)
+FORMAT: Final = Format(id="hydra", title="JSON that names what to call", matches=_matches, read=_read, layer=True)

@@ -78,4 +78,4 @@ def _leniently(source: Source, budget: Budget) -> Any:
         return None
 
 
-FORMAT: Final = Format(id="keras", title="Keras model", matches=_matches, read=_read)
+FORMAT: Final = Format(id="keras", title="Keras model", matches=_matches, read=_read, layer=True)

@@ -62,4 +62,6 @@ def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
             yield Inner(one.where, partial(BytesSource, one.data)) if isinstance(one, Carried) else one
 
 
-FORMAT: Final = Format(id="keras-config", title="Configuration of a Keras model", matches=_matches, read=_read)
+FORMAT: Final = Format(
+    id="keras-config", title="Configuration of a Keras model", matches=_matches, read=_read, layer=True
+)

@@ -37,4 +37,4 @@ def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
     yield Gap(where=where, reason=GapReason.UNREACHABLE, detail=detail)
 
 
-FORMAT: Final = Format(id="lfs-pointer", title="Pointer of Git LFS", matches=_matches, read=_read)
+FORMAT: Final = Format(id="lfs-pointer", title="Pointer of Git LFS", matches=_matches, read=_read, layer=True)

@@ -69,4 +69,4 @@ def _text(raw: bytes) -> str:
     return raw.rstrip(b"\r").decode("utf-8", "backslashreplace")
 
 
-FORMAT: Final = Format(id="lightgbm", title="LightGBM model", matches=_matches, read=_read)
+FORMAT: Final = Format(id="lightgbm", title="LightGBM model", matches=_matches, read=_read, layer=True)

@@ -83,4 +83,4 @@ def _files(value: Any) -> list[str]:
     return [file for part in value for file in strings(part.get("path") if isinstance(part, dict) else part)][:_MOST]
 
 
-FORMAT: Final = Format(id="model-card", title="Card of a model or dataset", matches=_matches, read=_read)
+FORMAT: Final = Format(id="model-card", title="Card of a model or dataset", matches=_matches, read=_read, layer=True)

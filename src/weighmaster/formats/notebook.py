@@ -68,7 +68,8 @@ def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
 
 
 def _code(text: str, reading: Any, where: Where) -> Iterator[Use]:
-    from weighmaster.knowledge.sources import command_uses, glanced
+    from weighmaster.knowledge.scripts import command_uses
+    from weighmaster.knowledge.sources import glanced
 
     if hit := _CELL.match(text):
         if hit[1] in _SHELLS:
@@ -135,4 +136,4 @@ def _text(source: Any) -> str:
     return source if isinstance(source, str) else ""
 
 
-FORMAT: Final = Format(id="notebook", title="Jupyter notebook", matches=_matches, read=_read)
+FORMAT: Final = Format(id="notebook", title="Jupyter notebook", matches=_matches, read=_read, layer=True)

@@ -77,4 +77,4 @@ def _annotations(where: Where, holder: Any) -> Iterator[Read]:
             yield Metadata(where=where, key=key[:_TEXT], text=text[: 10 * _TEXT])
 
 
-FORMAT: Final = Format(id="oci", title="OCI manifest or index", matches=_matches, read=_read)
+FORMAT: Final = Format(id="oci", title="OCI manifest or index", matches=_matches, read=_read, layer=True)

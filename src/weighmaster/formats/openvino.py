@@ -136,4 +136,4 @@ def _number(text: str) -> int:
     return int(text)
 
 
-FORMAT: Final = Format(id="openvino", title="OpenVINO model", matches=_matches, read=_read)
+FORMAT: Final = Format(id="openvino", title="OpenVINO model", matches=_matches, read=_read, layer=True)

@@ -85,4 +85,4 @@ def _paths(operator: dict[str, Any]) -> Iterator[str]:
             yield held
 
 
-FORMAT: Final = Format(id="paddle-pir", title="PaddlePaddle program (JSON)", matches=_matches, read=_read)
+FORMAT: Final = Format(id="paddle-pir", title="PaddlePaddle program (JSON)", matches=_matches, read=_read, layer=True)

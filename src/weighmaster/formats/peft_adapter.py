@@ -46,4 +46,6 @@ def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
         yield Instantiation(where=where, by=_BY, module=library[:_SHOWN], name="_")
 
 
-FORMAT: Final = Format(id="peft-adapter", title="Configuration of a PEFT adapter", matches=_matches, read=_read)
+FORMAT: Final = Format(
+    id="peft-adapter", title="Configuration of a PEFT adapter", matches=_matches, read=_read, layer=True
+)

@@ -54,4 +54,4 @@ def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
 
 _INTERESTING: Final = frozenset({"Apply", "DefineFunction", "Extension", *_SAID})
 
-FORMAT: Final = Format(id="pmml", title="PMML model", matches=_matches, read=_read)
+FORMAT: Final = Format(id="pmml", title="PMML model", matches=_matches, read=_read, layer=True)

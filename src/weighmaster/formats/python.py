@@ -18,7 +18,7 @@ from weighmaster.model.fact import Use
 from weighmaster.model.report import Gap, GapReason
 from weighmaster.model.where import Member, Where
 from weighmaster.reading.cursor import Cursor
-from weighmaster.reading.python_source import LONGEST, Unparsed, is_python, text_of
+from weighmaster.reading.python.source import LONGEST, UnparsedError, is_python, text_of
 from weighmaster.reading.source import BytesSource
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
     reading = Reading(where, cursor.budget.check_time)
     try:
         reading.read(text)
-    except Unparsed as error:
+    except UnparsedError as error:
         yield from glanced(text, where)
         # Files that only look like Python are read by nobody; a Python 3 that reads Python 2 does not exist.
         if name.endswith(_NAMED) and not error.old:
@@ -89,4 +89,4 @@ def _handed_on(reading: Reading, where: Where) -> Iterator[Inner]:
             yield Inner(where / Member(name=f"constant {number}"), lambda data=data: BytesSource(data))  # type: ignore[misc]
 
 
-FORMAT: Final = Format(id="python", title="Python source", matches=_matches, read=_read)
+FORMAT: Final = Format(id="python", title="Python source", matches=_matches, read=_read, layer=True)

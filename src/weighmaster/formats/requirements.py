@@ -59,4 +59,4 @@ def _shown(target: str) -> str:
     return _CREDENTIALS.sub("://***@", target[:_TOLD])
 
 
-FORMAT: Final = Format(id="requirements", title="Requirements of pip", matches=_matches, read=_read)
+FORMAT: Final = Format(id="requirements", title="Requirements of pip", matches=_matches, read=_read, layer=True)

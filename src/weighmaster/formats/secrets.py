@@ -43,4 +43,6 @@ def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
         yield Secret(where=where.span(hit.at, hit.at + len(hit.secret)), kind=hit.kind.title, line=line, digest=digest)
 
 
-FORMAT: Final = Format(id="secrets", title="Text with a key or a password in it", matches=_matches, read=_read)
+FORMAT: Final = Format(
+    id="secrets", title="Text with a key or a password in it", matches=_matches, read=_read, layer=True
+)

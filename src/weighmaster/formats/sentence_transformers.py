@@ -68,5 +68,5 @@ def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
 
 
 FORMAT: Final = Format(
-    id="sentence-transformers", title="Modules of a sentence transformer", matches=_matches, read=_read
+    id="sentence-transformers", title="Modules of a sentence transformer", matches=_matches, read=_read, layer=True
 )

@@ -53,4 +53,6 @@ def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
         raise UnreadableError("index: the weight_map names what is not a file")
 
 
-FORMAT: Final = Format(id="shard-index", title="Index of a model in several files", matches=_matches, read=_read)
+FORMAT: Final = Format(
+    id="shard-index", title="Index of a model in several files", matches=_matches, read=_read, layer=True
+)

@@ -161,4 +161,4 @@ def _arguments(node: Any) -> str:
     return ", ".join(text for text in texts if isinstance(text, str))[:_TOLD]
 
 
-FORMAT: Final = Format(id="skops", title="skops schema", matches=_matches, read=_read)
+FORMAT: Final = Format(id="skops", title="skops schema", matches=_matches, read=_read, layer=True)

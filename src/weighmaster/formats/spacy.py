@@ -82,4 +82,4 @@ def _text(raw: bytes) -> str:
     return raw.strip().decode("utf-8", "backslashreplace")
 
 
-FORMAT: Final = Format(id="spacy", title="spaCy pipeline", matches=_matches, read=_read)
+FORMAT: Final = Format(id="spacy", title="spaCy pipeline", matches=_matches, read=_read, layer=True)

@@ -142,4 +142,4 @@ def _field(number: int, content: bytes) -> bytes:
     return varint(number << 3 | BYTES) + varint(len(content)) + content
 
 
-FORMAT: Final = Format(id="tensorflow-text", title="TensorFlow graph as text", matches=_matches, read=_read)
+FORMAT: Final = Format(id="tensorflow-text", title="TensorFlow graph as text", matches=_matches, read=_read, layer=True)

@@ -88,4 +88,4 @@ def _nodes(topology: Any) -> Iterator[Any]:
         yield from nodes if isinstance(nodes, list) else []
 
 
-FORMAT: Final = Format(id="tfjs", title="TensorFlow.js model", matches=_matches, read=_read)
+FORMAT: Final = Format(id="tfjs", title="TensorFlow.js model", matches=_matches, read=_read, layer=True)

@@ -83,5 +83,5 @@ def _named(key: str, value: Any) -> Iterator[tuple[str, str]]:
 
 
 FORMAT: Final = Format(
-    id="tokenizer-config", title="Tokenizer configuration with chat templates", matches=_matches, read=_read
+    id="tokenizer-config", title="Tokenizer configuration with chat templates", matches=_matches, read=_read, layer=True
 )

@@ -129,4 +129,4 @@ def _evaluated(text: str, attributes: tuple[str, ...] | frozenset[str], where: W
             yield Instantiation(where=where, by=_BY, module=module, name=reach.name[:_SHOWN], arguments=text[:_SHOWN])
 
 
-FORMAT: Final = Format(id="torch-export", title="torch.export archive", matches=_matches, read=_read)
+FORMAT: Final = Format(id="torch-export", title="torch.export archive", matches=_matches, read=_read, layer=True)

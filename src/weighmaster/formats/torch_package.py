@@ -18,7 +18,7 @@ from weighmaster.model.report import Gap, GapReason
 from weighmaster.model.where import Where
 from weighmaster.reading.budget import Budget
 from weighmaster.reading.cursor import Cursor
-from weighmaster.reading.python_source import LONGEST, decoded
+from weighmaster.reading.python.source import LONGEST, decoded
 from weighmaster.reading.source import Source
 from weighmaster.reading.zip import Entry, contents, is_zip, names, open_entry
 
@@ -69,4 +69,4 @@ def _harmful(text: str, where: Where, budget: Budget) -> set[tuple[str, str]]:
     return {name for name in reading.called("import") if (entry := look_up(*name)) is not None and entry.powers}
 
 
-FORMAT: Final = Format(id="torch-package", title="torch.package archive", matches=_matches, read=_read)
+FORMAT: Final = Format(id="torch-package", title="torch.package archive", matches=_matches, read=_read, layer=True)

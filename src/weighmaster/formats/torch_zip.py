@@ -190,4 +190,4 @@ def _names_something(source: Source, cursor: Cursor) -> bool:
     return False
 
 
-FORMAT: Final = Format(id="torch-zip", title="PyTorch checkpoint (zip)", matches=_matches, read=_read)
+FORMAT: Final = Format(id="torch-zip", title="PyTorch checkpoint (zip)", matches=_matches, read=_read, layer=True)

@@ -66,4 +66,4 @@ def _text(entry: Entry, source: Source, budget: Budget) -> str:
         raise UnreadableError("the source is not UTF-8", offset=error.start) from error
 
 
-FORMAT: Final = Format(id="torchscript", title="TorchScript archive", matches=_matches, read=_read)
+FORMAT: Final = Format(id="torchscript", title="TorchScript archive", matches=_matches, read=_read, layer=True)

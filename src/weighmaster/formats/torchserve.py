@@ -69,4 +69,4 @@ def _manifest(document: Any, where: Where) -> Iterator[Read]:
             yield Reference(where=where, kind=kind, target=value[:_SHOWN], by=_BY)
 
 
-FORMAT: Final = Format(id="torchserve", title="TorchServe archive", matches=_matches, read=_read)
+FORMAT: Final = Format(id="torchserve", title="TorchServe archive", matches=_matches, read=_read, layer=True)

@@ -155,4 +155,4 @@ def _hyper(name: str, tag: Tag, place: Where) -> Iterator[Read]:
         yield named("hyperpyyaml", target, tag.value, place)
 
 
-FORMAT: Final = Format(id="yaml", title="YAML that names what to call", matches=_matches, read=_read)
+FORMAT: Final = Format(id="yaml", title="YAML that names what to call", matches=_matches, read=_read, layer=True)
