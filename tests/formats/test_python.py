@@ -18,7 +18,7 @@ from weighmaster.model.fact import Reference, Use
 from weighmaster.model.finding import Severity
 from weighmaster.model.report import Gap
 from weighmaster.model.verdict import Outcome
-from weighmaster.reading.python_source import parsed
+from weighmaster.reading.python.source import parsed
 
 
 def uses(source: str) -> set[tuple[str, str]]:

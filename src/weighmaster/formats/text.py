@@ -19,7 +19,7 @@ from weighmaster.model.fact import Script
 from weighmaster.model.where import Where
 from weighmaster.reading.cursor import Cursor
 from weighmaster.reading.pattern import pattern
-from weighmaster.reading.python_source import looks_like
+from weighmaster.reading.python.source import looks_like
 from weighmaster.reading.source import PartSource
 
 _WINDOW: Final = 1 << 20

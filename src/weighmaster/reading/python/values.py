@@ -1,4 +1,4 @@
-"""What an expression of Python source may stand for, and the arithmetic of constants: worked out, never run.
+"""What an expression of Python source may stand for.
 
 A value is `None` where nothing is known of it, a plain `str`, `bytes`, `int`, `float`, `list` or `dict` of values where
 the source writes it down, or one of the classes here.
@@ -7,10 +7,7 @@ the source writes it down, or one of the classes here.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, Final
-
-if TYPE_CHECKING:
-    import ast
+from typing import Any, Final
 
 Value = Any
 
@@ -30,7 +27,6 @@ CLIMBED: Final = 64
 """Was reached through the interpreter's own objects."""
 MODULE: Final = 128
 """Is a module whose name is not known."""
-
 SECRET_FILE: Final = 256
 """Comes from a file of keys or passwords."""
 CLASSES: Final = 512
@@ -38,8 +34,11 @@ CLASSES: Final = 512
 
 LONGEST: Final = 1 << 20
 """Characters of a constant that is put together."""
+ALTERNATIVES: Final = 8
+"""Values that one expression may stand for."""
 _WIDEST: Final = 1 << 256
 _MANY: Final = 64
+"""Items of a list or a dict that are asked for their flags."""
 
 
 class Ref:
@@ -91,14 +90,13 @@ class Method:
 
 
 class Partial:
-    """A callable with its first arguments."""
+    """A callable and what it is given first."""
 
-    __slots__ = ("arguments", "function", "keywords")
+    __slots__ = ("function", "given")
 
-    def __init__(self, function: Value, arguments: list[Value], keywords: dict[str, Value]) -> None:
+    def __init__(self, function: Value, given: Given) -> None:
         self.function = function
-        self.arguments = arguments
-        self.keywords = keywords
+        self.given = given
 
 
 class Thing:
@@ -112,7 +110,10 @@ class Thing:
 
 
 class Func:
-    """A function that the source defines. `uses` is filled when its body is read."""
+    """A function that the source defines. `part` is what its body does, once that was read.
+
+    `kind` is `staticmethod`, `classmethod`, `property` or nothing; `owner` the class it stands in.
+    """
 
     __slots__ = ("defaults", "env", "kind", "name", "node", "owner", "part")
 
@@ -175,7 +176,11 @@ class Inst:
 
 
 class Env:
-    """Names and what they stand for, inside others."""
+    """Names and what they stand for, inside others.
+
+    `away` says where names live that were declared `global` or `nonlocal`; `stars` are the modules all of whose names
+    were imported.
+    """
 
     __slots__ = ("away", "names", "outer", "stars")
 
@@ -186,20 +191,46 @@ class Env:
         self.away: dict[str, Env] = {}
 
 
+class Given:
+    """What a call is given: values by their place, and values by a name."""
+
+    __slots__ = ("named", "placed")
+
+    def __init__(self, placed: list[Value], named: dict[str, Value] | None = None) -> None:
+        self.placed = placed
+        self.named = named if named is not None else {}
+
+    def __bool__(self) -> bool:
+        return bool(self.placed or self.named)
+
+    @property
+    def first(self) -> Value:
+        """The first value that has no name."""
+        return self.placed[0] if self.placed else None
+
+    def at(self, place: int, name: str = "", default: Value = None) -> Value:
+        """Return the value at a place, or under the name that the place has."""
+        return self.placed[place] if len(self.placed) > place else self.named.get(name, default)
+
+    def values(self) -> list[Value]:
+        """Return all values."""
+        return [*self.placed, *self.named.values()]
+
+    def flags(self) -> int:
+        """Return what is known of any of them."""
+        return gather(self.placed) | gather(self.named.values()) if self.named else gather(self.placed)
+
+
 class Use:
-    """Source that calls `dotted`, or hands it on (`how` is `call`, `refer`, `set`)."""
+    """Source that calls `dotted`, hands it on, sets or imports it (`how`: `call`, `refer`, `set`, `import`)."""
 
-    __slots__ = ("arguments", "dotted", "flags", "how", "keywords", "line")
+    __slots__ = ("dotted", "flags", "given", "how")
 
-    def __init__(  # noqa: PLR0913, PLR0917 - a record
-        self, dotted: str, how: str, line: int, flags: int, arguments: list[Value], keywords: dict[str, Value]
-    ) -> None:
+    def __init__(self, dotted: str, how: str, flags: int, given: Given) -> None:
         self.dotted = dotted
         self.how = how
-        self.line = line
         self.flags = flags
-        self.arguments = arguments
-        self.keywords = keywords
+        self.given = given
 
 
 class Part:
@@ -227,15 +258,18 @@ def flags_of(value: Value, depth: int = 3) -> int:
     kind = type(value)
     if kind is Made or kind is Blur or kind is Ref:
         return int(value.flags)
-    if depth and kind is Either:
-        return gather(value.values, depth)
-    if depth and kind is list:
-        return gather(value[:_MANY], depth)
-    if depth and kind is dict:
-        return gather(list(value.values())[:_MANY], depth)
     if kind is Method:
         return flags_of(value.base, depth)
+    if depth and kind in _HOLDING:
+        return gather(_HOLDING[kind](value), depth)
     return 0
+
+
+_HOLDING: Final[dict[type, Callable[[Any], Iterable[Value]]]] = {
+    Either: lambda value: value.values,
+    list: lambda value: value[:_MANY],
+    dict: lambda value: list(value.values())[:_MANY],
+}
 
 
 def gather(values: Iterable[Value], depth: int = 3) -> int:
@@ -263,13 +297,6 @@ def made(value: Any, flags: int) -> Value:
     return Made(value, flags) if flags and type(value) in {str, bytes, int, float} else value
 
 
-def spread(value: Value, function: Callable[[Value], Value]) -> Value:
-    """Do something to each value that it may be."""
-    if type(value) is not Either:
-        return function(value)
-    return either([function(one) for one in value.values])
-
-
 def either(values: list[Value]) -> Value:
     """Return one of several values as a value."""
     found: list[Value] = []
@@ -277,94 +304,5 @@ def either(values: list[Value]) -> Value:
         for one in value.values if type(value) is Either else (value,):
             if one is not None and not any(one is other for other in found):
                 found.append(one)
-    if len(found) > 8:
-        found = found[:8]
+    del found[ALTERNATIVES:]
     return found[0] if len(found) == 1 else Either(found) if found else None
-
-
-def add(left: Value, right: Value) -> Value:
-    """Return `left + right`."""
-    one, two = plain(left), plain(right)
-    flags = flags_of(left) | flags_of(right)
-    if one is not None and two is not None and (type(one) is type(two) or (_number(one) and _number(two))):
-        if _number(one):
-            return made(one + two, flags)
-        return made(one + two, flags | FOLDED) if len(one) + len(two) <= LONGEST else blur(flags)
-    if type(left) is list and type(right) is list:
-        return left + right if len(left) + len(right) <= LONGEST else None
-    return blur(flags & ~FOLDED)
-
-
-def _number(value: Any) -> bool:
-    return type(value) is int or type(value) is float
-
-
-def calculate(operator: ast.operator, left: Value, right: Value) -> Value:
-    """Return what an operator makes of two values."""
-    name = type(operator).__name__
-    if name == "Add":
-        return add(left, right)
-    one, two = plain(left), plain(right)
-    flags = flags_of(left) | flags_of(right)
-    if name == "Mod" and type(one) in {str, bytes}:
-        return _percent(one, right, flags)
-    if name == "Mult":
-        return _times(left, right, flags)
-    if type(one) is int and type(two) is int:
-        return _whole(name, one, two, flags)
-    return blur(flags & ~FOLDED)
-
-
-def _whole(name: str, one: int, two: int, flags: int) -> Value:
-    try:
-        match name:
-            case "Sub":
-                return made(one - two, flags)
-            case "BitXor":
-                return Made(one ^ two, flags | DECODED)
-            case "BitAnd":
-                return made(one & two, flags)
-            case "BitOr":
-                return made(one | two, flags)
-            case "Mod":
-                return made(one % two, flags)
-            case "FloorDiv":
-                return made(one // two, flags)
-            case "LShift" if two <= 64:
-                return made(one << two, flags)
-            case "RShift":
-                return made(one >> two, flags)
-            case _:
-                return None
-    except (ValueError, ZeroDivisionError, OverflowError):
-        return None
-
-
-def _times(left: Value, right: Value, flags: int) -> Value:
-    one, two = plain(left), plain(right)
-    if type(one) is int and type(two) in {str, bytes}:
-        one, two = two, one
-    if type(one) in {str, bytes} and type(two) is int:
-        return made(one * two, flags) if len(one) * max(0, two) <= LONGEST else blur(flags)
-    if type(one) is int and type(two) is int:
-        return made(one * two, flags)
-    if type(left) is list and type(two) is int:
-        return left * two if len(left) * max(0, two) <= LONGEST else None
-    return blur(flags)
-
-
-def _percent(template: Any, right: Value, flags: int) -> Value:
-    items = right if type(right) is list else [right]
-    plains = [plain(item) for item in items]
-    # Without widths: `%999999999d` would be a bomb.
-    text = template if type(template) is str else template.decode("latin-1")
-    if any(item is None for item in plains) or text.replace("%s", "").replace("%c", "").replace("%d", "").count("%"):
-        return blur((flags | gather(items)) & ~FOLDED)
-    if text.count("%") * max([len(str(item)) for item in plains], default=0) > LONGEST:
-        return blur(flags)
-    try:
-        done = template % (tuple(plains) if type(right) is list else plains[0])
-    except (TypeError, ValueError, OverflowError):
-        return blur(flags)
-    more = DECODED if "%c" in text else 0
-    return made(done, flags | gather(items) | FOLDED | more)

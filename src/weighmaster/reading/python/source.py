@@ -37,7 +37,7 @@ _STRONG: Final = pattern(r"^(?:import [A-Za-z_]\w*|from \.*[\w.]* import |__impo
 _PYTHON_2: Final = "Missing parentheses in call to"
 
 
-class Unparsed(UnreadableError):
+class UnparsedError(UnreadableError):
     """Source that this Python cannot parse; `old` says that no Python 3 can."""
 
     def __init__(self, what: str, *, old: bool = False) -> None:
@@ -146,7 +146,7 @@ def parsed(text: str) -> ast.Module:
     """Return the syntax tree of source.
 
     Raises:
-        Unparsed: this Python cannot parse it.
+        UnparsedError: this Python cannot parse it.
         OverBudgetError: it is too long, or nests too deep.
     """
     import ast
@@ -161,9 +161,11 @@ def parsed(text: str) -> ast.Module:
             warnings.simplefilter("ignore")  # What Python would warn its author of is nothing to us.
             tree = ast.parse(text)
     except SyntaxError as error:
-        raise Unparsed(f"line {error.lineno} is no Python that can be parsed", old=_PYTHON_2 in str(error)) from error
+        raise UnparsedError(
+            f"line {error.lineno} is no Python that can be parsed", old=_PYTHON_2 in str(error)
+        ) from error
     except ValueError as error:
-        raise Unparsed("the source is no Python that can be parsed") from error
+        raise UnparsedError("the source is no Python that can be parsed") from error
     except (RecursionError, MemoryError) as error:
         raise OverBudgetError("the source nests too deep") from error
     _trees[:] = [(text, tree)]
