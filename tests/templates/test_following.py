@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from weighmaster.knowledge.chat_templates import is_structure, says_something
 from weighmaster.model.errors import WeighmasterError
-from weighmaster.reading.jinja_walk import sights
+from weighmaster.reading.jinja.walk import sights
 
 _ATOMS = [
     "x",

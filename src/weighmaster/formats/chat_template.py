@@ -70,7 +70,7 @@ def _is_named(name: str) -> bool:
 
 def _could_be(raw: bytes) -> bool:
     """Whether any renderer could take it: braces stand in C++ and in BibTeX, too, and in templates of other kinds."""
-    from weighmaster.reading.jinja import parsed
+    from weighmaster.reading.jinja.parse import parsed
 
     if _STATEMENT.search(raw) and b"messages" in raw:
         return True

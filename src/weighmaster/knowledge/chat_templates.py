@@ -13,7 +13,7 @@ import unicodedata
 from types import MappingProxyType
 from typing import Final
 
-from weighmaster.reading.jinja_guess import HOLE
+from weighmaster.reading.jinja.guess import HOLE
 from weighmaster.reading.pattern import pattern
 
 _INSIDE: Final = frozenset(

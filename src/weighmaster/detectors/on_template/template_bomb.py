@@ -26,7 +26,7 @@ _RULE: Final = Rule(id="template-bomb", title="A template that is costly to rend
 
 
 def _detect(fact: Template) -> Iterator[Finding]:
-    from weighmaster.reading.jinja_walk import sights
+    from weighmaster.reading.jinja.walk import sights
 
     try:
         found = sights(fact.text) if fact.engine == "jinja" else ()

@@ -28,7 +28,7 @@ from weighmaster.model.fact import Template
 from weighmaster.model.finding import Finding, Rule, Severity
 
 if TYPE_CHECKING:
-    from weighmaster.reading.jinja_expressions import Sight
+    from weighmaster.reading.jinja.sight import Sight
 
 _RULE: Final = Rule(
     id="template-escapes",
@@ -39,7 +39,7 @@ _RULE: Final = Rule(
 
 
 def _detect(fact: Template) -> Iterator[Finding]:
-    from weighmaster.reading.jinja_walk import sights
+    from weighmaster.reading.jinja.walk import sights
 
     try:
         found = sights(fact.text) if fact.engine == "jinja" else ()

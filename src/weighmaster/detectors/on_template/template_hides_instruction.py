@@ -30,7 +30,7 @@ from weighmaster.model.fact import Template
 from weighmaster.model.finding import Confidence, Finding, Rule, Severity
 
 if TYPE_CHECKING:
-    from weighmaster.reading.jinja_expressions import Sight
+    from weighmaster.reading.jinja.sight import Sight
 
 _RULE: Final = Rule(
     id="template-hides-instruction",
@@ -48,7 +48,7 @@ _SAID: Final = {
 
 
 def _detect(fact: Template) -> Iterator[Finding]:
-    from weighmaster.reading.jinja_walk import sights
+    from weighmaster.reading.jinja.walk import sights
 
     try:
         found = sights(fact.text) if fact.engine == "jinja" else ()

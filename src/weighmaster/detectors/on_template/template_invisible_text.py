@@ -32,7 +32,7 @@ def _detect(fact: Template) -> Iterator[Finding]:
     texts = [fact.text]
     if "\\" in fact.text and fact.engine == "jinja":
         # Written as escapes, they are seen in the source and not in what it gives out.
-        from weighmaster.reading.jinja_walk import sights
+        from weighmaster.reading.jinja.walk import sights
 
         try:
             texts += [sight.name for sight in sights(fact.text) if sight.kind == "text"]

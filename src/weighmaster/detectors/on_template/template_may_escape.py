@@ -26,7 +26,7 @@ from weighmaster.model.fact import Template
 from weighmaster.model.finding import Finding, Rule, Severity
 
 if TYPE_CHECKING:
-    from weighmaster.reading.jinja_expressions import Sight
+    from weighmaster.reading.jinja.sight import Sight
 
 _RULE: Final = Rule(
     id="template-may-escape", title="A template that could reach further than text", severity=Severity.MEDIUM, cwe=1336
@@ -34,7 +34,7 @@ _RULE: Final = Rule(
 
 
 def _detect(fact: Template) -> Iterator[Finding]:
-    from weighmaster.reading.jinja_walk import sights
+    from weighmaster.reading.jinja.walk import sights
 
     try:
         found = sights(fact.text) if fact.engine == "jinja" else ()

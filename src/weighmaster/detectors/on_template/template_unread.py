@@ -28,7 +28,7 @@ _RULE: Final = Rule(
 
 
 def _detect(fact: Template) -> Iterator[Finding]:
-    from weighmaster.reading.jinja_walk import sights
+    from weighmaster.reading.jinja.walk import sights
 
     if fact.engine != "jinja":
         return

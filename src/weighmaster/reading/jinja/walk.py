@@ -12,9 +12,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from weighmaster.model.errors import OverBudgetError
-from weighmaster.reading.jinja import parsed
-from weighmaster.reading.jinja_expressions import Expressions, Names, Sight
-from weighmaster.reading.jinja_guess import (
+from weighmaster.reading.jinja.calls import Calls
+from weighmaster.reading.jinja.guess import (
     HOLE,
     UNKNOWN,
     Alternative,
@@ -30,6 +29,8 @@ from weighmaster.reading.jinja_guess import (
     truthy,
     unknown,
 )
+from weighmaster.reading.jinja.parse import parsed
+from weighmaster.reading.jinja.sight import Names, Sight
 from weighmaster.reading.pattern import pattern
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def sights(text: str) -> tuple[Sight, ...]:
     return tuple(walk.sights.values())
 
 
-class _Walk(Expressions):
+class _Walk(Calls):
     """Executes statements over guesses; each gives what it writes out."""
 
     def __init__(self) -> None:
@@ -273,7 +274,7 @@ class _Walk(Expressions):
 
     def _through(self, node: Any, value: Guess, names: Names) -> Guess:
         """Apply filters whose innermost is applied to a block."""
-        from weighmaster.reading.jinja_filters import call_filter
+        from weighmaster.reading.jinja.filters import call_filter
 
         base = self._through(node.node, value, names) if node.node is not None else value
         return call_filter(self, node.name, base, *self.arguments(node, names))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from operator import floordiv, mod, mul, sub, truediv
 from typing import Any, Final
 
-from weighmaster.reading.jinja_guess import (
+from weighmaster.reading.jinja.guess import (
     HOLE,
     LONGEST,
     Alternative,

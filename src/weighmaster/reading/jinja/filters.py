@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from weighmaster.reading.jinja_guess import (
+from weighmaster.reading.jinja.guess import (
     HOLE,
     LONGEST,
     UNKNOWN,
@@ -29,7 +29,7 @@ from weighmaster.reading.jinja_guess import (
     sure,
     unknown,
 )
-from weighmaster.reading.jinja_sums import interpolated
+from weighmaster.reading.jinja.sums import interpolated
 
 _Keywords = dict[str, Guess]
 
