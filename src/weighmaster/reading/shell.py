@@ -6,7 +6,8 @@ as the value of a variable, stays in it as it is written.
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from collections.abc import Callable
+from typing import ClassVar, Final, NamedTuple
 
 from weighmaster.reading.pattern import pattern
 
@@ -15,7 +16,6 @@ LONGEST: Final = 1 << 20
 _COMMANDS: Final = 20_000
 _DEEPEST: Final = 6
 _HEREDOC: Final = pattern(r"<<-?[ \t]*(['\"\\]?)([A-Za-z_][A-Za-z0-9_]*)")
-_ENDS: Final = frozenset(";&\n(){}")
 _WORDS: Final = frozenset(
     [
         "if",
@@ -86,40 +86,62 @@ class _Reader:
         self._redirect = ""
 
     def read(self) -> None:
-        text, size = self._text, len(self._text)
-        while self._at < size and len(self.found) < _COMMANDS:
-            character = text[self._at]
+        """Read the text to its end."""
+        while self._at < len(self._text) and len(self.found) < _COMMANDS:
+            character = self._text[self._at]
             self._at += 1
-            if character in " \t\r":
-                self._end_word()
-            elif character == "#" and not self._open:
-                end = text.find("\n", self._at)
-                self._at = size if end < 0 else end
-            elif character in "'\"":
-                self._quoted(character)
-            elif character == "\\":
-                self._take(text[self._at : self._at + 1])
-                self._at += 1
-            elif character == "|":
-                self._end_command(pipe=text[self._at : self._at + 1] != "|")
-                self._at += text[self._at : self._at + 1] in {"|", "&"}
-            elif character == "&" and text[self._at : self._at + 1] == ">":
-                self._end_word()
-            elif character == "&" and self._redirect and not self._open:
-                self._take("&")
-            elif character in "<>":
-                self._redirected(character)
-            elif character == "`" or (character == "$" and text[self._at : self._at + 1] == "("):
-                self._substituted(character)
-            elif character in _ENDS and not (
-                character in "{}" and (self._open or text[self._at - 2 : self._at - 1] == "$")
-            ):
-                self._end_command(pipe=False)
-                if character == "\n":
-                    self._documents()
-            else:
-                self._take(character)
+            act = self._acts.get(character, _Reader._take)
+            act(self, character)
         self._end_command(pipe=False)
+
+    def _next(self) -> str:
+        return self._text[self._at : self._at + 1]
+
+    # Characters that mean something.
+
+    def _blank(self, _: str) -> None:
+        self._end_word()
+
+    def _comment(self, mark: str) -> None:
+        if self._open:
+            self._take(mark)
+            return
+        end = self._text.find("\n", self._at)
+        self._at = len(self._text) if end < 0 else end
+
+    def _escaped(self, _: str) -> None:
+        self._take(self._next())
+        self._at += 1
+
+    def _piped(self, _: str) -> None:
+        self._end_command(pipe=self._next() != "|")
+        self._at += self._next() in {"|", "&"}
+
+    def _and(self, mark: str) -> None:
+        if self._next() == ">":
+            self._end_word()
+        elif self._redirect and not self._open:
+            self._take(mark)
+        else:
+            self._end_command(pipe=False)
+
+    def _dollar(self, mark: str) -> None:
+        if self._next() == "(":
+            self._substituted(mark)
+        else:
+            self._take(mark)
+
+    def _brace(self, mark: str) -> None:
+        # `a{b,c}` and `${x}` are words, `{ a; }` holds commands.
+        if self._open or self._text[self._at - 2 : self._at - 1] == "$":
+            self._take(mark)
+        else:
+            self._end_command(pipe=False)
+
+    def _end(self, mark: str) -> None:
+        self._end_command(pipe=False)
+        if mark == "\n":
+            self._documents()
 
     def _take(self, text: str) -> None:
         self._word.append(text)
@@ -167,12 +189,12 @@ class _Reader:
             self._end_word()
             self._substituted(mark)
             return
-        if mark == "<" and text[self._at : self._at + 1] == "<" and text[self._at + 1 : self._at + 2] != "<":
-            if hit := _HEREDOC.match(text, self._at - 1):
-                self._end_word()
-                self._waiting.append(hit[2])
-                self._at = hit.end() + bool(hit[1] and hit[1] != "\\")
-                return
+        is_document = mark == "<" and text[self._at : self._at + 1] == "<" and text[self._at + 1 : self._at + 2] != "<"
+        if is_document and (hit := _HEREDOC.match(text, self._at - 1)):
+            self._end_word()
+            self._waiting.append(hit[2])
+            self._at = hit.end() + bool(hit[1] and hit[1] != "\\")
+            return
         if self._open and all(map(str.isdigit, self._word)):
             self._word, self._open = [], False
         self._end_word()
@@ -219,6 +241,21 @@ class _Reader:
         if not pipe and self._pipe:
             self.found.append(tuple(self._pipe))
             self._pipe = []
+
+    _acts: ClassVar[dict[str, Callable[[_Reader, str], None]]] = {
+        **dict.fromkeys(" \t\r", _blank),
+        **dict.fromkeys(";\n()", _end),
+        **dict.fromkeys("{}", _brace),
+        **dict.fromkeys("'\"", _quoted),
+        **dict.fromkeys("<>", _redirected),
+        "#": _comment,
+        "$": _dollar,
+        "&": _and,
+        "\\": _escaped,
+        "`": _substituted,
+        "|": _piped,
+    }
+    """What each character that is not a part of a word comes to."""
 
 
 def _is_assignment(word: str) -> bool:
