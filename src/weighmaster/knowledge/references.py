@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from types import MappingProxyType
 from typing import Final
 
@@ -75,12 +75,24 @@ def leads_out(target: str) -> str | None:
     return None
 
 
+def _folders(names: Iterable[str]) -> Iterator[str]:
+    """Yield the folders of files, and those around them."""
+    seen: set[str] = set()
+    for name in names:
+        folder = name.rpartition("/")[0]
+        while folder and folder not in seen:
+            seen.add(folder)
+            yield folder
+            folder = folder.rpartition("/")[0]
+
+
 def numbers_beside(whole: Repository) -> Iterator[tuple[Reference, int | None]]:
     """Yield where the models of a target say that their numbers lie, and the size of that file, None if it is missing.
 
     Paths out of archives are those of whoever unpacks them, and left out.
     """
     sizes = {artifact.where.root: artifact.size for artifact in whole.artifacts if not artifact.where.steps}
+    folders = set(_folders(sizes))
     told: set[tuple[str, int]] = set()
     for fact in whole.facts:
         if not isinstance(fact, Reference) or fact.by not in _KEEP_BESIDE or fact.kind not in _NUMBERS:
@@ -88,6 +100,6 @@ def numbers_beside(whole: Repository) -> Iterator[tuple[Reference, int | None]]:
         if leads_out(fact.target) or any(isinstance(step, Member) for step in fact.where.steps):
             continue
         path = beside(fact.where.root, fact.target)
-        if (path, fact.needs) not in told and not any(name.startswith(f"{path}/") for name in sizes):
+        if (path, fact.needs) not in told and path not in folders:
             told.add((path, fact.needs))
             yield fact, sizes.get(path)

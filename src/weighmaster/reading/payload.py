@@ -28,7 +28,7 @@ _MAGICS: Final = (
     b"GGUF",
 )
 _BASE64: Final = re.compile(rb"[A-Za-z0-9+/_\r\n-]{24,}={0,2}\s*")
-_HEX: Final = pattern(rb"(?:[0-9a-fA-F]{2}){12,}")
+_HEX: Final = pattern(rb"[0-9a-fA-F]{24,}")
 _HEAD: Final = 64
 _MOST: Final = 64 << 20
 
@@ -55,7 +55,7 @@ def decoded(text: bytes) -> tuple[str, bytes] | None:
     head = text[:_HEAD]
     if len(text) > _MOST:
         return None
-    if _HEX.fullmatch(head[: len(head) // 2 * 2]) and _HEX.fullmatch(text):
+    if len(text) % 2 == 0 and _HEX.fullmatch(head) and _HEX.fullmatch(text):
         return "hex", binascii.unhexlify(text)
     if _BASE64.match(head) and b" " not in head and _BASE64.fullmatch(text):
         plain = text.translate(bytes.maketrans(b"-_", b"+/"), b"\r\n \t=")

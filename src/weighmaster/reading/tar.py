@@ -128,14 +128,19 @@ def place(where: Where, entry: Entry, seen: set[int]) -> tuple[Where, bool]:
     return inside, False
 
 
+_LOW: Final = bytes(range(128))
+
+
 def _sums_up(block: bytes) -> bool:
     if not any(block[148:156]):
         return False
     wanted, _ = _number(block[148:156])
     # The field itself counts as blanks. Old writers added signed bytes.
     total = sum(block) - sum(block[148:156]) + 8 * 32
-    high = sum(byte > 127 for byte in block) - sum(byte > 127 for byte in block[148:156])
-    return wanted in (total, total - 256 * high)
+    if wanted == total:
+        return True
+    high = len(block.translate(None, _LOW)) - len(block[148:156].translate(None, _LOW))
+    return wanted == total - 256 * high
 
 
 def _number(field: bytes) -> tuple[int, bool]:

@@ -19,6 +19,13 @@ LONGEST: Final = 4 << 20
 """Bytes of source that are parsed."""
 _TRIED: Final = 256 << 10
 """Text up to this size is parsed to see whether it is Python; of more, lines are counted."""
+_SEPARATORS: Final = "=;,.()[]{}+-*/%&|^<>:@\n"
+_PARTS: Final = 1_000_000
+"""So many of these at most: the tree of what stands between them takes a thousand times their memory."""
+_FORMATTED: Final = pattern(r"(?i)(?:f|fr|rf)['\"]")
+_OVER_LINES: Final = pattern(r"(?i)(?:f|fr|rf)(?:'{3}|\"{3})")
+_LOOKED_THROUGH: Final = 4_000_000_000
+"""Python looks through a formatted text for each of its fields."""
 _LONGEST_LINE: Final = 20_000
 """Text with a longer line is data, unless it says of itself that it is Python."""
 _SHARE: Final = 0.4
@@ -133,10 +140,22 @@ def _acts(text: str) -> bool:
 
     try:
         tree = parsed(text)
-    except (UnreadableError, OverBudgetError):
+    except UnreadableError:
         return False
+    except OverBudgetError:
+        return _STRONG.search(text) is not None  # Reading it says so again.
     acting = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Call)
     return any(isinstance(node, acting) for statement in tree.body for node in ast.walk(statement))
+
+
+def _looked_through(text: str) -> int:
+    """Return how many characters Python may look at for the fields of formatted texts."""
+    most = len(text) * text.count("{")
+    if most <= _LOOKED_THROUGH or not _FORMATTED.search(text):
+        return 0
+    if _OVER_LINES.search(text):
+        return most
+    return sum(len(line) * line.count("{") for line in text.replace("\\\n", "").split("\n"))
 
 
 _trees: list[tuple[str, ast.Module]] = []
@@ -156,6 +175,10 @@ def parsed(text: str) -> ast.Module:
         return _trees[0][1]
     if len(text) > LONGEST:
         raise OverBudgetError(f"{len(text)} characters of source, {LONGEST} allowed")
+    if sum(map(text.count, _SEPARATORS)) > _PARTS:
+        raise OverBudgetError(f"more than {_PARTS} parts of source")
+    if _looked_through(text) > _LOOKED_THROUGH:
+        raise OverBudgetError("formatted texts of too many fields in the source")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # What Python would warn its author of is nothing to us.
