@@ -55,15 +55,16 @@ _TARGETS: Final = pattern(
     r"^(?:/|/\*|~/?|~/\*|\$HOME/?|\$\{HOME\}/?|\$HOME/\*|/(?:home|etc|usr|var|boot|root|bin|lib)/?\*?|\*|C:\\.*)$"
 )
 _QUERY: Final = pattern(
-    r"(?:git (?:--git-dir[= ]\S*/\.git )?(?:rev-parse|describe|log|status|diff|show|branch|remote|config --get|ls-files|tag|symbolic-ref)"
-    r"|(?:nvidia-smi|rocm-smi|rocminfo|hipconfig|uname|oslevel|which|where|whereis|lscpu|sw_vers|lsb_release|nproc|npu-smi|tput"
-    r"|ldconfig -p|ldd|arch|stty|locale|xcode-select -p|free|df|date|whoami|pwd|ls|cls|clear|getconf|lspci|lsmod|pkg-config"
+    r"(?:git (?:--git-dir[= ]\S*/\.git )?(?:rev-parse|describe|log|status|diff|show|branch|remote|config --get"
+    r"|ls-files|tag|symbolic-ref)"
+    r"|(?:nvidia-smi|rocm-smi|rocminfo|hipconfig|uname|oslevel|fc-list|which|where|whereis|lscpu|sw_vers|lsb_release|nproc"
+    r"|npu-smi|tput|ldconfig -p|ldd|arch|stty|locale|xcode-select -p|free|df|date|whoami|pwd|ls|cls|clear|getconf|lspci|lsmod|pkg-config"
     r"|llvm-config|readlink|dirname|basename|system_profiler|sysctl -n)\b"
     r"|[\w.+-]{1,40} (?:--?version|-V|-dumpversion|--help)$)"
 )
 _BUILD: Final = pattern(
-    r"(?:git submodule (?:update|status|sync|init)|(?:cmake|make|ninja|nvcc|hipcc|gcc|g\+\+|clang|clang\+\+|cc|c\+\+|cl|ar|swig"
-    r"|protoc|cargo|npm run build|cython|ldconfig|doxygen|sphinx-build|patchelf|meson)\b)"
+    r"(?:git submodule (?:update|status|sync|init)|(?:cmake|make|ninja|nvcc|hipcc|gcc|g\+\+|clang|clang\+\+|cc|c\+\+|cl|ar"
+    r"|swig|protoc|cargo|npm run build|cython|ldconfig|doxygen|sphinx-build|patchelf|meson)\b)"
 )
 _INSTALLERS: Final = pattern(r"\b(?:pip[\d.]*|apt|apt-get|yum|dnf|brew|npm)\b")
 _INSTALL: Final = pattern(r"\binstall\b")
@@ -294,7 +295,10 @@ def windows_deeds(script: str) -> Iterator[Deed]:
 
 
 def _with_all(text: str, parts: list[str]) -> str:
-    """Return the beginning of the first line with all parts in order; no line is read more often than there are parts."""
+    """Return the beginning of the first line with all parts in order.
+
+    No line is read more often than there are parts.
+    """
     first, *others = (re.compile(part, re.IGNORECASE) for part in parts)
     at = 0
     while hit := first.search(text, at):
