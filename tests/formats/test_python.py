@@ -38,24 +38,29 @@ def uses(source: str) -> set[tuple[str, str]]:
         ("import os\nif os.name != 'nt' and __name__ == '__main__':\n    os.system('x')", "main"),
         ("import os\nif os.system('x') and __name__ == '__main__':\n    pass", "import"),
         ("import os\n__name__ = '__main__'\nif __name__ == '__main__':\n    os.system('x')", "import"),
-        ("import os\ndef f(__name__='__main__'):\n    if __name__ == '__main__':\n        os.system('x')\nf()", "import"),
+        (
+            "import os\ndef f(__name__='__main__'):\n    if __name__ == '__main__':\n        os.system('x')\nf()",
+            "import",
+        ),
         ("import os\nif (__name__ := '__main__') and __name__ == '__main__':\n    os.system('x')", "import"),
         ("import os\nglobals()['__name__'] = '__main__'\nif __name__ == '__main__':\n    os.system('x')", "import"),
         ("import os\nglobals().update(__name__='__main__')\nif __name__ == '__main__':\n    os.system('x')", "import"),
         ("import os\nexec('__name__ = \"__main__\"')\nif __name__ == '__main__':\n    os.system('x')", "import"),
         ("import os\nif __name__ == '__main__' or True:\n    os.system('x')", "import"),
         (
-            "import os\nfrom x import PreTrainedModel\nclass M(PreTrainedModel):\n    def __init__(s):\n        os.system('x')",
+            "import os\nfrom x import PreTrainedModel\nclass M(PreTrainedModel):\n    def __init__(s): os.system('x')",
             "load",
         ),
         (
-            "import os\nfrom x import PreTrainedModel\nclass M(PreTrainedModel):\n    def forward(s):\n        os.system('x')",
+            "import os\nfrom x import PreTrainedModel\nclass M(PreTrainedModel):\n    def forward(s): os.system('x')",
             "call",
         ),
         ("import os, setuptools\nos.system('x')\nsetuptools.setup()", "install"),
         (
-            "import os\nfrom setuptools import setup\nfrom setuptools.command.install import install\n"
-            "class I(install):\n    def run(self):\n        os.system('x')\nsetup(cmdclass={'install': I})",
+            (
+                "import os\nfrom setuptools import setup\nfrom setuptools.command.install import install\n"
+                "class I(install):\n    def run(self):\n        os.system('x')\nsetup(cmdclass={'install': I})"
+            ),
             "install",
         ),
     ],
@@ -145,8 +150,8 @@ def test_source_that_would_exhaust_a_reader_is_survived(source: str) -> None:
 
 
 _PIECES = st.sampled_from(
-    ["os", "f", "x", "'sys'", "'tem'", "1", "[]", "{}", "lambda: f", "getattr(os, 'sys' + 'tem')", "exec", "x[0]", "x.y",
-     "f(x)", "[c for c in x]", "x + x", "x[::-1]", "{**x}", "f'{x}'", "(x := f)", "x if f else os", "*x"]
+    ["os", "f", "x", "'sys'", "'tem'", "1", "[]", "{}", "lambda: f", "getattr(os, 'sys' + 'tem')", "exec", "x[0]",
+     "x.y", "f(x)", "[c for c in x]", "x + x", "x[::-1]", "{**x}", "f'{x}'", "(x := f)", "x if f else os", "*x"]
 )  # fmt: skip
 _STATEMENTS = st.builds(
     lambda shape, a, b: shape.format(a=a, b=b),
@@ -170,8 +175,16 @@ def test_any_source_is_followed_without_a_defect(statements: list[str]) -> None:
 
 def _installed() -> list[str]:
     place = sysconfig.get_path("purelib")
-    patterns = ("transformers/models/*/modeling_*.py", "transformers/models/*/tokenization_*.py", "peft/tuners/*/*.py",
-                "huggingface_hub/*.py", "sklearn/*/*.py", "torch/nn/**/*.py", "accelerate/*.py", "sentence_transformers/*.py")  # fmt: skip
+    patterns = (
+        "accelerate/*.py",
+        "huggingface_hub/*.py",
+        "peft/tuners/*/*.py",
+        "sentence_transformers/*.py",
+        "sklearn/*/*.py",
+        "torch/nn/**/*.py",
+        "transformers/models/*/modeling_*.py",
+        "transformers/models/*/tokenization_*.py",
+    )
     found = sorted(path for shape in patterns for path in glob.glob(os.path.join(place, shape), recursive=True))
     return random.Random(20).sample(found, min(150, len(found)))
 

@@ -21,12 +21,14 @@ _LONGEST: Final = 1 << 20
 _SHEBANG: Final = pattern(rb"#! ?\S*?(?:/env(?: -S)? +)?\b(?:ba|da|z|k|a|c|tc|fi)?sh\b")
 _BATCH: Final = pattern(rb"@echo off\s", re.IGNORECASE)
 _LINES: Final = pattern(
-    rb"^[ \t]*(?:sudo |nohup )?(?:curl|wget|bash|sh|chmod|apt-get|export|rm|nc|powershell|iex|invoke-expression|certutil"
+    rb"^[ \t]*(?:sudo |nohup )?"
+    rb"(?:curl|wget|bash|sh|chmod|apt-get|export|rm|nc|powershell|iex|invoke-expression|certutil"
     rb"|base64|cat|echo|crontab|RUN|set -[a-z]+|cd|mkdir|python3?|pip3?|source|cp|mv|git|conda)\b(?!.*\bis\b)[^\n]*$",
     re.MULTILINE | re.IGNORECASE,
 )
 _MARKS: Final = pattern(
-    rb"\|\s*(?:sudo )?(?:ba|z|da)?sh\b|/dev/(?:tcp|udp)/|\$\((?:curl|wget)|base64 (?:-d|--decode|-D)|\bnc\b[^\n]* -[a-z]*e"
+    rb"\|\s*(?:sudo )?(?:ba|z|da)?sh\b"
+    rb"|/dev/(?:tcp|udp)/|\$\((?:curl|wget)|base64 (?:-d|--decode|-D)|\bnc\b[^\n]* -[a-z]*e"
     rb"|invoke-expression|\biex\b|downloadstring|frombase64string|authorized_keys|crontab|certutil|-urlcache|bitsadmin"
     rb"|rm -[rf]+ |schtasks|currentversion\\run",
     re.IGNORECASE,

@@ -58,12 +58,13 @@ _QUERY: Final = pattern(
     r"(?:git (?:--git-dir[= ]\S*/\.git )?(?:rev-parse|describe|log|status|diff|show|branch|remote|config --get"
     r"|ls-files|tag|symbolic-ref)"
     r"|(?:nvidia-smi|rocm-smi|rocminfo|hipconfig|uname|oslevel|fc-list|which|where|whereis|lscpu|sw_vers|lsb_release|nproc"
-    r"|npu-smi|tput|ldconfig -p|ldd|arch|stty|locale|xcode-select -p|free|df|date|whoami|pwd|ls|cls|clear|getconf|lspci|lsmod|pkg-config"
-    r"|llvm-config|readlink|dirname|basename|system_profiler|sysctl -n)\b"
+    r"|npu-smi|tput|ldconfig -p|ldd|arch|stty|locale|xcode-select -p|free|df|date|whoami|pwd|ls|cls|clear|getconf"
+    r"|lspci|lsmod|pkg-config|llvm-config|readlink|dirname|basename|system_profiler|sysctl -n)\b"
     r"|[\w.+-]{1,40} (?:--?version|-V|-dumpversion|--help)$)"
 )
 _BUILD: Final = pattern(
-    r"(?:git submodule (?:update|status|sync|init)|(?:cmake|make|ninja|nvcc|hipcc|gcc|g\+\+|clang|clang\+\+|cc|c\+\+|cl|ar"
+    r"(?:git submodule (?:update|status|sync|init)"
+    r"|(?:cmake|make|ninja|nvcc|hipcc|gcc|g\+\+|clang|clang\+\+|cc|c\+\+|cl|ar"
     r"|swig|protoc|cargo|npm run build|cython|ldconfig|doxygen|sphinx-build|patchelf|meson)\b)"
 )
 _INSTALLERS: Final = pattern(r"\b(?:pip[\d.]*|apt|apt-get|yum|dnf|brew|npm)\b")

@@ -27,20 +27,23 @@ WHEN: Final = {
 }
 """How messages say when."""
 
+_SHOWN: Final = 100
+"""Characters of what is given that messages show."""
 _DOES: Final = {
     "delete": "deletes or renames files",
     "hook": "has itself called by the interpreter from then on",
     "patch": "changes what other code calls",
     "network": "reaches the network",
 }
-_SHAPES: Final[dict[str, tuple[Level, Level]]] = {
-    "reads-secrets": ("touches", "has-powers"),
-    "writes-outside": ("touches", "has-powers"),
-    "installs-packages": ("touches", "has-powers"),
-    "trusts-remote-code": ("touches", "has-powers"),
-    "runs-when-shown": ("touches", "has-powers"),
+_KINDS: Final[dict[str, Level]] = {
+    "code": "touches",
+    "hook": "touches",
+    "load": "has-powers",
+    "native": "touches",
+    "network": "touches",
+    "patch": "touches",
 }
-"""The level of a shape that runs soon, and of one that somebody runs."""
+"""The level of a use that is made soon, by the kind of what is used; none of other kinds."""
 
 
 class Conduct(Value):
@@ -72,30 +75,30 @@ def _of_shape(use: Use, *, soon: bool) -> Level:
         return "hides" if soon else "can-harm"
     if use.name in shapes.ATTACKS:
         return "acts" if soon else "can-harm"
-    now, later = _SHAPES[use.name]
-    return now if soon and not (use.name == "installs-packages" and use.when == "install") else later
+    # To install packages is what an installation does.
+    return "touches" if soon and (use.name, use.when) != ("installs-packages", "install") else "has-powers"
 
 
 def _of_kind(kind: str, use: Use) -> Level:
-    match kind:
-        case "process":
-            if is_query(use.detail) or installs(use.detail):
-                return "has-powers"
-            if use.when == "install":
-                if builds(use.detail):
-                    return "has-powers"
-                return "acts" if use.detail and "?" not in use.detail else "touches"
-            return "acts"
-        case "native" if shapes.is_system_library(use.detail):
-            return "has-powers"
-        case "code" | "native" | "hook" | "patch":
-            return "touches"
-        case "network":
-            return "" if shapes.gives_data(use.detail) else "touches"
-        case "load":
-            return "has-powers"
-        case _:
-            return ""
+    """Return the level of a use that is made soon."""
+    if kind == "process":
+        return _of_process(use)
+    if kind == "native" and shapes.is_system_library(use.detail):
+        return "has-powers"
+    if kind == "network" and shapes.gives_data(use.detail):
+        return ""
+    return _KINDS.get(kind, "")
+
+
+def _of_process(use: Use) -> Level:
+    if is_query(use.detail) or installs(use.detail):
+        return "has-powers"
+    if use.when != "install":
+        return "acts"
+    if builds(use.detail):
+        return "has-powers"
+    # Installations start compilers: what cannot be read here is likely to be one.
+    return "acts" if use.detail and "?" not in use.detail else "touches"
 
 
 def _later(kind: str) -> Level:
@@ -107,6 +110,3 @@ def sentence(use: Use, found: Conduct) -> str:
     what = use.dotted.rstrip("=") if use.module else ""
     given = f": {use.detail[:_SHOWN]!r}" if use.detail else ""
     return f"{found.does} {WHEN.get(use.when, use.when)}{f', by {what}' if what else ''}{given}"
-
-
-_SHOWN: Final = 100

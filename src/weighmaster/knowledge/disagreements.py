@@ -13,10 +13,16 @@ SERVED: Final = frozenset({"server"})
 
 REFUSED: Final = frozenset(
     {
-        "member-checksum", "member-refused", "directory-gap", "directory-length", "end-records", "padded-header",
+        "base-address",
+        "directory-gap",
+        "directory-length",
+        "end-records",
+        "member-checksum",
+        "member-refused",
+        "padded-header",
+        "tensor-refused",
         "tree-sizes",
-        "tensor-refused", "base-address",
-    }  # fmt: skip
+    }
 )
 """Some readers refuse what others load: damage does this as well as intent."""
 

@@ -26,7 +26,6 @@ SHAPES: Final = MappingProxyType(
         "trusts-remote-code": "runs the code that another repository brings",
         "runs-when-shown": "is run by the program that shows the file",
         "runs-on-every-start": "is run each time Python starts",  # T1546.018
-        "runs-file-as-code": "runs a file that is not named as source code",
     }
 )
 """Each shape and how messages say it."""
@@ -41,10 +40,11 @@ HIDDEN: Final = frozenset({"downloads-and-runs", "decodes-and-runs"})
 """Shapes whose code is not in the file."""
 
 _SECRETS: Final = pattern(
-    r"(?:^|[/\\~])(?:\.ssh(?:[/\\]|$)|\.aws[/\\](?:credentials|config)|\.netrc|\.git-credentials|\.docker[/\\]config\.json"
+    r"(?:^|[/\\~])"
+    r"(?:\.ssh(?:[/\\]|$)|\.aws[/\\](?:credentials|config)|\.netrc|\.git-credentials|\.docker[/\\]config\.json"
     r"|\.kube[/\\]config|\.npmrc|\.pypirc|\.gnupg|\.bash_history|\.zsh_history|\.config[/\\](?:gcloud|gh[/\\]hosts|solana)"
-    r"|\.(?:cache[/\\])?huggingface[/\\](?:token|stored_tokens)|wallet\.dat|Login Data|key4\.db|logins\.json|cookies\.sqlite"
-    r"|\.azure[/\\]|\.ethereum|\.bitcoin|\.electrum|keystore[/\\]UTC|id_rsa|id_ed25519|id_ecdsa)"
+    r"|\.(?:cache[/\\])?huggingface[/\\](?:token|stored_tokens)|wallet\.dat|Login Data|key4\.db|logins\.json"
+    r"|cookies\.sqlite|\.azure[/\\]|\.ethereum|\.bitcoin|\.electrum|keystore[/\\]UTC|id_rsa|id_ed25519|id_ecdsa)"
     r"|^/etc/(?:passwd|shadow|gshadow|sudoers|krb5\.keytab|ssh/)|^/proc/(?:self|\d+|\*)/environ"
     r"|^/var/run/secrets/|169\.254\.169\.254|metadata\.google\.internal",
     re.IGNORECASE,
