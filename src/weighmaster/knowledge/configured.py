@@ -38,11 +38,19 @@ _DOTTED: Final = pattern(r"[A-Za-z_]\w*(?:[.][A-Za-z_]\w*)+\Z")
 _NAME: Final = pattern(r"[A-Za-z_][\w.]*\Z")
 _REFERENCE: Final = pattern(r"\$\{([^${}]*)\}")
 _RESOLVER: Final = pattern(r"\$\{\s*([A-Za-z_][\w.]*)\s*:\s*([^{}]*)", re.DOTALL)
+_BRACE: Final = pattern(r"\$\{\s*([A-Za-z_]\w*)\s*:|[{}]")
+_CLIMBS: Final = pattern(r"__|\bimport\b")
+"""What stands in an expression that is no arithmetic, where it cannot be parsed."""
+_CREATED: Final = pattern(r"_target_['\"]?\s*:\s*['\"]?([A-Za-z_][\w.]*)")
+"""A mapping in a text that `oc.create` makes a configuration of."""
+_FILLED: Final = 20_000
+"""Characters of a text in which references are followed."""
 _PARTS: Final = 2_000_000
 _MOST: Final = 10_000
 _LONGEST: Final = 400
 """Characters of a name; nothing that can be imported has a longer one."""
 _STEPS: Final = 8
+_QUOTED: Final = " \t'\""
 _SHOWN: Final = 160
 _ITEMS: Final = 4
 _RESERVED: Final = frozenset(
@@ -210,13 +218,35 @@ def _listed(value: Any) -> list[Any]:
 
 def _resolved(target: str, root: Any) -> str:
     """Return `target` with each `${a.b}` replaced by what stands there, as far as that is text."""
+    return _followed(target, root)[:_SHOWN]
+
+
+def _followed(text: str, root: Any) -> str:
+    """Return a text with each reference in it replaced by what it stands for, from the innermost on."""
+    text = text[:_FILLED]
     for _ in range(_STEPS):
-        hit = _REFERENCE.search(target)
-        value = _at(root, hit[1]) if hit else None
-        if hit is None or value is None:
+        before = text
+        text = _REFERENCE.sub(lambda hit: (_value(hit[1], root) or hit[0])[:_LONGEST], text)[:_FILLED]
+        if text == before:
             break
-        target = (target[: hit.start()] + value + target[hit.end() :])[:_SHOWN]
-    return target
+    return text
+
+
+def _value(reference: str, root: Any) -> str | None:
+    """Return what stands where a reference leads to, by way of a resolver of OmegaConf's own."""
+    resolver, colon, rest = reference.partition(":")
+    if not colon:
+        return _at(root, reference)
+    first, _, default = rest.partition(",")
+    match resolver.strip():
+        case "oc.select" | "oc.deprecated":
+            return _at(root, first) or default.strip(_QUOTED) or None
+        case "oc.env" | "env":
+            return default.strip(_QUOTED) or None
+        case "oc.decode":
+            return rest.strip(_QUOTED)
+        case _:
+            return None
 
 
 def _at(root: Any, path: str) -> str | None:
@@ -233,16 +263,36 @@ def _at(root: Any, path: str) -> str | None:
 def _text(text: str, meant: Meant, where: Where) -> Iterator[Fact]:
     if meant.bundle and text.startswith("$") and not text.startswith("${"):
         yield from _evaluated("monai", text[1:].replace("@", _OWN), text, where)
+    called = set()
     for hit in _RESOLVER.finditer(text[:_PARTS]):
+        called.add(hit[1])
         if hit[1] in {"oc.env", "env"}:
             yield Reference(where=where, kind="environment", target=hit[2].partition(",")[0].strip(), by="omegaconf")
-        elif hit[1] in _EVALUATES:
-            yield from _evaluated("omegaconf", hit[2].strip().strip("'\"").replace("$", ""), text, where)
+    if not _EVALUATES.isdisjoint(called):
+        for expression in _expressions(_followed(text, meant.root)):
+            yield from _evaluated("omegaconf", expression, text, where)
+    if "oc.create" in called:
+        for hit in _CREATED.finditer(_followed(text, meant.root)):
+            yield named("hydra", hit[1], text, where)
+
+
+def _expressions(text: str) -> Iterator[str]:
+    """Yield what stands between the braces of resolvers that evaluate; what they refer to has a name of its own."""
+    opened: list[tuple[str, int]] = []
+    count = 0
+    for hit in _BRACE.finditer(text):
+        if hit[0] != "}":
+            opened.append((hit[1] or "", hit.end()))
+        elif opened:
+            resolver, start = opened.pop()
+            if resolver in _EVALUATES and count < _SHOWN:
+                count += 1
+                yield _REFERENCE.sub(_OWN, text[start : hit.start()]).strip(_QUOTED).replace("$", "")
 
 
 def _evaluated(by: str, expression: str, text: str, where: Where) -> Iterator[Fact]:
     for reach in reaches(expression, _ARITHMETIC):
-        if reach.danger:
+        if reach.danger or (_NAME.match(reach.name) is None and _CLIMBS.search(expression)):
             yield Instantiation(where=where, by=by, module="builtins", name="eval", arguments=text[:_SHOWN])
             return
         if _NAME.match(reach.name) and not reach.name.startswith(_OWN):
