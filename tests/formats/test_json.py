@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from tests.samples.vetting import reads, report_on
+from tests.samples.vetting import reads, report_on, rules_on, verdict_on
 
 from weighmaster.formats.json import FORMAT
 from weighmaster.model.fact import Script
@@ -86,3 +86,16 @@ def test_a_document_too_long_to_parse_is_not_called_read() -> None:
     (gap,) = FORMAT.read(Cursor(Long(), Budget()), Where.file("f"))
     assert isinstance(gap, Gap)
     assert gap.reason is GapReason.OVER_BUDGET
+
+
+def test_of_a_key_that_is_there_twice_both_values_count() -> None:
+    hostile = "{{ cycler.__init__.__globals__.os.getcwd() }}"
+    text = f'{{"chat_template": "{hostile}", "chat_template": "hello"}}'
+    assert "template-escapes" in rules_on(text.encode(), "tokenizer_config.json")
+    assert verdict_on(b'{"a": 1, "a": 2}', "x.json") == "allow"
+
+
+def test_what_some_readers_take_and_python_refuses_is_read() -> None:
+    hostile = '"chat_template": "{{ cycler.__init__.__globals__.os.getcwd() }}"'
+    for more in ('"a": "x\ty"', f'"a": {"9" * 5000}'):
+        assert "template-escapes" in rules_on(f"{{{more}, {hostile}}}".encode(), "tokenizer_config.json")

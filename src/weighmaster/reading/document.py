@@ -17,6 +17,10 @@ _BOM: Final = b"\xef\xbb\xbf"
 ENDS: Final = {b"{": b"}", b"[": b"]"}
 """How an object and a list begin, and how each ends."""
 _HEAD: Final = 512
+_SMALL: Final = 1 << 20
+"""Bytes of a document in which keys are looked at that are there twice; configurations are no longer."""
+_FIRST: Final = "(there twice)"
+"""The key under which the first values of such keys stand."""
 
 _last: list[tuple[Source, Any]] = []
 """The source that was asked about last, and what it holds."""
@@ -48,8 +52,32 @@ def _parsed(source: Source) -> Any:
     # Where more blanks stand there than are looked at, only parsing tells.
     if opening(head) and end and end != ENDS[opening(head)]:
         return None
-    try:
-        found = json.loads(source.read_at(0, source.size).removeprefix(_BOM))
-    except (ValueError, RecursionError):
-        return None
+    text = source.read_at(0, source.size).removeprefix(_BOM)
+    found: Any = None
+    for options in (_STRICT if len(text) <= _SMALL else {}, _LENIENT):
+        try:
+            found = json.loads(text, **options)
+            break
+        except (ValueError, RecursionError):
+            continue
     return found if isinstance(found, (dict, list)) else None
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object of which a key may be there twice: Python takes the last, others take the first."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        first = dict(reversed(pairs))
+        found[_FIRST] = {key: value for key, value in first.items() if found[key] is not value}
+    return found
+
+
+def _number(digits: str) -> float | int:
+    """Return a number of more digits than Python turns into one."""
+    return int(digits) if len(digits) < _DIGITS else float("inf")
+
+
+_DIGITS: Final = 4000
+_STRICT: Final[dict[str, Any]] = {"object_pairs_hook": _object}
+_LENIENT: Final[dict[str, Any]] = {**_STRICT, "strict": False, "parse_int": _number}
+"""What some readers take and Python refuses: line ends inside of texts, endless numbers."""

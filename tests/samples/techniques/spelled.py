@@ -22,7 +22,9 @@ _SKOPS: Final = {"loader": "skops-trusted", "file": "model.skops", "needs": ("sk
 _OPENS: Final = f"url: '{URL}'"
 for _what, _text in {
     "a mapping that a resolver makes": f"a: {URL}\nm: '${{oc.create:{{_target_:webbrowser.open,url:${{a}}}}}}'",
-    "a mapping made of a text": f"s: '{{_target_: webbrowser.open, url: \"{URL}\"}}'\nm: '${{oc.create:${{oc.decode:${{s}}}}}}'",
+    "a mapping made of a text": (
+        f"s: '{{_target_: webbrowser.open, url: \"{URL}\"}}'\n" + "m: '${oc.create:${oc.decode:${s}}}'"
+    ),
     "a name that is selected": f"p: webbrowser.open\nm: {{_target_: '${{oc.select:p}}', {_OPENS}}}",
     "a name selected in default of another": f"m: {{_target_: '${{oc.select:p,webbrowser.open}}', {_OPENS}}}",
     "a name in default of a variable": f"m: {{_target_: '${{oc.env:NOT_SET,webbrowser.open}}', {_OPENS}}}",

@@ -26,7 +26,7 @@ _RULE: Final = Rule(
     id="name-lies", title="The name promises data, the bytes can run code", severity=Severity.MEDIUM, cwe=646
 )
 
-_TEXT: Final = frozenset({"text", "json"})
+_TEXT: Final = frozenset({"text", "json", "wide-text"})
 _PICTURE: Final = frozenset({"image"})
 _PROMISES: Final = {
     ".safetensors": frozenset({"safetensors"}),
@@ -49,7 +49,7 @@ _INERT: Final = frozenset(
     {
         *("arrow", "catboost", "empty", "fasttext", "image", "json", "lightgbm", "media"),
         *("msgpack", "mxnet", "npy", "oci", "openvino", "parquet", "pmml", "safetensors"),
-        *("sentencepiece", "text", "tfjs", "tfrecord", "xgboost", "xml", "zarr"),
+        *("sentencepiece", "text", "tfjs", "tfrecord", "wide-text", "xgboost", "xml", "zarr"),
         *("hf-config", "lfs-pointer", "model-card", "secrets", "shard-index"),
     }
 )
