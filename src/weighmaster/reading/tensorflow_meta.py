@@ -40,7 +40,9 @@ class MetaGraph:
         """Yield the files that the loader feeds to the graph."""
         for field, _, name in self._assets:
             place = where.span(field.start, field.end)
-            yield Reference(where=place, kind="vocabulary", target=f"assets/{name}", by="tensorflow")
+            # Joined as paths are: an absolute one stays what it is.
+            target = name if name.startswith("/") else f"assets/{name}"
+            yield Reference(where=place, kind="vocabulary", target=target, by="tensorflow")
 
     def graph(self) -> Graph:
         """Return the graph, which knows what the loader feeds and passes."""

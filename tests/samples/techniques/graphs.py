@@ -195,6 +195,12 @@ _raw(
     **_TF,
 )
 _raw(
+    "an asset by an absolute path",
+    saved_model([strings("name", ""), *_filled], "out:0", at_load="init", assets={"name:0": _SECRET}),
+    _READ,
+    **_TF,
+)
+_raw(
     "SqlDataset makes a database",
     saved_model(
         [
