@@ -166,3 +166,23 @@ def test_a_script_beside_a_model_is_told_and_allowed() -> None:
 @pytest.mark.parametrize("words", ["cat\ndog\nimport\nos\nsystem\n" * 50, "code\nsystem\nopen\n", "import\nos\n"])
 def test_a_list_of_words_is_no_pickle_of_a_module_that_nobody_has(words: str) -> None:
     assert verdict_on(words.encode(), "vocab.txt") is Outcome.ALLOW
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"cs.CL\ncs.LG\ncs.AI\n",
+        b"cs.AI\ncs.CL\nmath.CO\nstat.ML\n",
+        b"com.example.Foo\ncom.example.Bar\ncom.example.Baz\n",
+    ],
+)
+def test_dotted_words_below_each_other_are_no_import(text: bytes) -> None:
+    assert verdict_on(text, "labels.txt") is Outcome.ALLOW
+    assert verdict_on(text + b"(S'true'\nRcos\nsystem\n(S'true'\ntR.", "labels.txt") is not Outcome.ALLOW
+
+
+@pytest.mark.parametrize(
+    "text", [b"cos\nsystem\n", b"cshutil\nrmtree\n", b"cx.y\nz.w\n(tR.", b"cshutil\nos.system\n(S'a'\ntR."]
+)
+def test_an_import_that_could_be_one_is(text: bytes) -> None:
+    assert verdict_on(text, "labels.txt") is not Outcome.ALLOW

@@ -57,7 +57,10 @@ def _acts(source: Source) -> bool:
 def _is_dangerous(module: str, name: str) -> bool:
     entry = look_up(module, name) if is_name(module, name) else None
     # `*.os` is any module's: in a list of words, `code` and `system` one below the other are no module and its name.
-    return entry is not None and bool(entry.powers) and not entry.name.startswith("*")
+    if entry is None or entry.name.startswith("*"):
+        return False
+    # Without PROTO no reader takes a dotted name apart (Lib/pickle.py, find_class), and `cs.CL` is a subject.
+    return bool(entry.powers - {"reflect"} if "." in name else entry.powers)
 
 
 def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
