@@ -1,7 +1,7 @@
 """Make harmless files with the real libraries: `python -m tests.benign.build FOLDER`.
 
-Each `_write_*` function fills one folder; a library's releases may differ, so what a release lacks is left out by name,
-never by catching whatever goes wrong.
+Each module of `LIBRARIES` has a function `write` that fills one folder; a library's releases may differ, so what a
+release lacks is left out by name, never by catching whatever goes wrong.
 """
 
 from __future__ import annotations
@@ -13,21 +13,21 @@ import warnings
 from typing import Final
 
 LIBRARIES: Final = (
-    "plain",
     "arrays",
-    "frames",
-    "scientific",
-    "estimators",
     "boosters",
-    "tensors",
     "checkpoints",
-    "torch_ecosystem",
-    "sundry",
-    "keras_models",
-    "graphs",
+    "estimators",
+    "frames",
     "gguf_models",
+    "graphs",
+    "keras_models",
+    "plain",
     "repositories",
+    "scientific",
     "sources",
+    "sundry",
+    "tensors",
+    "torch_ecosystem",
 )
 
 

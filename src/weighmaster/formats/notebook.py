@@ -48,6 +48,8 @@ def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
 
     cursor.budget.hold(cursor.size)
     found = document(cursor.source)
+    if not isinstance(found, dict):
+        raise UnreadableError("no notebook")
     reading = Reading(where, cursor.budget.check_time, run_by="main")
     python = _is_python(found)
     for number, cell in enumerate(_cells(found)):

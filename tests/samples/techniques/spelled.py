@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from functools import partial
 from typing import Final
 
 from tests.samples.sample import COMMAND, SYSTEM, TOKEN, URL, Event, Table
@@ -53,4 +54,4 @@ def _skops(encoding: str) -> bytes:
 
 
 for _encoding in ("utf-16", "utf-16-be", "utf-32-le"):
-    _raw(f"skops, a schema in {_encoding}", lambda encoding=_encoding: _skops(encoding), SYSTEM, **_SKOPS)
+    _raw(f"skops, a schema in {_encoding}", partial(_skops, _encoding), SYSTEM, **_SKOPS)

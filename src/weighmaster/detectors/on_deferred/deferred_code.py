@@ -23,9 +23,7 @@ from weighmaster.knowledge.rlang import acting
 from weighmaster.model.fact import Deferred
 from weighmaster.model.finding import Confidence, Finding, Rule, Severity
 
-_RULE: Final = Rule(
-    id="deferred-code", title="Code that runs without being called", severity=Severity.MEDIUM, cwe=502
-)
+_RULE: Final = Rule(id="deferred-code", title="Code that runs without being called", severity=Severity.MEDIUM, cwe=502)
 _PLANTED: Final = {
     "use": "an expression runs when its value is looked at",
     "start": "a function runs when a session starts",
