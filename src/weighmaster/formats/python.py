@@ -18,6 +18,7 @@ from weighmaster.model.fact import Use
 from weighmaster.model.report import Gap, GapReason
 from weighmaster.model.where import Member, Where
 from weighmaster.reading.cursor import Cursor
+from weighmaster.reading.python.newer import older
 from weighmaster.reading.python.source import LONGEST, UnparsedError, is_python, text_of
 from weighmaster.reading.source import BytesSource
 
@@ -60,9 +61,14 @@ def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
     except UnparsedError as error:
         yield from glanced(text, where)
         # Files that only look like Python are read by nobody; a Python 3 that reads Python 2 does not exist.
-        if name.endswith(_NAMED) and not error.old:
-            yield Gap(where=where, reason=GapReason.UNREADABLE, detail=f"python: {error}")
-        return
+        if not name.endswith(_NAMED) or error.old:
+            return
+        yield Gap(where=where, reason=GapReason.UNREADABLE, detail=f"python: {error}")
+        rest = older(text)
+        if rest is None:
+            return
+        reading = Reading(where, cursor.budget.check_time)
+        reading.read(rest)
     yield from reading.facts()
     yield from _handed_on(reading, where)
     for said in reading.unread:
