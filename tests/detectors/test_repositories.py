@@ -44,7 +44,7 @@ def test_a_library_runs_what_the_sample_brings(sample: Hostile, fired: dict[str,
 
 
 def _vetted(sample: Hostile) -> dict[str, bytes]:
-    return {name: data.replace(b"@FOLDER@", b"/work/models") for name, data in sample.files.items()}
+    return {name: data.replace(b"@FOLDER@", b"/srv/models") for name, data in sample.files.items()}
 
 
 @pytest.mark.parametrize("sample", REPOSITORIES, ids=lambda s: s.id)
