@@ -69,4 +69,4 @@ def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
     yield Inner(where / Member(name="utf-8"), lambda: BytesSource(text))
 
 
-FORMAT: Final = Format(id="wide-text", title="Text in UTF-16 or UTF-32", matches=_matches, read=_read)
+FORMAT: Final = Format(id="wide-text", title="Text in UTF-16 or UTF-32", matches=_matches, read=_read, layer=True)
