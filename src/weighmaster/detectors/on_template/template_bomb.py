@@ -15,27 +15,25 @@ Loops over what the user sends.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from weighmaster.extend.detector import Detector
-from weighmaster.model.errors import WeighmasterError
+from weighmaster.extend.templates import minded
 from weighmaster.model.fact import Template
 from weighmaster.model.finding import Finding, Rule, Severity
+
+if TYPE_CHECKING:
+    from weighmaster.reading.jinja.sight import Sight
 
 _RULE: Final = Rule(id="template-bomb", title="A template that is costly to render", severity=Severity.MEDIUM, cwe=1333)
 
 
 def _detect(fact: Template) -> Iterator[Finding]:
-    from weighmaster.reading.jinja.walk import sights
+    yield from minded(fact, _RULE, _why)
 
-    try:
-        found = sights(fact.text) if fact.engine == "jinja" else ()
-    except WeighmasterError:
-        return
-    for sight in found:
-        if sight.kind == "repeat":
-            message = f"{fact.name or 'the template'}, line {sight.line}: {sight.detail}, {sight.name} times"
-            yield Finding(rule=_RULE, where=fact.where, message=message, evidence=(fact,))
+
+def _why(sight: Sight) -> str | None:
+    return f"{sight.detail}, {sight.name} times" if sight.kind == "repeat" else None
 
 
 DETECTOR: Final = Detector(rule=_RULE, on=Template, detect=_detect)

@@ -22,8 +22,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from weighmaster.extend.detector import Detector
+from weighmaster.extend.templates import minded
 from weighmaster.knowledge.chat_templates import CALLS, METHODS, escape, helper_escape
-from weighmaster.model.errors import WeighmasterError
 from weighmaster.model.fact import Template
 from weighmaster.model.finding import Finding, Rule, Severity
 
@@ -39,17 +39,7 @@ _RULE: Final = Rule(
 
 
 def _detect(fact: Template) -> Iterator[Finding]:
-    from weighmaster.reading.jinja.walk import sights
-
-    try:
-        found = sights(fact.text) if fact.engine == "jinja" else ()
-    except WeighmasterError:
-        return
-    for sight in found:
-        reason = _why(sight)
-        if reason is not None:
-            message = f"{fact.name or 'the template'}, line {sight.line}: {reason}"
-            yield Finding(rule=_RULE, where=fact.where, message=message, evidence=(fact,))
+    yield from minded(fact, _RULE, _why)
 
 
 def _why(sight: Sight) -> str | None:

@@ -24,8 +24,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from weighmaster.extend.detector import Detector
+from weighmaster.extend.templates import minded
 from weighmaster.knowledge.chat_templates import HIDING, is_structure, says_something
-from weighmaster.model.errors import WeighmasterError
 from weighmaster.model.fact import Template
 from weighmaster.model.finding import Confidence, Finding, Rule, Severity
 
@@ -48,17 +48,7 @@ _SAID: Final = {
 
 
 def _detect(fact: Template) -> Iterator[Finding]:
-    from weighmaster.reading.jinja.walk import sights
-
-    try:
-        found = sights(fact.text) if fact.engine == "jinja" else ()
-    except WeighmasterError:
-        return
-    for sight in found:
-        reason = _reason(sight)
-        if reason is not None:
-            message = f"{fact.name or 'the template'}, line {sight.line}: {reason}"
-            yield Finding(rule=_RULE, where=fact.where, message=message, confidence=Confidence.MEDIUM, evidence=(fact,))
+    yield from minded(fact, _RULE, _reason, Confidence.MEDIUM)
 
 
 def _reason(sight: Sight) -> str | None:
