@@ -9,15 +9,13 @@ from collections.abc import Iterator
 from typing import Final
 
 from weighmaster.extend.format import Format, Glance, Read
-from weighmaster.model.errors import WeighmasterError
 from weighmaster.model.fact import Fact, Reference
 from weighmaster.model.value import replace
 from weighmaster.model.where import Where
-from weighmaster.reading.budget import Budget
 from weighmaster.reading.caffe import NET_TEXT, net
 from weighmaster.reading.cursor import Cursor
 from weighmaster.reading.protobuf import BYTES, Message
-from weighmaster.reading.prototext import Schema, encoded, events
+from weighmaster.reading.prototext import Schema, encoded, glimpsed
 from weighmaster.reading.source import BytesSource
 from weighmaster.reading.tags import may_be_text
 
@@ -31,30 +29,19 @@ _WHOLE: Final[Schema] = {
 }
 _LAYERS: Final = frozenset({"layer", "layers"})
 _PATH: Final = 4096
-_TRIED: Final = 10_000
 
 
 def _matches(glance: Glance) -> bool:
     if not may_be_text(glance.head):
         return False
-    inside: list[str] = []
     names: set[str] = set()
-    try:
-        for count, event in enumerate(events(glance.source, Budget())):
-            if event.kind == "open":
-                inside.append(event.name)
-            elif event.kind == "close":
-                inside.pop()
-            elif not inside:
-                names.add(event.name)
-                if names >= {"base_lr", "lr_policy"} and names & {"net", "train_net", "solver_mode", "type"}:
-                    return True
-            elif event.name == "type" and inside[-1] in _LAYERS and set(inside[:-1]) <= {*_NETS}:
+    for inside, name in glimpsed(glance.source):
+        if not inside:
+            names.add(name)
+            if names >= {"base_lr", "lr_policy"} and names & {"net", "train_net", "solver_mode", "type"}:
                 return True
-            if count > _TRIED and not inside:
-                return False
-    except WeighmasterError:
-        return False
+        elif name == "type" and inside[-1] in _LAYERS and set(inside[:-1]) <= {*_NETS}:
+            return True
     return False
 
 

@@ -62,16 +62,8 @@ class _Reader:
         if depth > _DEEPEST:
             raise OverBudgetError(f"cntk: dictionaries inside dictionaries, more than {_DEEPEST} deep")
         plain: dict[str, str] = {}
-        for field in message.fields():
-            if field.number != 2 or field.wire != BYTES:
-                continue
-            entry = message.message(field)
-            key = ""
-            for inner in entry.fields():
-                if inner.number == 1 and inner.wire == BYTES:
-                    key = entry.text(inner, _NAME)
-                elif inner.number == 2 and inner.wire == BYTES:
-                    yield from self._value(entry.message(inner), key, plain, depth)
+        for key, value in _entries(message):
+            yield from self._value(value, key, plain, depth)
         yield from self._function(message, plain)
 
     def _value(self, message: Message, key: str, plain: dict[str, str], depth: int) -> Iterator[Read]:
@@ -113,9 +105,8 @@ class _Reader:
             yield Operation(where=place, dialect="cntk", name=name, detail=detail)
 
 
-def _texts(message: Message) -> dict[str, str]:
-    """Return the strings of a dictionary."""
-    found: dict[str, str] = {}
+def _entries(message: Message) -> Iterator[tuple[str, Message]]:
+    """Yield the keys and the values of a dictionary."""
     for field in message.fields():
         if field.number != 2 or field.wire != BYTES:
             continue
@@ -125,10 +116,16 @@ def _texts(message: Message) -> dict[str, str]:
             if inner.number == 1 and inner.wire == BYTES:
                 key = entry.text(inner, _NAME)
             elif inner.number == 2 and inner.wire == BYTES:
-                value = entry.message(inner)
-                for text in value.fields():
-                    if text.number == 8 and text.wire == BYTES:
-                        found[key] = value.text(text, _NAME)
+                yield key, entry.message(inner)
+
+
+def _texts(message: Message) -> dict[str, str]:
+    """Return the strings of a dictionary."""
+    found: dict[str, str] = {}
+    for key, value in _entries(message):
+        for text in value.fields():
+            if text.number == 8 and text.wire == BYTES:
+                found[key] = value.text(text, _NAME)
     return found
 
 

@@ -12,15 +12,13 @@ from typing import Final
 from weighmaster.extend.format import Format, Glance, Inner, Read
 from weighmaster.knowledge.tensorflow import operations
 from weighmaster.machine.run import plausible
-from weighmaster.model.errors import WeighmasterError
 from weighmaster.model.fact import Fact
 from weighmaster.model.value import replace
 from weighmaster.model.where import Member, Where
-from weighmaster.reading.budget import Budget
 from weighmaster.reading.cursor import Cursor
 from weighmaster.reading.payload import is_artifact
 from weighmaster.reading.protobuf import BYTES, Message
-from weighmaster.reading.prototext import Schema, encoded, events, varint
+from weighmaster.reading.prototext import Schema, encoded, glimpsed, varint
 from weighmaster.reading.source import BytesSource, PartSource
 from weighmaster.reading.tags import may_be_text
 from weighmaster.reading.tensorflow import Graph
@@ -72,26 +70,13 @@ _WHOLE: Final[Schema] = {
     **{name: (10 + number, kind) for name, (number, kind) in _META.items()},
 }
 _HOLDERS: Final = frozenset({"graph_def", "meta_graphs", "library", "function"})
-_TRIED: Final = 10_000
 
 
 def _matches(glance: Glance) -> bool:
-    if not may_be_text(glance.head):
-        return False
-    inside: list[str] = []
-    try:
-        for count, event in enumerate(events(glance.source, Budget())):
-            if event.kind == "open":
-                inside.append(event.name)
-            elif event.kind == "close":
-                inside.pop()
-            elif event.name == "op" and inside[-1:] in (["node"], ["node_def"]) and set(inside[:-1]) <= _HOLDERS:
-                return True
-            if count > _TRIED and not inside:
-                return False
-    except WeighmasterError:
-        return False
-    return False
+    return may_be_text(glance.head) and any(
+        name == "op" and inside[-1:] in (["node"], ["node_def"]) and set(inside[:-1]) <= _HOLDERS
+        for inside, name in glimpsed(glance.source)
+    )
 
 
 def _read(cursor: Cursor, where: Where) -> Iterator[Read]:

@@ -10,13 +10,15 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple, TypeAlias
 
-from weighmaster.model.errors import OverBudgetError, UnreadableError
+from weighmaster.model.errors import OverBudgetError, UnreadableError, WeighmasterError
 from weighmaster.reading.budget import Budget
 from weighmaster.reading.pattern import pattern
 from weighmaster.reading.source import Source
 
 LONGEST: Final = 64 << 20
 """Bytes of text that are read."""
+_GLIMPSED: Final = 10_000
+"""Events that a first look goes through, and to the end of the message it is in."""
 _DEEPEST: Final = 100
 _CLOCK: Final = 4096
 _TOKEN: Final = pattern(
@@ -50,6 +52,26 @@ def events(source: Source, budget: Budget) -> Iterator[Event]:
         raise OverBudgetError(f"text of {source.size} bytes, {LONGEST} are read")
     budget.hold(source.size)
     yield from _Parser(source.read_at(0, source.size).removeprefix(b"\xef\xbb\xbf"), budget).message()
+
+
+def glimpsed(source: Source) -> Iterator[tuple[list[str], str]]:
+    """Yield the fields that hold a value, and the messages that each lies in, as far as a first look goes.
+
+    Text that is no such text just ends.
+    """
+    inside: list[str] = []
+    try:
+        for count, event in enumerate(events(source, Budget())):
+            if event.kind == "open":
+                inside.append(event.name)
+            elif event.kind == "close":
+                inside.pop()
+            else:
+                yield inside, event.name
+            if count > _GLIMPSED and not inside:
+                return
+    except WeighmasterError:
+        return
 
 
 class _Parser:

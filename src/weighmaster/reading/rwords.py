@@ -24,14 +24,11 @@ _LETTERS: Final = {b"n": b"\n", b"t": b"\t", b"v": b"\v", b"b": b"\b", b"r": b"\
 _NOT_AVAILABLE: Final = -(1 << 31)
 
 
-class Words:
-    """Integers of four bytes."""
+class _Held:
+    """A stream, and integers that are pushed back into it."""
 
-    narrow: Final = 4
-    """The fewest bytes that an item of a list takes."""
-
-    def __init__(self, source: Source, budget: Budget, start: int, order: str) -> None:
-        self._stream = Buffered(source, budget, offset=start, order=order)
+    def __init__(self, stream: Buffered) -> None:
+        self._stream = stream
         self._pushed: list[int] = []
 
     @property
@@ -47,6 +44,16 @@ class Words:
     def push(self, value: int) -> None:
         """Have `value` be the next integer that is read."""
         self._pushed.append(value)
+
+
+class Words(_Held):
+    """Integers of four bytes."""
+
+    narrow: Final = 4
+    """The fewest bytes that an item of a list takes."""
+
+    def __init__(self, source: Source, budget: Budget, start: int, order: str) -> None:
+        super().__init__(Buffered(source, budget, offset=start, order=order))
 
     def integer(self) -> int:
         """Read an integer."""
@@ -63,28 +70,13 @@ class Words:
         self._stream.skip(count * _WIDTHS[kind])
 
 
-class Ascii:
+class Ascii(_Held):
     """Words with white space between them; `NA` is the integer that is none."""
 
     narrow: Final = 2
 
     def __init__(self, source: Source, budget: Budget, start: int) -> None:
-        self._stream = Buffered(source, budget, offset=start)
-        self._pushed: list[int] = []
-
-    @property
-    def offset(self) -> int:
-        """Where the next word stands."""
-        return self._stream.offset
-
-    @property
-    def left(self) -> int:
-        """Bytes not read yet."""
-        return self._stream.left
-
-    def push(self, value: int) -> None:
-        """Have `value` be the next integer that is read."""
-        self._pushed.append(value)
+        super().__init__(Buffered(source, budget, offset=start))
 
     def integer(self) -> int:
         """Read an integer."""
