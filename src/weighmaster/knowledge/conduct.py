@@ -11,8 +11,9 @@ from weighmaster.knowledge.uses import known
 from weighmaster.model.fact import Use
 from weighmaster.model.value import Value
 
-Level = Literal["hides", "acts", "touches", "can-harm", "has-powers", ""]
+Level = Literal["hides", "acts", "touches", "writes", "can-harm", "has-powers", ""]
 """`hides`: runs hidden code before anybody asks; `acts`: acts on the machine then; `touches`: reaches out then;
+`writes`: writes files of its own then, as scripts do that somebody runs, and nothing that a loader imports needs to;
 `can-harm`: hides or attacks, where somebody runs it; `has-powers`: could, and most programs can."""
 
 SOON: Final = frozenset({"import", "load", "install"})
@@ -75,6 +76,8 @@ def _of_shape(use: Use, *, soon: bool) -> Level:
         return "hides" if soon else "can-harm"
     if use.name in shapes.ATTACKS:
         return "acts" if soon else "can-harm"
+    if use.name == "writes-files":
+        return "writes" if soon else ""
     # To install packages is what an installation does.
     return "touches" if soon and (use.name, use.when) != ("installs-packages", "install") else "has-powers"
 

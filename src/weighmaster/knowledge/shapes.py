@@ -22,6 +22,7 @@ SHAPES: Final = MappingProxyType(
         "mines-coins": "mines coins",  # T1496
         "deletes-broadly": "deletes what is not its own",  # T1485
         "writes-outside": "writes or deletes files outside its own folder",
+        "writes-files": "writes or deletes files",
         "installs-packages": "installs packages",  # T1072
         "trusts-remote-code": "runs the code that another repository brings",
         "runs-when-shown": "is run by the program that shows the file",

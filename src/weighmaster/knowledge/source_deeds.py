@@ -63,6 +63,8 @@ _COPIES: Final = frozenset(
         "shutil.move",
     }
 )
+_LOADED: Final = frozenset({"import", "load"})
+"""Times at which no file needs to be written."""
 _HARMLESS_WHEN: Final = {"torch.load": ("weights_only", True), "numpy.load": ("allow_pickle", False)}
 """The argument with which a loader runs nothing."""
 
@@ -152,6 +154,8 @@ class Deeds:
             yield self._shape("writes-outside", when, path)
         elif not writes and shapes.is_secret(path):
             yield self._shape("reads-secrets", when, path)
+        elif writes and when in _LOADED:
+            yield self._shape("writes-files", when, path)
 
     def _of_trust(self, seen: Seen, _: Known, when: str) -> Iterator[Use]:
         if seen.given.named.get("trust_remote_code") is True:

@@ -27,7 +27,7 @@ from weighmaster.model.repository import Repository
 _RULE: Final = Rule(
     id="remote-code-acts", title="Loading runs code that acts on the machine", severity=Severity.CRITICAL, cwe=94
 )
-_LEVELS: Final = frozenset({"hides", "acts", "touches"})
+_LEVELS: Final = frozenset({"hides", "acts", "touches", "writes"})
 
 
 def _detect(whole: Repository) -> Iterator[Finding]:
