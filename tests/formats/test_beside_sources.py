@@ -132,7 +132,9 @@ def test_ordinary_requirements_are_allowed(line: str) -> None:
 
 
 def test_the_credentials_of_an_index_are_not_repeated() -> None:
-    data = b"--extra-index-url https://user:secret@index.example/simple\nx @ https://token@host.example/x.zip\ntorch==2\n"
+    data = (
+        b"--extra-index-url https://user:secret@index.example/simple\nx @ https://token@host.example/x.zip\ntorch==2\n"
+    )
     said = [finding.message for finding in report_on(data, "requirements.txt").findings]
     assert any("https://***@index.example/simple" in message for message in said)
     assert not any("secret" in message or "token" in message for message in said)
