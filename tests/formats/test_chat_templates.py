@@ -118,6 +118,12 @@ def test_what_is_too_long_is_not_read() -> None:
     assert not [
         read for read in reads(chat_template.FORMAT, b"{{ messages }}" * 400_000)[0] if isinstance(read, Template)
     ]
+    assert verdict_on(b"a line\n" * 1_000_000 + b"{{ messages.__class__ }}", "chat_template.jinja") == "review"
+
+
+def test_a_template_stands_wherever_it_likes_in_a_text() -> None:
+    text = b"a line\n" * 20_000 + b"{{ cycler.__init__.__globals__.os.getcwd() }}" + b"a line\n" * 20_000
+    assert "template-escapes" in rules_on(text, "chat_template.jinja")
 
 
 _BESIDE = " for messages of tools, __version__ and self"

@@ -20,6 +20,8 @@ from weighmaster.reading.cursor import Cursor
 from weighmaster.reading.pattern import pattern
 
 _LONGEST: Final = 4 << 20
+_LOOKED_AT: Final = 64 << 20
+"""Bytes of a text that are looked at to see whether it is a template; one so long is not read, and that is said."""
 _TAG: Final = pattern(
     rb"\{%[-+]?\s*(?:if|for|set|macro|block|generation|raw|with|filter|call|include|import|from|extends|do)\b"
     rb"|\{\{[-+]?\s*[\w(\[{'\"]"
@@ -44,7 +46,7 @@ _NAMED: Final = ("jinja", "jinja2", "j2", "tmpl", "tpl", "template")
 
 
 def _matches(glance: Glance) -> bool:
-    if b"\0" in glance.head or glance.size > _LONGEST:
+    if b"\0" in glance.head or glance.size > _LOOKED_AT:
         return False
     text = glance.head if glance.size <= len(glance.head) else glance.source.read_at(0, glance.size)
     if b"\0" in text or not _TAG.search(text) or not _ABOUT.search(text):
@@ -53,11 +55,13 @@ def _matches(glance: Glance) -> bool:
 
 
 def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
-    if cursor.size > _LONGEST:
-        raise OverBudgetError(f"a template of {cursor.size} bytes, at most {_LONGEST} are read")
-    raw = cursor.take(cursor.size).removeprefix(b"\xef\xbb\xbf")
     last = where.steps[-1] if where.steps else None
     name = (last.name if isinstance(last, Member) else where.root).rpartition("/")[2]
+    if cursor.size > _LONGEST:
+        if _is_named(name.lower()):
+            raise OverBudgetError(f"a template of {cursor.size} bytes, at most {_LONGEST} are read")
+        return
+    raw = cursor.take(cursor.size).removeprefix(b"\xef\xbb\xbf")
     # Pages and source code that talk about templates are none, unless a loader that goes by names would take them.
     if not _is_named(name.lower()) and (_OTHERS.match(raw.lstrip()) or not _could_be(raw)):
         return
