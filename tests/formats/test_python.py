@@ -228,7 +228,7 @@ def test_text_that_is_no_source_is_not_claimed(data: bytes) -> None:
 
 
 def test_a_path_file_that_imports_is_run_on_every_start() -> None:
-    assert "source-acts-on-import" in rules_on(b"import os; os.getcwd()\n", "x.pth")
+    assert "source-reaches-out-on-import" in rules_on(b"import os; os.getcwd()\n", "x.pth")
     assert verdict_on(b"/usr/lib/extra\n", "x.pth") is Outcome.ALLOW
 
 

@@ -33,7 +33,7 @@ SHAPES: Final = MappingProxyType(
 
 ATTACKS: Final = frozenset(
     {"reverse-shell", "downloads-and-runs", "decodes-and-runs", "sends-secrets", "plants-itself", "mines-coins",
-     "deletes-broadly", "runs-on-every-start"}
+     "deletes-broadly"}
 )  # fmt: skip
 """Shapes that no model needs."""
 
