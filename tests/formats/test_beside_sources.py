@@ -138,3 +138,8 @@ def test_the_credentials_of_an_index_are_not_repeated() -> None:
     said = [finding.message for finding in report_on(data, "requirements.txt").findings]
     assert any("https://***@index.example/simple" in message for message in said)
     assert not any("secret" in message or "token" in message for message in said)
+
+
+def test_a_list_of_addresses_is_no_list_of_requirements() -> None:
+    assert verdict_on(b"https://mirror.example/a\nhttps://mirror.example/b\n", "list.mirrors") is Outcome.ALLOW
+    assert "requires-from-elsewhere" in rules_on(b"https://host.example/x-1.0-py3-none-any.whl\n", "requirements.txt")

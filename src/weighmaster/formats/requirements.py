@@ -27,6 +27,7 @@ _LINE: Final = pattern(
 _TELLS: Final = pattern(rb"[<>=~]=|^\s*-|://|\s@\s", re.MULTILINE)
 _ADDRESS: Final = pattern(r"(?:(?:git|hg|svn|bzr)\+)?(?:https?|ssh|git|file|ftp)(?:\+\w+)?://\S+|git@\S+")
 _OPTION: Final = pattern(r"(?:--(index-url|extra-index-url|find-links|trusted-host|pypi-url)|-(i|f))[= ]+(\S+)")
+_ARCHIVE: Final = pattern(rb"\.(?:whl|zip|tar\.\w+|tgz)\b|[#&]egg=|[#&](?:sha256|subdirectory)=", re.IGNORECASE)
 _CREDENTIALS: Final = pattern(r"://(?!git@)[^/@\s]+@")
 _TOLD: Final = 300
 _LONG: Final = {"i": "index-url", "f": "find-links"}
@@ -38,7 +39,9 @@ def _matches(glance: Glance) -> bool:
     head = glance.head if glance.size <= len(glance.head) else glance.head.rpartition(b"\n")[0]
     lines = [line.strip() for line in head.removeprefix(b"\xef\xbb\xbf").splitlines()]
     lines = [line for line in lines if line and not line.startswith(b"#")]
-    return bool(lines) and all(len(line) < 500 and _LINE.fullmatch(line) is not None for line in lines)
+    if all(line.startswith((b"http://", b"https://")) and not _ARCHIVE.search(line) for line in lines):
+        return False  # A list of addresses, of mirrors for one.
+    return all(len(line) < 500 and _LINE.fullmatch(line) is not None for line in lines)
 
 
 def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
