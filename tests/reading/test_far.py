@@ -88,3 +88,16 @@ def test_a_lie_is_kept_and_less_than_was_asked_for_is_refused() -> None:
     short = FarSource(Far(name="f", size=9, locator=""), lambda _: [b"12"], 100)
     with pytest.raises(UnreadableError, match="2 of 9 bytes came"):
         short.read_at(0, 1)
+
+
+def test_what_comes_behind_a_skip_is_not_fetched_far_ahead() -> None:
+    place = Place(8 << 20)
+    source = place.source()
+    member = 256 << 10
+    for start in range(member, 7 << 20, member):
+        # The beginning and the end of a part, known beforehand, and then the beginning of what follows it.
+        expect(source, [(start + 512, start + 4608), (start + member - 4096, start + member)])
+        source.read_at(start + 512, 4096)
+        source.read_at(start + member - 4096, 4096)
+        source.read_at(start + member, 512)
+    assert source.fetched < 1 << 20

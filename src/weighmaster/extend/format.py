@@ -10,7 +10,7 @@ from weighmaster.model.report import Gap
 from weighmaster.model.value import Value
 from weighmaster.model.where import Where
 from weighmaster.reading.cursor import Cursor
-from weighmaster.reading.source import PartSource, Source
+from weighmaster.reading.source import PartSource, Source, expect, is_far
 
 _HEAD = 4096
 _TAIL = 22 + 65535  # A zip's end record and the longest comment that may follow it.
@@ -24,6 +24,9 @@ class Glance:
     def __init__(self, source: Source) -> None:
         self.source = source
         self.size = source.size
+        if self.size > _HEAD and is_far(source):
+            # A little more than the head: some formats begin at a fixed place behind it.
+            expect(source, [(0, 2 * _HEAD), (self.size - _TAIL, self.size)])
         self.head = source.read_at(0, _HEAD)
         self._tail: bytes | None = None
 

@@ -19,7 +19,7 @@ from weighmaster.model.errors import OverBudgetError
 from weighmaster.model.fact import Storage, Stray
 from weighmaster.model.where import Where
 from weighmaster.reading.cursor import Cursor
-from weighmaster.reading.source import PartSource
+from weighmaster.reading.source import PartSource, expect, is_far
 from weighmaster.reading.torch import ELEMENT_BYTES, is_legacy
 
 _OBJECT: Final = 3
@@ -32,13 +32,13 @@ def _matches(glance: Glance) -> bool:
 
 def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
     source = cursor.source
-    start, sizes, keys = 0, dict[str, int](), 0
+    start, storages, keys = 0, dict[str, tuple[int, int]](), 0
     for number in range(_KEYS + 1):
         end = -1
         for trace in follow(source, start, allow=partial(_allow, cursor)):
             end = trace.stop
             if number == _OBJECT:
-                sizes.update(_element_sizes(trace.handles))
+                storages.update(_storages(trace.handles))
             if number == _KEYS and isinstance(trace.top, Items):
                 keys = trace.top.size
         stop = end if end >= 0 else source.size
@@ -47,7 +47,9 @@ def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
         if end < 0:
             return
         start = end
-    end = _after_storages(cursor, start, keys, set(sizes.values()))
+    if is_far(source):
+        expect(source, list(_counts(start, storages)))
+    end = _after_storages(cursor, start, keys, {size for size, _ in storages.values()})
     if end > start:
         yield Storage(where=where.span(start, end), size=end - start)
     if end < source.size:
@@ -62,14 +64,25 @@ def _allow(cursor: Cursor, opcodes: int) -> None:
         raise OverBudgetError(f"more than {cursor.budget.limits.opcodes} opcodes")
 
 
-def _element_sizes(handles: list[Handle]) -> Iterator[tuple[str, int]]:
+def _storages(handles: list[Handle]) -> Iterator[tuple[str, tuple[int, int]]]:
+    """Yield the key of each storage, the size of its elements, and how many they are said to be."""
     # ('storage', storage class, key, location, number of elements, view)
     for handle in handles:
         match handle.id:
+            case ("storage", Global() as kind, key, _, int(count), *_) if kind.name in ELEMENT_BYTES:
+                yield str(key), (ELEMENT_BYTES[kind.name], count)
             case ("storage", Global() as kind, *_) if kind.name in ELEMENT_BYTES:
-                yield kind.name, ELEMENT_BYTES[kind.name]
+                yield kind.name, (ELEMENT_BYTES[kind.name], 0)
             case _:
                 continue
+
+
+def _counts(start: int, storages: dict[str, tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Yield where the numbers of elements stand, as PyTorch writes them: in the order of the keys."""
+    for key in sorted(storages):
+        size, count = storages[key]
+        yield start, start + 8
+        start += 8 + max(0, count) * size
 
 
 def _after_storages(cursor: Cursor, start: int, keys: int, sizes: set[int]) -> int:

@@ -18,7 +18,7 @@ from weighmaster.model.report import Gap, GapReason
 from weighmaster.model.where import Member, Where
 from weighmaster.reading.budget import Budget
 from weighmaster.reading.cursor import Cursor
-from weighmaster.reading.source import BytesSource, PartSource, Source
+from weighmaster.reading.source import BytesSource, PartSource, Source, is_far
 from weighmaster.reading.unpacked import BombError
 from weighmaster.reading.zip import (
     DEFLATE,
@@ -42,6 +42,9 @@ _CHUNK: Final = 1 << 20
 _CHECKED: Final = 32 << 20
 """The largest member whose checksum is compared; reading larger ones once more would cost too much."""
 _CHECKED_IN_ALL: Final = 256 << 20
+_CHECKED_AFAR: Final = 128 << 10
+_CHECKED_AFAR_IN_ALL: Final = 4 << 20
+"""The same where each byte has to be fetched."""
 _KEPT: Final = 16 << 20
 """How much may stay unpacked in memory between the check of checksums and the reading of the members."""
 _BEGINNING: Final = 16 << 20
@@ -70,7 +73,9 @@ class _Reader:
         self._source = cursor.source
         self._budget = cursor.budget
         self._where = where
-        self._check = _CHECKED_IN_ALL
+        far = is_far(cursor.source)
+        self._check = _CHECKED_AFAR_IN_ALL if far else _CHECKED_IN_ALL
+        self._most = _CHECKED_AFAR if far else _CHECKED
         self._keep = _KEPT
         # The padding of a tar file may end with a zip that is its last member; the tar's reader reads the rest.
         self._in_tar = cursor.source.read_at(257, 5) == b"ustar"
@@ -177,7 +182,7 @@ class _Reader:
 
     def _member(self, entry: Entry, where: Where) -> Iterator[Read]:
         size = max(entry.unpacked, entry.packed)
-        if entry.is_raw or size > min(_CHECKED, self._check):
+        if entry.is_raw or size > min(self._most, self._check):
             yield Inner(where, partial(open_entry, entry, self._source, self._budget))
             return
         self._check -= size

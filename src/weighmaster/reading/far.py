@@ -75,6 +75,8 @@ class FarSource:
             return b""
         if not self._starts:
             self._begin()
+        if offset > self._next:
+            self._ahead = _AHEAD  # Skips something, whether it is there already or not.
         if missing := self._missing(offset, end):
             forward = offset <= self._next <= end
             self._ahead = min(_MOST_AHEAD, self._ahead * 2) if forward else _AHEAD
