@@ -1,5 +1,9 @@
 """Text is text to its last byte, and says whether it is source code."""
 
+import base64
+import json
+import pickle
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -186,3 +190,29 @@ def test_dotted_words_below_each_other_are_no_import(text: bytes) -> None:
 )
 def test_an_import_that_could_be_one_is(text: bytes) -> None:
     assert verdict_on(text, "labels.txt") is not Outcome.ALLOW
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"policy": {":serialized:": "%s"}}',
+        "weights: !!binary |\n  %s\n",
+        "name,object\nfirst,%s\n",
+        "# A page\n\n```\n%s\n```\n",
+        '{"object": "data:application/octet-stream;base64,%s"}',
+    ],
+)
+def test_a_pickle_in_base64_is_found_wherever_it_stands_in_a_text(text: str) -> None:
+    for encoded in (base64.b64encode(PAYLOAD), base64.urlsafe_b64encode(PAYLOAD)):
+        assert "dangerous-import" in rules_on((text % encoded.decode()).encode(), "file")
+
+
+def test_a_pickle_in_lines_of_base64_inside_a_text_of_json_is_found() -> None:
+    lines = base64.encodebytes(PAYLOAD * 3).decode()
+    assert "dangerous-import" in rules_on(json.dumps({"object": lines}).encode(), "file.json")
+
+
+def test_words_and_harmless_pickles_in_base64_are_no_finding() -> None:
+    harmless = base64.b64encode(pickle.dumps({"a": [1, 2, 3], "b": "x" * 100})).decode()
+    for text in (json.dumps({"object": harmless}), "gAAAAABl" + "Ab3_" * 50, "gAJabcdefghijklmnopqrstuvwxyz " * 5):
+        assert verdict_on(text.encode(), "file") == Outcome.ALLOW
