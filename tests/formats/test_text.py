@@ -214,5 +214,5 @@ def test_a_pickle_in_lines_of_base64_inside_a_text_of_json_is_found() -> None:
 
 def test_words_and_harmless_pickles_in_base64_are_no_finding() -> None:
     harmless = base64.b64encode(pickle.dumps({"a": [1, 2, 3], "b": "x" * 100})).decode()
-    for text in (json.dumps({"object": harmless}), "gAAAAABl" + "Ab3_" * 50, "gAJabcdefghijklmnopqrstuvwxyz " * 5):
-        assert verdict_on(text.encode(), "file") == Outcome.ALLOW
+    for said in (json.dumps({"object": harmless}), "gAAAAABl" + "Ab3_" * 50, "gAJabcdefghijklmnopqrstuvwxyz " * 5):
+        assert verdict_on(said.encode(), "file") == Outcome.ALLOW
