@@ -99,3 +99,9 @@ def test_what_some_readers_take_and_python_refuses_is_read() -> None:
     hostile = '"chat_template": "{{ cycler.__init__.__globals__.os.getcwd() }}"'
     for more in ('"a": "x\ty"', f'"a": {"9" * 5000}'):
         assert "template-escapes" in rules_on(f"{{{more}, {hostile}}}".encode(), "tokenizer_config.json")
+
+
+def test_a_document_of_very_many_parts_is_not_parsed_and_that_is_said() -> None:
+    report = report_on(b"[" + b"[]," * 12_000_000 + b"1]", "config.json")
+    assert [gap.reason for gap in report.gaps] == ["over-budget"]
+    assert report.artifacts[0].formats == ("json", "text")

@@ -15,25 +15,25 @@ from weighmaster.model.fact import Script
 from weighmaster.model.report import Gap, GapReason
 from weighmaster.model.where import Where
 from weighmaster.reading.cursor import Cursor
-from weighmaster.reading.document import ENDS, LONGEST, document, opening
+from weighmaster.reading.document import ENDS, LONGEST, document, is_too_large, opening
 
 _EXCERPT: Final = 200
 
 
 def _matches(glance: Glance) -> bool:
-    if glance.size <= LONGEST:
-        return document(glance.source) is not None
+    if glance.size <= LONGEST and document(glance.source) is not None:
+        return True
     begin = opening(glance.head)
-    return begin in ENDS and glance.tail.rstrip()[-1:] == ENDS[begin]
+    return begin in ENDS and glance.tail.rstrip()[-1:] == ENDS[begin] and is_too_large(glance.source)
 
 
 def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
-    if cursor.size > LONGEST:
+    found = document(cursor.source)
+    if found is None and is_too_large(cursor.source):
         # As text it is read to its end; what its keys would have a loader do is not known.
-        detail = f"json: {cursor.size} bytes, of which at most {LONGEST} are parsed"
+        detail = f"json: {cursor.size} bytes, of which at most {LONGEST} are parsed, fewer where they have many parts"
         yield Gap(where=where, reason=GapReason.OVER_BUDGET, detail=detail)
         return
-    found = document(cursor.source)
     if isinstance(found, dict) and "nbformat" in found:
         yield from _notebook(found, where)
 

@@ -12,6 +12,10 @@ from weighmaster.reading.source import Source
 
 LONGEST: Final = 64 << 20
 """Bytes of a document that are parsed; what JSON makes of them may take ten times as much memory."""
+_HEAVIEST: Final = 1 << 30
+_LIGHT: Final = 8 << 20
+_WEIGHTS: Final = {b"{": 200, b"[": 64, b",": 40}
+"""Bytes of memory that what begins with a character takes, about; of a shorter document, all are held."""
 _BLANK: Final = b" \t\r\n"
 _BOM: Final = b"\xef\xbb\xbf"
 ENDS: Final = {b"{": b"}", b"[": b"]"}
@@ -35,6 +39,17 @@ def document(source: Source) -> Any:
     return found
 
 
+def is_too_large(source: Source) -> bool:
+    """Say whether a source that begins as a document is too long to be parsed, or would take too much memory."""
+    return source.size > LONGEST or (source.size > _LIGHT and _is_heavy(source.read_at(0, source.size)))
+
+
+def _is_heavy(text: bytes) -> bool:
+    if len(text) <= _LIGHT:
+        return False
+    return sum(weight * text.count(begin) for begin, weight in _WEIGHTS.items()) > _HEAVIEST
+
+
 def may_be(head: bytes) -> bool:
     """Say whether bytes that begin so may be a JSON object or list; blanks say nothing yet."""
     begin = opening(head)
@@ -53,6 +68,8 @@ def _parsed(source: Source) -> Any:
     if opening(head) and end and end != ENDS[opening(head)]:
         return None
     text = source.read_at(0, source.size).removeprefix(_BOM)
+    if _is_heavy(text):
+        return None
     found: Any = None
     for options in (_STRICT if len(text) <= _SMALL else {}, _LENIENT):
         try:
