@@ -35,3 +35,14 @@ def test_a_loader_of_its_own_runs_and_wants_a_look(tmp_path: Path) -> None:
     )
     assert (tmp_path / TOKEN).exists()
     assert verdict_on_folder({name: text.encode() for name, text in files.items()}) == "review"
+
+
+def test_what_any_flavour_opens_outside_of_its_folder_is_blocked() -> None:
+    for flavour in (
+        "sklearn:\n    pickled_model: ../../model.pkl",
+        "langchain:\n    model_code_path: /tmp/code.py",
+        "pytorch:\n    model_data: ../data\n    code: null",
+    ):
+        assert verdict_on_folder({"MLmodel": f"flavors:\n  {flavour}\n".encode()}) == "block"
+    inside = b"flavors:\n  sklearn:\n    pickled_model: model.pkl\n    sklearn_version: 1.5.0\n"
+    assert verdict_on_folder({"MLmodel": inside, "model.pkl": b"\x80\x04N."}) == "allow"

@@ -20,6 +20,7 @@ _MARKS: Final = (
     b'"target"',
     b"pyref",
     b"loader_module",
+    b'"flavors"',
     b'"()"',
     b'"class"',
     b'"$',

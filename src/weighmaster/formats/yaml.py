@@ -24,7 +24,7 @@ from weighmaster.reading.pattern import pattern
 from weighmaster.reading.yaml import LONGEST, Tag, Tree, text_of, tree
 
 _WORDS: Final = (
-    b"_target_", b"class_path", b"loader_module", b"%TAG", b"pyref", b"${", b"():", b'"()"', b"'()'",
+    b"_target_", b"class_path", b"loader_module", b"flavors", b"%TAG", b"pyref", b"${", b"():", b'"()"', b"'()'",
 )  # fmt: skip
 _KEYS: Final = (pattern(rb"target[\"']?[ \t]*:"), pattern(rb"class[\"']?[ \t]*:"))
 _TAG: Final = pattern(rb"![!<%A-Za-z]")
