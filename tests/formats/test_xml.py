@@ -193,3 +193,9 @@ def test_a_library_that_is_named_anywhere_is_blocked(after: str) -> None:
 )
 def test_weights_whose_place_cannot_be_are_told(changed: dict[str, str], outcome: Outcome) -> None:
     assert verdict_on(net(constant(**changed)), "m.xml") is outcome
+
+
+def test_a_list_of_plugins_names_the_libraries_that_the_runtime_loads() -> None:
+    for place in ("/tmp/weighmaster_fired.so", "weighmaster_fired.so"):
+        listed = f'<ie><plugins><plugin name="CPU" location="{place}"/></plugins></ie>'.encode()
+        assert "native-library" in rules_on(listed, "plugins.xml")

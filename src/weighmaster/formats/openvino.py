@@ -54,9 +54,11 @@ _U64: Final = 1 << 64
 def _matches(glance: Glance) -> bool:
     from weighmaster.reading.xml import may_be, root
 
-    if not may_be(glance.head) or b"<layer" not in glance.head.replace(b"\0", b"") + glance.tail:
+    text = glance.head.replace(b"\0", b"") + glance.tail
+    if not may_be(glance.head) or (b"<layer" not in text and b"<plugin" not in text):
         return False
-    return root(glance.source) == "net"
+    # `net` is a model; `ie` lists the plugins that the runtime is to load.
+    return root(glance.source) in {"net", "ie"}
 
 
 def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
