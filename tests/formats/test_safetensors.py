@@ -287,3 +287,9 @@ def test_what_the_metadata_says_of_the_whole_is_handed_on() -> None:
     said = {(read.key, read.value) for read in found if isinstance(read, Statement)}
     assert said == {("framework", "pt"), ("licence", "mit")}
     assert [read.target for read in found if isinstance(read, Reference)] == ["https://example.invalid"]
+
+
+def test_the_name_of_a_tensor_that_acts_where_it_is_shown_is_a_finding() -> None:
+    for shown, acts in (("<script>alert(1)</script>", True), ("<img src=x onerror=alert(1)>", True), ("<unk>", False)):
+        header = json.dumps({shown: {"dtype": "F32", "shape": [0], "data_offsets": [0, 0]}}).encode()
+        assert ("unsafe-metadata" in rules_on(len(header).to_bytes(8, "little") + header)) is acts

@@ -36,6 +36,7 @@ _SHORTEST: Final = 16
 """Encoded text below this length stands for nothing that does something."""
 _U64: Final = 1 << 64
 _METADATA: Final = "__metadata__"
+_MARKUP: Final = pattern(r"<\s*[A-Za-z][^<>]{3}")
 _SAID: Final = 500
 _STATED: Final = {
     "format": "framework", "modelspec.title": "name", "modelspec.author": "author", "modelspec.license": "licence",
@@ -307,6 +308,8 @@ def _layout(cursor: Cursor, where: Where, entries: list[_Entry]) -> Iterator[Rea
         place = where.span(base + entry.begin, base + entry.end)
         yield from _check_size(entry, place)
         yield Tensor(where=place, name=entry.name, dtype=entry.dtype, shape=entry.shape)
+        if _MARKUP.search(entry.name):  # Programs that list tensors show their names.
+            yield Metadata(where=place, key="the name of a tensor", text=entry.name)
         if entry.begin < reached:
             detail = f"{entry.name!r} begins inside the tensor before it"
             yield Disagreement(where=place, kind="tensors-overlap", detail=detail)
