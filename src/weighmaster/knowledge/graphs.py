@@ -15,7 +15,7 @@ What no table knows is `None`: an operator of a library that nobody here knows.
 from __future__ import annotations
 
 import os
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 from weighmaster.knowledge.references import leads_out
@@ -45,6 +45,7 @@ class Operator(Value):
         return detail == COMPUTED or (bool(detail) and leads_out(detail) is not None)
 
 
+@lru_cache(maxsize=4096)  # Several rules ask about each operation, and graphs repeat theirs.
 def operator(dialect: str, name: str) -> Operator | None:
     """Return what is known about the operator `name` of `dialect`."""
     table = _table(dialect)
