@@ -212,3 +212,9 @@ def test_any_text_is_claimed_or_not(text: str) -> None:
     data = f"!!python/name:a.b {text}".encode("utf-8", "replace")
     assert FORMAT.matches(Glance(BytesSource(data))) in {True, False}
     reads(FORMAT, data)
+
+
+def test_what_is_too_long_to_be_parsed_and_may_call_something_is_not_let_through() -> None:
+    for acts in (b"a: !!python/object/apply:os.getcwd []\n", b"_target_: os.getcwd\n"):
+        long = b"# a line\n" * 7_500_000
+        assert verdict_on(long + acts + b"# the rest\n" * 20_000, "config.yaml") == "review"

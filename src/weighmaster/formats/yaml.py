@@ -21,6 +21,7 @@ from weighmaster.model.where import Where
 from weighmaster.reading.cursor import Cursor
 from weighmaster.reading.document import document, may_be
 from weighmaster.reading.pattern import pattern
+from weighmaster.reading.source import is_far
 from weighmaster.reading.yaml import LONGEST, Tag, Tree, text_of, tree
 
 _WORDS: Final = (
@@ -30,6 +31,10 @@ _KEYS: Final = (pattern(rb"target[\"']?[ \t]*:"), pattern(rb"class[\"']?[ \t]*:"
 _TAG: Final = pattern(rb"![!<%A-Za-z]")
 _ESCAPE: Final = pattern(rb"\\(?:(?:x|u00|U000000)[0-7][0-9A-Fa-f]|\r?\n)")
 _EXPRESSION: Final = pattern(rb"\$[A-Za-z_(\[]")
+_ACTING: Final = (b"!!python/", b"_target_:")
+_SEARCHED: Final = 512 << 20
+_WINDOW: Final = 4 << 20
+_OVERLAP: Final = 16
 _BUNDLE: Final = (b"imports", b"bundle_root", b"_meta_")
 _ALIAS: Final = pattern(rb"\*[A-Za-z0-9_]")
 _ALIASES: Final = 12
@@ -50,7 +55,7 @@ _MOST: Final = 10_000
 def _matches(glance: Glance) -> bool:
     head = glance.head
     if glance.size > LONGEST:
-        return b"!!python/" in head or b"_target_:" in head
+        return not may_be(head) and _acts_somewhere(glance)
     data = head if glance.size <= len(head) else glance.source.read_at(0, glance.size)
     if data[:2] in _WIDE:
         data = (text_of(data) or "").encode("utf-8", "replace")
@@ -63,6 +68,18 @@ def _matches(glance: Glance) -> bool:
         return found is not None and next(_told(found, Where.file(""), glance.size), None) is not None
     except OverBudgetError:
         return True  # Reading it says so again.
+
+
+def _acts_somewhere(glance: Glance) -> bool:
+    """Whether text that is too long to be parsed has in it what makes a loader call something."""
+    texts = [glance.head, glance.tail]
+    if any(word in text for word in _ACTING for text in texts):
+        return True
+    if b"\0" in glance.head or is_far(glance.source):
+        return False
+    ends = range(0, min(glance.size, _SEARCHED), _WINDOW)
+    windows = (glance.source.read_at(start, _WINDOW + _OVERLAP) for start in ends)
+    return any(word in window for window in windows for word in _ACTING)
 
 
 def _is_worth_parsing(data: bytes) -> bool:
