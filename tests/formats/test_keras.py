@@ -277,3 +277,10 @@ def test_any_document_gives_facts(document: Any) -> None:
     assert all(read.where.root == "f" for read in found)
     places = [read.where for read in found if hasattr(read, "open")]
     assert len(places) == len(set(places))
+
+
+def test_a_vocabulary_that_is_one_word_is_a_file() -> None:
+    for vocabulary, found in (("passwd", True), (["passwd", "group"], False), (None, False), ("", False)):
+        layer = {"class_name": "StringLookup", "config": {"name": "words", "vocabulary": vocabulary}}
+        model = {"class_name": "Sequential", "config": {"name": "model", "layers": [layer]}}
+        assert ("external-storage" in rules_on(json.dumps(model).encode(), "config.json")) is found

@@ -212,7 +212,7 @@ class _Teller:
                 )
 
     def _text(self, text: str, key: str, layer: str) -> Iterator[Told]:
-        if key in _VOCABULARIES and _is_path(text):
+        if key in _VOCABULARIES and (_is_path(text) or (key == "vocabulary" and _is_name(text))):
             yield from self._reference("vocabulary", text)
         elif text[:7].lower() == "file://":
             yield from self._reference("data", text)
@@ -248,6 +248,11 @@ def _name_of(part: Mapping[str, Any]) -> str:
         return ""
     name = config.get("name") if isinstance(config, dict) else None
     return name if isinstance(name, str) else kind
+
+
+def _is_name(text: str) -> bool:
+    # Words are a list; one text is the file that has them, and needs no ending.
+    return 0 < len(text) <= 255 and "\n" not in text
 
 
 def _is_path(text: str) -> bool:
