@@ -12,6 +12,8 @@ from weighmaster.reading.source import Source, is_far
 WINDOW: Final = 1 << 20
 _FIRST: Final = 512
 """Bytes that are read first where each has to be fetched: most of what is tried there breaks at once."""
+_NEAR: Final = 16 << 10
+"""The same elsewhere: a file may be very many short pickles."""
 SHORT: Final = 256
 """Bytes of a string that is kept as it is."""
 HEAD: Final = 2048
@@ -40,7 +42,7 @@ class Window:
         self.limit = 0
         self.frame = -1
         self.straddle = -1
-        self.reach = _FIRST if is_far(source) else WINDOW
+        self.reach = _FIRST if is_far(source) else _NEAR
 
     def _underflow(self) -> Broken:
         return Broken("takes more from the stack than there is", self.here)

@@ -40,6 +40,8 @@ def whole() -> list[bytes]:
         bytes(range(1, 99)) + zip_of([zipped("a.pkl", _PICKLE)]) + _PICKLE + b"\xff" * 9,
         *_written(program(proto(2), call(name("os", "getcwd")), STOP)),
         *_streams(_PICKLE),
+        *('{"_target_": "os.getcwd"}'.encode(encoding) for encoding in ("utf-16", "utf-32-be")),
+        _stored() * 2,
     ]
 
 
@@ -51,6 +53,10 @@ def _torch_package() -> bytes:
 def _torchscript() -> bytes:
     code = {"m/data.pkl": _PICKLE, "m/code/__torch__.py": _SOURCE, "m/constants.pkl": b"\x80\x02).", "m/version": b"3"}
     return zip_of([zipped(path, data) for path, data in code.items()])
+
+
+def _stored() -> bytes:
+    return zip_of([zipped("a/data.pkl", _PICKLE), zipped("a/data/0", bytes(8)), zipped("a/version", b"3\n")])
 
 
 def _pickled(thing: object) -> bytes:
