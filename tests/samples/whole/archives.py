@@ -42,6 +42,8 @@ def whole() -> list[bytes]:
         *_streams(_PICKLE),
         *('{"_target_": "os.getcwd"}'.encode(encoding) for encoding in ("utf-16", "utf-32-be")),
         _stored() * 2,
+        # A tensor of ONNX alone: its shape, its type, its name, its numbers.
+        b"\x08\x02\x10\x01\x42\x01a\x4a\x08" + bytes(8),
     ]
 
 
@@ -56,7 +58,7 @@ def _torchscript() -> bytes:
 
 
 def _stored() -> bytes:
-    return zip_of([zipped("a/data.pkl", _PICKLE), zipped("a/data/0", bytes(8)), zipped("a/version", b"3\n")])
+    return zip_of([zipped("archive/data.pkl", _PICKLE), zipped("archive/data/0", bytes(8))])
 
 
 def _pickled(thing: object) -> bytes:
