@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import pickle
-import time
 from typing import Any
 
 import pytest
@@ -54,18 +53,14 @@ def test_a_repository_is_judged_at_one_commit_and_the_verdict_names_it() -> None
     assert all(commit in asked.path for asked in hub.asked if "/resolve/" in asked.path)
 
 
-def test_ten_gigabytes_are_judged_in_moments_from_what_must_be_read() -> None:
-    with Hub(latency=0.05) as hub:
+def test_ten_gigabytes_are_judged_from_what_must_be_read() -> None:
+    with Hub() as hub:
         filled(hub).commit({}, lfs={"pytorch_model.bin": BIG}, author="owner", date="2024-01-02")
-        start = time.monotonic()
         vetted = vet(hub)
-        took = time.monotonic() - start
     assert vetted.verdict.outcome is Outcome.ALLOW, vetted.verdict.because
     assert hub.sent + hub.storage.sent < 1_000_000 < BIG.size / 1000
     large = next(artifact for artifact in vetted.report.artifacts if str(artifact.where) == "pytorch_model.bin")
     assert (large.digest, len(large.sha256)) == ("declared", 64)
-    # No time is promised here; what would be one request after another would take twenty times as long.
-    assert took < 160 * 0.05
 
 
 def test_a_hostile_pickle_in_a_large_file_is_found_from_afar() -> None:
