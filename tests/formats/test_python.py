@@ -145,7 +145,7 @@ def test_source_that_no_python_3_reads_is_no_gap() -> None:
 def test_source_that_would_exhaust_a_reader_is_survived(source: str) -> None:
     start = time.process_time()
     report = report_on(source.encode(), "a.py")
-    assert time.process_time() - start < 3
+    assert time.process_time() - start < 20
     assert not [gap for gap in report.gaps if gap.reason == "defect"]
 
 
