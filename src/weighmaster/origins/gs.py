@@ -4,22 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from weighmaster.extend.origin import FetchPart, Listing, Origin
-from weighmaster.reading.http import Access
-from weighmaster.reading.objects import fetch, objects, opener
+from weighmaster.extend.bucket import bucket
 
-_STORE: Final = opener("GCSStore")
-
-
-def _list(address: str, access: Access) -> Listing:
-    del access  # obstore finds its own way.
-    files, folder = objects(address, _STORE)
-    return Listing(target=address, files=files, folder=folder)
-
-
-def _open(access: Access) -> FetchPart:
-    del access
-    return fetch(_STORE)
-
-
-ORIGIN: Final = Origin(id="gs", title="Objects in a bucket (GCS)", schemes=("gs",), list=_list, open=_open)
+ORIGIN: Final = bucket("gs", "Objects in a bucket (Google)", "GCSStore")
