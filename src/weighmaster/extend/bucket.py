@@ -1,4 +1,4 @@
-"""Origins that are buckets of objects: what differs between clouds is their scheme and the class that opens a bucket."""
+"""Origins that are buckets of objects: clouds differ in their scheme and in the class that opens a bucket."""
 
 from __future__ import annotations
 
