@@ -327,7 +327,7 @@ def _outside(location: str, length: int) -> bytes:
 
 
 _OUT_OF_MEMORY: Final = After("'Failed to allocate' in str(result) or 'alloc' in str(result)")
-_REFUSED: Final = Unproven("onnx 1.23.2 and ONNX Runtime 1.32.0 refuse to leave the folder; onnx before 1.13.1 did not")
+_REFUSED: Final = Unproven("onnx 1.23.2 and ONNX Runtime 1.32.0 refuse to leave the folder")
 _raw("ConstantOfShape of 64 TiB", onnx_model(
     [onnx_node("ConstantOfShape", ["s"])], [onnx_tensor("s", (2,), 7, raw=_shape(1 << 22, 1 << 22))]
 ), _OUT_OF_MEMORY, expected="review", **_ORT)  # fmt: skip
@@ -352,7 +352,7 @@ _raw(
 _raw(
     "py_func in a program of PaddlePaddle",
     paddle_program([paddle_operator("py_func")]),
-    Unproven("PaddlePaddle is not among the libraries of the tests; 3.3.1 looks the function up and calls it"),
+    Unproven("PaddlePaddle is not among the libraries of the tests"),
     file="__model__",
 )
 _raw(

@@ -75,7 +75,7 @@ _raw("yaml, named .txt", f"{_APPLY} ['{COMMAND}']".encode(), SYSTEM, loader="yam
 # Hydra: what the current release lets through, and what older ones did.
 
 _HYDRA = {"loader": "hydra", "file": "config.yaml", "needs": ("hydra", "omegaconf")}
-_REFUSED = Unproven("hydra-core 1.3.8 refuses the target; releases before 1.3.3 call it")
+_REFUSED = Unproven("hydra-core 1.3.8 refuses the target")
 
 for _what, _text, _fires in (
     ("webbrowser", f"m: {{_target_: webbrowser.open, url: '{URL}'}}", Event("webbrowser.open", TOKEN)),
