@@ -5,6 +5,7 @@ from tests.samples.harmless import harmless
 from tests.samples.pickles import REDUCE, STOP, TUPLE1, name, program, proto, text
 from tests.samples.vetting import report_on, verdict_on
 
+from weighmaster.model.finding import Severity
 from weighmaster.model.verdict import Outcome
 
 FILES = dict(harmless())
@@ -92,3 +93,12 @@ BEGINNINGS = [
 )
 def test_text_that_begins_like_an_opcode_is_not_blocked(beginning: str, rest: str) -> None:
     assert verdict_on((beginning + rest).encode(), "words.txt") is Outcome.ALLOW
+
+
+@pytest.mark.parametrize("text", ["import os\nos.system(1)\n", "import subprocess\nsubprocess.run([1])\n"])
+@pytest.mark.parametrize("rest", ["", "\n\n"])
+def test_text_that_is_source_and_starts_a_process_is_judged_as_source(text: str, rest: str) -> None:
+    findings = report_on((text + rest).encode(), "words.txt").findings
+    assert {finding.rule.id for finding in findings if finding.rule.severity >= Severity.HIGH} == {
+        "source-acts-on-import"
+    }

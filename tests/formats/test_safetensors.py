@@ -39,7 +39,7 @@ def kinds(data: bytes) -> set[str]:
 
 _ARRAYS = st.dictionaries(
     # Names that would act where they are shown are told like metadata: another test's business.
-    st.text(min_size=1, max_size=12).filter(lambda t: t != "__metadata__" and t.isprintable() and "<" not in t),
+    st.text(min_size=1, max_size=12).filter(lambda t: t != "__metadata__" and "<" not in t),
     st.sampled_from([
         np.zeros((2, 3), np.float32), np.zeros(0), np.ones((1, 0, 4), np.int64), np.float16(3), np.zeros(5, bool),
         np.zeros((3,), np.uint16), np.zeros(2, np.complex64),
