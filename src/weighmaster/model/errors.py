@@ -37,3 +37,7 @@ class ConfigError(WeighmasterError):
 
 class InvalidWhereError(WeighmasterError, ValueError):
     """Text that does not spell a `Where`."""
+
+
+class TrustError(WeighmasterError):
+    """A claim about an artifact that does not hold; the message says which, and why."""
