@@ -1,1 +1,1 @@
-"""Who made it, is it unchanged, can it be proven: manifests, signatures, identities, claims, the log, roots of trust."""
+"""Who made it, is it unchanged, can it be proven: manifests, signatures, identities, claims, log, roots of trust."""
