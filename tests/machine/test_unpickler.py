@@ -11,7 +11,7 @@ import pytest
 
 from weighmaster.machine import unpickler
 from weighmaster.machine.run import Trace, follow, plausible, whole
-from weighmaster.machine.shadow import Global, Result
+from weighmaster.machine.shadow import Global, Items, Result, Table
 from weighmaster.reading.source import BytesSource
 
 MIB = 1 << 20
@@ -161,3 +161,14 @@ def test_a_call_tells_what_it_calls_and_with_what() -> None:
 def test_random_bytes_are_seldom_a_pickle() -> None:
     chance = random.Random(0)
     assert sum(plausible(chance.randbytes(200)) for _ in range(5000)) < 5
+
+
+def test_that_nothing_is_left_out_where_all_is_wanted() -> None:
+    value = {"rows": list(range(1000)), "half": 0.5, "same": [OrderedDict(a=1), OrderedDict(a=1)]}
+    traces = list(follow(BytesSource(pickle.dumps(value, protocol=4)), complete=True))
+    top = traces[-1].top
+    assert isinstance(top, Table)
+    rows, half = top.pairs[1], top.pairs[3]
+    assert isinstance(rows, Items)
+    assert (rows.items, rows.size, half) == (list(range(1000)), 1000, 0.5)
+    assert sum(len(trace.calls) for trace in traces) == sum(len(trace.changes) for trace in traces) == 2

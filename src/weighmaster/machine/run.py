@@ -47,22 +47,25 @@ def follow(  # noqa: PLR0913 - each is a way of reading
     registered: dict[int, Global] | None = None,
     allow: Callable[[int], None] | None = None,
     step: int = _STEP,
+    complete: bool = False,
 ) -> Iterator[Trace]:
     """Yield a `Trace` for each step of the pickle at byte `start`; the last one says how it ended.
 
     `arrays` reads as joblib does, `drops` as the C unpickler does over a file without `peek`. `registered` is
     the extension registry, which outlives a pickle. `allow` is told of every step's number of opcodes and may
-    raise to stop the work; a step has at most `step` of them.
+    raise to stop the work; a step has at most `step` of them. With `complete` every call and change is told, also
+    equal ones, containers keep all their items, and floating-point numbers are what they are.
     """
     registry = {} if registered is None else registered
-    machines = [_machine(source, start, arrays=arrays, drops=drops, registered=registry)]
+    machines = [_machine(source, start, arrays=arrays, drops=drops, complete=complete, registered=registry)]
     while True:
         machine = machines[-1]
         before = machine.opcodes
         machine.run(step)
         trace = _taken(machine, before)
         if machine.nested >= 0 and len(machines) < _NESTED:
-            machines.append(_machine(source, machine.nested, arrays=True, drops=drops, registered=registry))
+            nested = _machine(source, machine.nested, arrays=True, drops=drops, complete=complete, registered=registry)
+            machines.append(nested)
         elif machine.done and len(machines) > 1:
             machines.pop()
             if machine.stop >= 0:
@@ -119,8 +122,10 @@ def does_something(trace: Trace, size: int) -> bool:
     return bool(trace.calls) or trace.stop > 16 or 2 < trace.stop == size
 
 
-def _machine(source: Source, start: int, *, arrays: bool, drops: bool, registered: dict[int, Global]) -> Machine:
-    machine = Machine(source, start, source.size, arrays=arrays, drops=drops)
+def _machine(  # noqa: PLR0913 - what `follow` takes
+    source: Source, start: int, *, arrays: bool, drops: bool, complete: bool, registered: dict[int, Global]
+) -> Machine:
+    machine = Machine(source, start, source.size, arrays=arrays, drops=drops, complete=complete)
     machine.registered = registered
     return machine
 

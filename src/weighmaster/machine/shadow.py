@@ -11,6 +11,8 @@ from typing import Final
 
 KEPT: Final = 64
 """Items of a container that are remembered; the rest is counted."""
+ALL: Final = 1 << 40
+"""The same where nothing is to be forgotten."""
 
 HOOKS: Final = frozenset(
     {
@@ -64,17 +66,17 @@ class Change:
 
 
 class Items(Shadow):
-    """A list or a set of `size` items, of which the first are kept."""
+    """A list or a set of `size` items, of which the first `kept` are kept."""
 
-    def __init__(self, kind: str, items: list[object], size: int) -> None:
+    def __init__(self, kind: str, items: list[object], size: int, kept: int = KEPT) -> None:
         self.kind = kind
         self.size = size
-        self.items = items if len(items) <= KEPT else items[:KEPT]
+        self.items = items if len(items) <= kept else items[:kept]
 
-    def extend(self, more: list[object], size: int) -> None:
+    def extend(self, more: list[object], size: int, kept: int = KEPT) -> None:
         """Add `size` items at the end, of which `more` are the first."""
         self.size += size
-        room = KEPT - len(self.items)
+        room = kept - len(self.items)
         if room > 0:
             self.items.extend(more if len(more) <= room else more[:room])
 
@@ -82,16 +84,16 @@ class Items(Shadow):
 class Table(Shadow):
     """A dictionary of `size` entries, of which the first are kept as key, value, key, value, and all notable ones."""
 
-    def __init__(self, pairs: list[object], size: int) -> None:
+    def __init__(self, pairs: list[object], size: int, kept: int = KEPT) -> None:
         self.size = 0
         self.pairs: list[object] = []
         self.notable: dict[str, object] = {}
-        self.update(pairs, size)
+        self.update(pairs, size, kept)
 
-    def update(self, pairs: list[object], size: int) -> None:
+    def update(self, pairs: list[object], size: int, kept: int = KEPT) -> None:
         """Set entries from `size` keys and values, of which `pairs` are the first and all notable ones."""
         self.size += size // 2
-        room = 2 * KEPT - len(self.pairs)
+        room = 2 * kept - len(self.pairs)
         if room > 0:
             self.pairs.extend(pairs if len(pairs) <= room else pairs[:room])
         for index in range(0, len(pairs) - 1, 2):

@@ -13,11 +13,13 @@ forgets the rest of the frame (python/cpython#154848). `straddle` says that this
 from __future__ import annotations
 
 from _codecs import escape_decode
+from struct import unpack
 from typing import Final
 
 from weighmaster.machine import opcodes as code
 from weighmaster.machine.arrays import array_size, is_array_wrapper
 from weighmaster.machine.shadow import (
+    ALL,
     KEPT,
     NOTABLE,
     Change,
@@ -48,11 +50,18 @@ class Machine(Window):
     `run` goes on for a while; between two calls the events in `imports`, `calls`, `changes`, `extensions`,
     `handles`, `constants` and `far_puts` are for the caller to take (`clear`). At the end `stop` is the offset
     after STOP, or `broken` says why no unpickler goes on, at offset `at`.
+
+    A scan needs to see what a program does, not all that it makes: of containers the first items are kept, of equal
+    calls and changes the first, of floating-point numbers none. With `complete` nothing is left out.
     """
 
-    def __init__(self, source: Source, start: int, end: int, *, arrays: bool, drops: bool) -> None:
+    def __init__(  # noqa: PLR0913 - each is a way of reading
+        self, source: Source, start: int, end: int, *, arrays: bool, drops: bool, complete: bool = False
+    ) -> None:
         super().__init__(source, start, end, drops=drops)
         self.arrays = arrays
+        self.complete = complete
+        self.kept = ALL if complete else KEPT
         self.stack: list[object] = []
         self.marks: list[int] = []
         self.memo: list[object] = []
@@ -113,6 +122,8 @@ class Machine(Window):
         marks = self.marks
         memo = self.memo
         fence = marks[-1] if marks else 0
+        complete = self.complete
+        kept = self.kept
         last = self.opcodes + opcodes
         count = self.opcodes
         while count < last:
@@ -203,7 +214,7 @@ class Machine(Window):
                     i = self._more(i, 8, False)
                     buf = self.buf
                     limit = self.limit
-                stack.append(0.0)
+                stack.append(self._double(buf[i : i + 8]) if complete else 0.0)
                 i += 8
             elif op == code.BININT:
                 if i + 4 > limit:
@@ -244,9 +255,9 @@ class Machine(Window):
                 mark = marks.pop()
                 fence = marks[-1] if marks else 0
                 size = len(stack) - mark
-                items = stack[mark : mark + 2 * KEPT]
-                if size > 2 * KEPT and op == code.SETITEMS:
-                    items += self._notable(mark + 2 * KEPT)
+                items = stack[mark : mark + 2 * kept]
+                if size > 2 * kept and op == code.SETITEMS:
+                    items += self._notable(mark + 2 * kept)
                 del stack[mark:]
                 if mark <= fence:
                     raise self._underflow()
@@ -290,16 +301,16 @@ class Machine(Window):
                     del stack[mark:]
                     stack.append(tuple(items))
                 else:
-                    items = stack[mark : mark + 2 * KEPT]
-                    if size > 2 * KEPT and op == code.DICT:
-                        items += self._notable(mark + 2 * KEPT)
+                    items = stack[mark : mark + 2 * kept]
+                    if size > 2 * kept and op == code.DICT:
+                        items += self._notable(mark + 2 * kept)
                     del stack[mark:]
                     if op == code.LIST:
-                        stack.append(Items("list", items, size))
+                        stack.append(Items("list", items, size, kept))
                     elif op == code.DICT:
-                        stack.append(Table(items, size))
+                        stack.append(Table(items, size, kept))
                     elif op == code.FROZENSET:
-                        stack.append(Items("frozenset", items, size))
+                        stack.append(Items("frozenset", items, size, kept))
             elif op == code.REDUCE:
                 if len(stack) - 2 < fence:
                     raise self._underflow()
@@ -482,10 +493,10 @@ class Machine(Window):
             return
         if op == code.FLOAT:
             try:
-                float(line)
+                value = float(line)
             except ValueError:
                 raise self._broken("a float that is not a number") from None
-            self.stack.append(0.0)
+            self.stack.append(value if self.complete else 0.0)
             return
         digits = line.strip().rstrip(b"L") if op == code.LONG else line.strip()
         if len(digits) > 40:
@@ -553,6 +564,10 @@ class Machine(Window):
 
     # What the program does. --------------------------------------------------------------------------------
 
+    def _double(self, data: bytes) -> float:
+        (value,) = unpack(">d", data)
+        return float(value)
+
     def _import(self, module: str, name: str, opcode: str) -> Global:
         key = module + "\n" + name
         known = self.names.get(key)
@@ -573,11 +588,14 @@ class Machine(Window):
             raise self._broken("calls what is not callable")
         result = Result(callee, arguments, keywords, opcode, self.here)
         self.stack.append(result)
-        text = signature(callee, arguments, keywords)
-        if text is not None and opcode != "REDUCE":
-            text = opcode + text
-        if self._is_new(text):
+        if self.complete:
             self.calls.append(result)
+        else:
+            text = signature(callee, arguments, keywords)
+            if text is not None and opcode != "REDUCE":
+                text = opcode + text
+            if self._is_new(text):
+                self.calls.append(result)
         if isinstance(callee, Global) and callee.name == "add_extension":
             self._register(arguments)
 
@@ -592,7 +610,7 @@ class Machine(Window):
         if isinstance(target, Result):
             if target.states is None:
                 target.states = [state]
-            elif len(target.states) < 8:
+            elif self.complete or len(target.states) < 8:
                 target.states.append(state)
         self._change(target, state, "BUILD")
 
@@ -600,17 +618,17 @@ class Machine(Window):
         target = self.stack[-1]
         if isinstance(target, Items):
             if op == code.APPEND or op == code.APPENDS or op == code.ADDITEMS:
-                target.extend(items, size)
+                target.extend(items, size, self.kept)
                 return
         elif isinstance(target, Table) and (op == code.SETITEM or op == code.SETITEMS):
-            target.update(items, size)
+            target.update(items, size, self.kept)
             return
         if op == code.APPEND or op == code.APPENDS:
-            self._change(target, Items("list", items, size), "APPENDS")
+            self._change(target, Items("list", items, size, self.kept), "APPENDS")
         elif op == code.ADDITEMS:
-            self._change(target, Items("set", items, size), "ADDITEMS")
+            self._change(target, Items("set", items, size, self.kept), "ADDITEMS")
         else:
-            self._change(target, Table(items, size), "SETITEMS")
+            self._change(target, Table(items, size, self.kept), "SETITEMS")
 
     def _notable(self, start: int) -> list[object]:
         """Return the notable keys on the stack from index `start` on, each with its value."""
@@ -623,6 +641,9 @@ class Machine(Window):
         return found
 
     def _change(self, target: object, value: object, opcode: str) -> None:
+        if self.complete:
+            self.changes.append(Change(target, value, opcode, self.here))
+            return
         text = signature(target, value if opcode == "BUILD" else None, None)
         if text is not None and opcode != "BUILD":
             # Items of a constructed container: what they are was judged when they were made.
