@@ -17,7 +17,7 @@ from weighmaster.model.errors import (
     UnreachableError,
     UnreadableError,
 )
-from weighmaster.model.fact import Artifact, Disagreement, Fact, Nested, Shared, Storage
+from weighmaster.model.fact import Artifact, Disagreement, Fact, Nested, Shared, Storage, Weights
 from weighmaster.model.finding import Finding
 from weighmaster.model.report import Gap, GapReason, Item
 from weighmaster.model.repository import Repository
@@ -165,6 +165,8 @@ def _judged(  # noqa: PLR0913, PLR0917 - the state of one artifact's reading
     covered: set[Where],
 ) -> Iterator[Item]:
     said = _Said(where, what)
+    tally = registry.tally(where, what)
+    kinds = tally.kinds
     for read in _guarded(where, what, work):
         match read:
             case Gap():
@@ -179,9 +181,12 @@ def _judged(  # noqa: PLR0913, PLR0917 - the state of one artifact's reading
                     covered.add(read.where)
                 elif isinstance(read, Shared) and said.is_room_for_shared():
                     yield read
+        if type(fact) in kinds:
+            tally.take(fact)
         for finding in registry.detect(fact):
             if said.is_room_for(finding):
                 yield finding
+    yield from tally.told()
     yield from said.left_out()
 
 
@@ -253,7 +258,7 @@ def gather(name: str, items: Iterable[Item], registry: Registry, *, folder: bool
             artifacts.append(item)
         elif isinstance(item, Shared):
             facts[item] = None
-    if not folder and not facts:
+    if not folder and all(type(fact) is Weights for fact in facts):
         return  # One file that says nothing about others is judged already.
     where = Where.file(name)
     whole = Repository(where=where, folder=folder, artifacts=tuple(artifacts), facts=tuple(facts))

@@ -10,6 +10,7 @@ from typing import Protocol, TypeVar
 
 from weighmaster.extend.detector import Detector
 from weighmaster.extend.format import Format, Glance
+from weighmaster.extend.tally import Tally
 from weighmaster.model.fact import Fact
 from weighmaster.model.finding import Finding
 
@@ -125,18 +126,23 @@ def room_of(kind: type[Fact]) -> str:
 
 
 class Registry:
-    """What a look at a target may use. A test makes its own; there is no global one."""
+    """What a look at a target may use. A test makes its own; there is no global one.
 
-    __slots__ = ("_on", "detectors", "formats")
+    `tally` sums up what each format told of each artifact.
+    """
+
+    __slots__ = ("_on", "detectors", "formats", "tally")
 
     def __init__(
         self,
         *,
         formats: Mapping[str, Format] = MappingProxyType({}),
         detectors: Mapping[str, Detector] = MappingProxyType({}),
+        tally: type[Tally] = Tally,
     ) -> None:
         self.formats = formats
         self.detectors = detectors
+        self.tally = tally
         self._on: dict[type[Fact], list[Detector]] = {}
 
     def claiming(self, glance: Glance, *, last: bool = False) -> list[Format]:

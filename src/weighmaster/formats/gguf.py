@@ -52,9 +52,14 @@ _STATED: Final = {
     "license.link": "licence", "finetune": "fine-tune", "type": "kind", "pipeline_tag": "pipeline",
     "repo_url": "source", "source.url": "source", "source.repo_url": "source",
     "source.huggingface.repository": "source",
-    "version": "version", "doi": "doi", "uuid": "uuid",
+    "version": "version", "doi": "doi", "uuid": "uuid", "size_label": "size", "description": "description",
 }  # fmt: skip
 """Keys under `general.` that say something of the whole: "General metadata" of the specification."""
+_COUNTED: Final = {
+    "file_type": "file-type", "parameter_count": "parameters", "context_length": "context-length",
+    "block_count": "layers", "embedding_length": "width", "vocab_size": "vocabulary", "expert_count": "experts",
+}  # fmt: skip
+"""Numbers under `general.` and under the name of the architecture."""
 
 
 class _Layout(Value):
@@ -93,6 +98,7 @@ def _all(cursor: Cursor, where: Where) -> Iterator[Read]:
         if entry.key == "general.alignment":
             alignment = _alignment(entry)
         yield from _told(cursor, where, entry)
+        yield from _counted(where, entry)
     tensors: list[TensorInfo] = []
     for tensor in reader.tensors():
         tensors.append(tensor)
@@ -126,6 +132,18 @@ def _told(cursor: Cursor, where: Where, entry: Entry) -> Iterator[Read]:
             if is_artifact(cursor.source.read_at(start, min(end - start, _HEAD)), plausible):
                 yield Inner(place, lambda: PartSource(cursor.source, start, end))
         case int() | float() | None:
+            return
+
+
+def _counted(where: Where, entry: Entry) -> Iterator[Statement]:
+    """Yield what a number says of the whole; the vocabulary is counted, not read."""
+    space, _, key = entry.key.rpartition(".")
+    match entry.value:
+        case Texts(count=count) if entry.key == "tokenizer.ggml.tokens":
+            yield Statement(where=where, key="vocabulary", value=str(count), by="gguf")
+        case int() as number if key in _COUNTED and "." not in space:
+            yield Statement(where=where, key=_COUNTED[key], value=str(number), by="gguf")
+        case _:
             return
 
 

@@ -49,7 +49,14 @@ _SAID: Final = {
     "_commit_hash": "commit",
     "transformers_version": "transformers",
     "license": "licence",
+    "torch_dtype": "dtype",
+    "dtype": "dtype",
+    "tokenizer_class": "tokenizer",
 }
+_COUNTED: Final = {
+    "max_position_embeddings": "context-length", "n_positions": "context-length", "vocab_size": "vocabulary",
+    "num_hidden_layers": "layers", "n_layer": "layers", "hidden_size": "width", "n_embd": "width",
+}  # fmt: skip
 
 
 def _matches(glance: Glance) -> bool:
@@ -103,6 +110,9 @@ def _said(root: Mapping[str, Any], where: Where) -> Iterator[Statement]:
     for key, name in _SAID.items():
         if isinstance(value := root.get(key), str) and value:
             yield Statement(where=where, key=name, value=value[:_SHOWN], by=_BY)
+    for key, name in _COUNTED.items():
+        if type(number := root.get(key)) is int and 0 <= number < 1 << 63:
+            yield Statement(where=where, key=name, value=str(number), by=_BY)
     for value in strings(root.get("architectures"))[:4]:
         yield Statement(where=where, key="architecture", value=value[:_SHOWN], by=_BY)
 

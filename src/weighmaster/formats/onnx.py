@@ -12,7 +12,7 @@ from typing import Final
 from weighmaster.extend.format import Format, Glance, Inner, Read, part
 from weighmaster.machine.run import plausible
 from weighmaster.model.errors import OverBudgetError
-from weighmaster.model.fact import Disagreement, Expansion, Metadata, Operation, Reference, Tensor
+from weighmaster.model.fact import Disagreement, Expansion, Metadata, Operation, Reference, Statement, Tensor
 from weighmaster.model.where import Where
 from weighmaster.reading.cursor import Cursor
 from weighmaster.reading.onnx import (
@@ -44,6 +44,7 @@ _STRINGS: Final = 100_000
 _BOMB: Final = 1 << 37
 """Bytes of one tensor that no model has: the largest that are known take a tenth of it."""
 _U64: Final = 1 << 64
+_STATED: Final[Mapping[int, str]] = {2: "producer", 3: "producer-version", 6: "description"}
 _MEMORY: Final = "*/_ORT_MEM_ADDR_/*"
 """What ONNX Runtime takes for "at an address of this process", which it is given as the offset."""
 _SHAPED: Final[Mapping[str, int]] = {"ConstantOfShape": 0, "Expand": 1}
@@ -97,14 +98,19 @@ class _Reader:
             elif field.number == 14:
                 yield from self._metadata(whole, field)
             elif field.number == 20:
-                training = whole.message(field)
-                for inner in training.fields():
-                    if inner.number in {1, 2} and inner.wire == BYTES:
-                        yield from self._graph(training.message(inner), 0)
+                yield from self._training(whole.message(field))
+            elif field.number in _STATED and 0 < field.value <= _NAME:
+                said = whole.text(field, _NAME)
+                yield Statement(where=self._where, key=_STATED[field.number], value=said, by="onnx")
         for function in functions:
             yield from self._function(function)
         for location, (needs, place) in self._files.items():
             yield Reference(where=place, kind="data", target=location, by="onnx", needs=needs)
+
+    def _training(self, training: Message) -> Iterator[Read]:
+        for inner in training.fields():
+            if inner.number in {1, 2} and inner.wire == BYTES:
+                yield from self._graph(training.message(inner), 0)
 
     def _signature(self, function: Message) -> tuple[str, str]:
         name = domain = ""

@@ -11,7 +11,7 @@ from typing import Final
 
 from weighmaster.extend.format import Format, Glance, Read
 from weighmaster.model.errors import OverBudgetError
-from weighmaster.model.fact import Reference
+from weighmaster.model.fact import Reference, Statement
 from weighmaster.model.where import Where
 from weighmaster.reading.cursor import Cursor
 from weighmaster.reading.pattern import pattern
@@ -30,6 +30,7 @@ _OPTION: Final = pattern(r"(?:--(index-url|extra-index-url|find-links|trusted-ho
 _ARCHIVE: Final = pattern(rb"\.(?:whl|zip|tar\.\w+|tgz)\b|[#&]egg=|[#&](?:sha256|subdirectory)=", re.IGNORECASE)
 _CREDENTIALS: Final = pattern(r"://(?!git@)[^/@\s]+@")
 _TOLD: Final = 300
+_WANTED: Final = pattern(r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:\s*\[[^\]]*\])?\s*((?:[<>=!~]=?=?[^;]*)?)(?:;.*)?\Z")
 _LONG: Final = {"i": "index-url", "f": "find-links"}
 
 
@@ -55,6 +56,9 @@ def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
             yield Reference(where=where, kind="requirement", target=_shown(target), by="pip")
         if not plain.startswith(("-i", "-f", "--")) and (hit := _ADDRESS.search(plain)):
             yield Reference(where=where, kind="requirement", target=_shown(hit[0]), by="pip")
+        elif wanted := _WANTED.match(plain):
+            version = wanted[2].replace(" ", "")
+            yield Statement(where=where, key="requires", value=f"{wanted[1]} {version}".strip()[:_TOLD], by="pip")
 
 
 def _shown(target: str) -> str:

@@ -13,14 +13,15 @@ from functools import partial
 from typing import Final
 
 from weighmaster.extend.format import Format, Glance, Inner, Read
+from weighmaster.extend.tally import weights
 from weighmaster.machine.run import follow
 from weighmaster.machine.shadow import Global, Handle, Items
 from weighmaster.model.errors import OverBudgetError
-from weighmaster.model.fact import Storage, Stray
+from weighmaster.model.fact import Storage, Stray, Weights
 from weighmaster.model.where import Where
 from weighmaster.reading.cursor import Cursor
 from weighmaster.reading.source import PartSource, expect, is_far
-from weighmaster.reading.torch import ELEMENT_BYTES, is_legacy
+from weighmaster.reading.torch import DTYPES, ELEMENT_BYTES, is_legacy
 
 _OBJECT: Final = 3
 _KEYS: Final = 4
@@ -33,12 +34,14 @@ def _matches(glance: Glance) -> bool:
 def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
     source = cursor.source
     start, storages, keys = 0, dict[str, tuple[int, int]](), 0
+    elements: dict[str, tuple[str, int]] = {}
     for number in range(_KEYS + 1):
         end = -1
         for trace in follow(source, start, allow=partial(_allow, cursor)):
             end = trace.stop
             if number == _OBJECT:
                 storages.update(_storages(trace.handles))
+                elements = dict(_elements(trace.handles))
             if number == _KEYS and isinstance(trace.top, Items):
                 keys = trace.top.size
         stop = end if end >= 0 else source.size
@@ -52,6 +55,7 @@ def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
     end = _after_storages(cursor, start, keys, {size for size, _ in storages.values()})
     if end > start:
         yield Storage(where=where.span(start, end), size=end - start)
+        yield from _weights(where, elements, end - start)
     if end < source.size:
         yield Stray(where=where.span(end, source.size), size=source.size - end, position="after")
         yield Inner(where.span(end, source.size), partial(PartSource, source, end, source.size))
@@ -75,6 +79,25 @@ def _storages(handles: list[Handle]) -> Iterator[tuple[str, tuple[int, int]]]:
                 yield kind.name, (ELEMENT_BYTES[kind.name], 0)
             case _:
                 continue
+
+
+def _elements(handles: list[Handle]) -> Iterator[tuple[str, tuple[str, int]]]:
+    """Yield the key of each storage, its dtype, and how many elements it is said to have."""
+    for handle in handles:
+        match handle.id:
+            case ("storage", Global() as kind, key, _, int(count), *_) if kind.name in ELEMENT_BYTES and count >= 0:
+                yield str(key), (DTYPES.get(kind.name, kind.name), count)
+            case _:
+                continue
+
+
+def _weights(where: Where, elements: dict[str, tuple[str, int]], held: int) -> Iterator[Weights]:
+    """Yield how many elements all storages have together, where there are bytes enough for as many."""
+    counts: dict[str, int] = {}
+    for dtype, count in elements.values():
+        counts[dtype] = counts.get(dtype, 0) + count
+    if counts and sum(counts.values()) <= held:
+        yield weights(where, counts, len(elements), "torch-legacy")
 
 
 def _counts(start: int, storages: dict[str, tuple[int, int]]) -> Iterator[tuple[int, int]]:

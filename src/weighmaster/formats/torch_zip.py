@@ -16,6 +16,7 @@ from math import prod
 from typing import Final, TypeGuard
 
 from weighmaster.extend.format import Format, Glance, Read
+from weighmaster.extend.tally import weights
 from weighmaster.machine.run import follow, is_name
 from weighmaster.machine.shadow import Global, Handle, Result
 from weighmaster.model.errors import WeighmasterError
@@ -105,6 +106,7 @@ def _followed(pickle: Entry, storages: dict[str, Entry], cursor: Cursor, where: 
         return  # The zip reader opens it too, and says so.
     folder = _root(pickle.name)
     told: set[str] = set()
+    held_by: dict[str, tuple[str, int]] = {}
     tensors = 0
     for trace in follow(opened, allow=lambda _: cursor.budget.check_time()):
         for key, claimed in _claims(trace.handles):
@@ -114,11 +116,17 @@ def _followed(pickle: Entry, storages: dict[str, Entry], cursor: Cursor, where: 
                 told.add(name)
                 detail = f"storage {key!r} is {claimed} bytes in data.pkl, and {held} in the archive"
                 yield Disagreement(where=pickle.at(where), kind="storage-size", detail=detail)
+        held_by.update(_elements(trace.handles, folder, storages))
         for call in trace.calls:
             tensor = _tensor(call, folder, storages, where) if tensors < _TENSORS else None
             if tensor is not None:
                 tensors += 1
                 yield tensor
+    if held_by:
+        counts: dict[str, int] = {}
+        for dtype, count in held_by.values():
+            counts[dtype] = counts.get(dtype, 0) + count
+        yield weights(where, counts, len(held_by), "torch-zip")
 
 
 def _tensor(call: Result, folder: str, storages: dict[str, Entry], where: Where) -> Tensor | None:
@@ -155,6 +163,19 @@ def _claims(handles: list[Handle]) -> Iterator[tuple[str, int]]:
         match handle.id:
             case ("storage", Global() as kind, str() as key, location, int() as count) if location != "meta":
                 yield key, count * ELEMENT_BYTES.get(kind.name, 0)
+            case _:
+                continue
+
+
+def _elements(handles: list[Handle], folder: str, storages: dict[str, Entry]) -> Iterator[tuple[str, tuple[str, int]]]:
+    """Yield for each storage its dtype, and how many elements its member holds of those that are claimed."""
+    for handle in handles:
+        match handle.id:
+            case ("storage", Global() as kind, str() as key, location, int() as count) if location != "meta":
+                width = ELEMENT_BYTES.get(kind.name, 0)
+                entry = storages.get(f"{folder}data/{key}".casefold())
+                if entry is not None and width:
+                    yield key, (DTYPES.get(kind.name, kind.name), max(0, min(count, entry.unpacked // width)))
             case _:
                 continue
 

@@ -230,6 +230,23 @@ class Statement(Shared):
     by: str
 
 
+class Weights(Shared):
+    """The tensors that a format found in the artifact, counted: `counts` are the elements of each of `dtypes`.
+
+    Numbers that several tensors share count once, where the format says what is shared.
+    """
+
+    tensors: int
+    dtypes: tuple[str, ...]
+    counts: tuple[int, ...]
+    by: str
+
+    @property
+    def elements(self) -> int:
+        """Elements of all dtypes."""
+        return sum(self.counts)
+
+
 class Secret(Fact):
     """A key or password that was left in the artifact, at `line`; `kind` says what it opens.
 
