@@ -1,0 +1,242 @@
+"""What a predicate is: a type of claim, how it is read, and what it says in a line.
+
+Each is one file in `predicates/`. It offers `PREDICATE`, and a `build` that makes one; nothing registers itself. A
+predicate says what is claimed, never of what: that is in the subjects of the statement around it (in-toto Statement v1,
+<https://github.com/in-toto/attestation/blob/main/spec/v1/predicate.md>). Fields that are not known are left alone, as
+that specification asks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any, Final
+
+from weighmaster.extend import registry as _extend
+from weighmaster.model.errors import ConfigError, TrustError, UnreadableError
+from weighmaster.model.value import Value
+from weighmaster.reading.record import Record
+
+_MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)\Z", re.ASCII)
+_URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s\x00-\x20\x7f]+\Z")
+_HEX: Final = re.compile(r"[0-9a-f]{8,256}\Z")
+_LONGEST: Final = 4096
+"""Characters of a name or an address in a predicate."""
+_MOST: Final = 100_000
+"""Items of a list in a predicate."""
+
+
+class Meaning(Value):
+    """What a predicate says: `line` for people, and from when (`issued`) until when (`expires`) it says so.
+
+    Of the claims of one signer with the same type and `slot`, the newest counts. Without a slot all of them do.
+    """
+
+    line: str
+    slot: str | None = None
+    issued: datetime | None = None
+    expires: datetime | None = None
+
+
+class Predicate(Value):
+    """A type of claim.
+
+    `types` are the URIs that name it, the one that is written first. `read` returns what a predicate says, and raises
+    `UnreadableError` where it is not well-formed. `word` is what the command line calls it, where that is not its id.
+    """
+
+    id: str
+    types: tuple[str, ...]
+    title: str
+    read: Callable[[Record], Meaning]
+    word: str = ""
+
+    @property
+    def type(self) -> str:
+        """The URI that is written."""
+        return self.types[0]
+
+
+def ids() -> tuple[str, ...]:
+    """Return the names of the predicates, as the command line spells them."""
+    return tuple(sorted(found.word or found.id for found in map(_one, _names())))
+
+
+def by_id(id: str) -> Predicate:
+    """Return a predicate by its name.
+
+    Raises:
+        ConfigError: there is none of that name.
+    """
+    found = next((one for one in map(_one, _names()) if id in {one.id, one.word}), None)
+    if found is None:
+        raise ConfigError(f"no type of claim is called {id!r} (there are: {', '.join(ids())}, or any URI)")
+    return found
+
+
+def by_type(uri: str) -> Predicate | None:
+    """Return the predicate that a URI names; nothing where it is not known here."""
+    return _types().get(uri)
+
+
+def named(text: str) -> tuple[str, Predicate | None]:
+    """Return the URI of a type, and what is known of it, from a name or a URI.
+
+    Raises:
+        ConfigError: it is neither.
+    """
+    if _URI.match(text):
+        return text, by_type(text)
+    found = by_id(text)
+    return found.type, found
+
+
+def checked(uri: str, predicate: object) -> Meaning:
+    """Return what a predicate of the type `uri` says. Of a type that is not known, that there is one.
+
+    Raises:
+        TrustError: it is not what its type promises.
+    """
+    known = by_type(uri)
+    if known is None:
+        return Meaning(line="of a type that is not known here")
+    try:
+        return known.read(Record.of(predicate, "predicate"))
+    except UnreadableError as error:
+        raise TrustError(f"it is no {known.title}: {error}") from error
+
+
+def moment(record: Record, key: str) -> datetime | None:
+    """Return a time (RFC 3339 with its zone) in UTC; nothing where there is none."""
+    if record.values.get(key) is None:
+        return None
+    found = instant(record.get(key, str))
+    if found is None:
+        raise UnreadableError(f"{record.path}.{key}: a time wanted as RFC 3339 writes it")
+    return found
+
+
+def instant(text: str) -> datetime | None:
+    """Return the time in UTC that a text of RFC 3339 means; nothing where it means none.
+
+    >>> instant("2026-01-01T01:00:00+01:00"), instant("2026-13-01T00:00:00Z"), instant("2026-01-01T00:00:00")
+    (datetime.datetime(2026, 1, 1, 0, 0, tzinfo=datetime.timezone.utc), None, None)
+    """
+    if not _MOMENT.match(text):
+        return None
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def written(at: datetime) -> str:
+    """Return a time as predicates write it.
+
+    >>> written(datetime(2026, 1, 1, tzinfo=UTC))
+    '2026-01-01T00:00:00Z'
+    """
+    if at.tzinfo is None:
+        raise ConfigError("a time without its zone means another moment everywhere")
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def text(record: Record, key: str, default: str | None = None) -> str:
+    """Return a text that is neither empty nor endless; `default` where there is none and one is given."""
+    if default is not None and record.values.get(key) in {None, ""}:
+        return default
+    found = record.get(key, str)
+    if not found or len(found) > _LONGEST:
+        raise UnreadableError(f"{record.path}.{key}: a text of 1 to {_LONGEST} characters wanted")
+    return found
+
+
+def uri(record: Record, key: str) -> str:
+    """Return an absolute URI."""
+    found = text(record, key)
+    if not _URI.match(found):
+        raise UnreadableError(f"{record.path}.{key}: a URI wanted")
+    return found
+
+
+def inner(record: Record, key: str) -> Record:
+    """Return the mapping at `key`."""
+    return Record.of(record.values.get(key), f"{record.path}.{key}")
+
+
+def each(record: Record, key: str, *, needed: bool = False) -> Iterator[Record]:
+    """Yield the mappings in the list at `key`, which may be missing unless it is `needed`."""
+    if not needed and record.values.get(key) is None:
+        return
+    items = record.each(key, dict)
+    if len(items) > _MOST:
+        raise UnreadableError(f"{record.path}.{key}: more than {_MOST} items")
+    for index, item in enumerate(items):
+        yield Record.of(item, f"{record.path}.{key}[{index}]")
+
+
+def digests(record: Record, key: str = "digest") -> dict[str, str]:
+    """Return a digest set (in-toto DigestSet): hexadecimal in lower case by algorithm; empty where there is none."""
+    if record.values.get(key) is None:
+        return {}
+    found = record.get(key, dict)
+    for algorithm, digest in found.items():
+        if not isinstance(digest, str) or not _HEX.match(digest):
+            raise UnreadableError(f"{record.path}.{key}.{algorithm}: lower-case hexadecimal wanted")
+    return dict(found)
+
+
+def descriptor(record: Record) -> None:
+    """Hold a mapping to what in-toto calls a ResourceDescriptor: a URI, a digest or the content itself."""
+    if not (digests(record) or record.values.get("uri") or record.values.get("content")):
+        raise UnreadableError(f"{record.path}: one of uri, digest and content wanted")
+    for key in ("name", "uri", "content", "downloadLocation", "mediaType"):
+        if record.values.get(key) is not None:
+            record.get(key, str)
+
+
+def resource(name: str, digest: Mapping[str, str], address: str = "") -> dict[str, object]:
+    """Return a ResourceDescriptor; what is empty is left out."""
+    found = {"name": name, "uri": address, "digest": dict(digest)}
+    return {key: value for key, value in found.items() if value}
+
+
+def without_empty(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a mapping without what says nothing: None, and empty texts, lists and mappings."""
+    return {key: value for key, value in found.items() if value is not None and value not in ("", [], {}, ())}
+
+
+def listed(items: Sequence[str], most: int = 3) -> str:
+    """Return the first of some texts, and how many more there are."""
+    more = f" and {len(items) - most} more" if len(items) > most else ""
+    return ", ".join(items[:most]) + more
+
+
+def count(number: int, what: str) -> str:
+    """Return a number of things.
+
+    >>> count(1, "file"), count(2, "file")
+    ('1 file', '2 files')
+    """
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+@cache
+def _names() -> tuple[str, ...]:
+    from weighmaster.trust import predicates
+
+    return _extend.names(predicates)
+
+
+@cache
+def _one(name: str) -> Predicate:
+    from weighmaster.trust import predicates
+
+    return _extend.one(predicates, name, "PREDICATE", Predicate)
+
+
+@cache
+def _types() -> dict[str, Predicate]:
+    return {type_: found for found in map(_one, _names()) for type_ in found.types}
