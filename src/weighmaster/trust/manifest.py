@@ -1,25 +1,25 @@
 """A manifest: which files an artifact has, how long they are, and their digests.
 
-The **tree digest** binds names and sizes as well as bytes. It is the SHA-256 of `TREE_DOMAIN`, followed for each file, in
-the order of the bytes of their paths, by: the length of the path (8 bytes, big-endian), the path (UTF-8, `/` between
+The **tree digest** binds names and sizes as well as bytes. It is the SHA-256 of `TREE_DOMAIN`, followed for each file,
+in the order of the bytes of their paths, by: the length of the path (8 bytes, big-endian), the path (UTF-8, `/` between
 folders, relative to the artifact), the size of the file (8 bytes, big-endian), and the 32 bytes of its SHA-256. A
 file alone is a tree of one, under its own name. So a claim about one file cannot be moved to another name.
 
+>>> from weighmaster.model.value import replace
 >>> digest = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 >>> weights = Entry(path="model.safetensors", size=3, sha256=digest)
->>> from weighmaster.model.value import replace
 >>> Manifest.of([weights]).tree == Manifest.of([replace(weights, path="model.pkl")]).tree
 False
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping
 from typing import Final
 
 from weighmaster.model.errors import TrustError
 from weighmaster.model.value import Value
-
 
 TREE_DOMAIN: Final = b"weighmaster tree v1\n"
 TREE_ALGORITHM: Final = "weighmasterTreeV1"
@@ -60,8 +60,8 @@ class Manifest(Value):
             TrustError: a path stands there twice.
         """
         ordered = sorted(entries, key=lambda entry: encoded(entry.path))
-        for one, next_ in zip(ordered, ordered[1:], strict=False):
-            if one.path == next_.path:
+        for one, after in itertools.pairwise(ordered):
+            if one.path == after.path:
                 raise TrustError(f"{one.path} is listed twice")
         return cls(entries=tuple(ordered))
 
@@ -84,7 +84,10 @@ class Manifest(Value):
     def subjects(self) -> list[dict[str, object]]:
         """Return what a statement about this artifact is about: the tree, and each file (in-toto Statement v1)."""
         whole: dict[str, object] = {"name": TREE_NAME, "digest": {TREE_ALGORITHM: self.tree}}
-        return [whole, *({"name": entry.path, "digest": {"sha256": entry.sha256}} for entry in self.entries)]
+        files: list[dict[str, object]] = [
+            {"name": entry.path, "digest": {"sha256": entry.sha256}} for entry in self.entries
+        ]
+        return [whole, *files]
 
 
 def encoded(path: str) -> bytes:
