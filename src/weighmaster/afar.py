@@ -12,7 +12,6 @@ from typing import Final
 from weighmaster import shipped
 from weighmaster.engine.desk import Desk
 from weighmaster.engine.scan import scan_far, scan_file
-from weighmaster.engine.walk import matcher
 from weighmaster.extend.origin import Listing, Origin
 from weighmaster.looks import Look, Request, Said, first_taken, judged, look_at
 from weighmaster.model.errors import MissingExtraError, WeighmasterError
@@ -21,6 +20,7 @@ from weighmaster.model.report import Gap, GapReason, Item
 from weighmaster.model.verdict import Vetted
 from weighmaster.model.where import Member, Where
 from weighmaster.reading.far import Far, FarSource, Fetch
+from weighmaster.reading.globs import matcher
 from weighmaster.reading.http import Access
 
 _WORKERS: Final = 8

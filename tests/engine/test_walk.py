@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from weighmaster.engine import walk as module
 from weighmaster.engine.walk import Walk, walk
 from weighmaster.model.report import GapReason
+from weighmaster.reading.globs import matcher
 
 
 def _tree(root: Path, *names: str) -> str:
@@ -180,14 +180,14 @@ def test_excluding_follows_the_habits_of_ignore_files_and_counts(tmp_path: Path,
 
 @given(st.lists(st.text(min_size=1), max_size=3), st.text(alphabet="ab[]!^*?/\\-&|~.", min_size=1))
 def test_any_text_is_a_pattern(patterns: list[str], odd: str) -> None:
-    expression = module.matcher((*patterns, odd))
+    expression = matcher((*patterns, odd))
     assert expression is not None
     expression.match("a/b.bin")
 
 
 @given(st.text(alphabet=st.characters(exclude_characters="*?[/", exclude_categories=["Cs"]), min_size=1))
 def test_a_pattern_without_wildcards_matches_its_own_name_and_no_longer_one(name: str) -> None:
-    expression = module.matcher((name,))
+    expression = matcher((name,))
     assert expression is not None
     assert expression.match(name)
     assert expression.match(f"folder/{name}")

@@ -5,16 +5,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
-from typing import Final
 
 from weighmaster.model.report import Gap, GapReason
 from weighmaster.model.value import Value
 from weighmaster.model.where import Where
-
-# Compiled where they are used: most walks exclude nothing.
-_GLOB: Final = r"\*\*/|\*\*|\*|\?|\[[!^]?(?:\][^\]/]*|[^\]/]+)\]"
-_WILDCARDS: Final = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-_RANGE: Final = r"(?s)(.)-(.)|(.)"
 
 
 class Walk(Value):
@@ -38,6 +32,8 @@ def walk(target: str, *, exclude: Sequence[str] = (), follow_symlinks: bool = Fa
         raise FileNotFoundError(f"no such file or folder: {target}")
     if not os.path.isdir(target):
         return Walk(files=((target, os.path.basename(target) or target),))
+    from weighmaster.reading.globs import matcher
+
     return _Walker(target, matcher(exclude)).walk(follow_symlinks=follow_symlinks)
 
 
@@ -116,37 +112,3 @@ class _Walker:
 
     def _gap(self, name: str, reason: GapReason, detail: str) -> None:
         self._gaps.append(Gap(where=Where.file(name), reason=reason, detail=detail))
-
-
-def matcher(patterns: Sequence[str]) -> re.Pattern[str] | None:
-    """Compile patterns as people write them in an ignore file.
-
-    `*.md` and `docs` match at any depth; `docs/*.md` from the target on. `*` stays in a folder, `**` does not.
-    """
-    if not patterns:
-        return None
-    return re.compile("|".join(f"(?:{_expression(pattern)})" for pattern in patterns))
-
-
-def _expression(pattern: str) -> str:
-    plain = pattern.removesuffix("/")
-    anchored = "/" in plain
-    plain = plain.removeprefix("/")
-    out: list[str] = []
-    last = 0
-    for hit in re.finditer(_GLOB, plain):
-        out += [re.escape(plain[last : hit.start()]), _wildcard(hit[0])]
-        last = hit.end()
-    return ("" if anchored else "(?:.*/)?") + "".join(out) + re.escape(plain[last:]) + r"\Z"
-
-
-def _wildcard(text: str) -> str:
-    if text in _WILDCARDS:
-        return _WILDCARDS[text]
-    inside = text[1:-1]
-    negated = inside[:1] in {"!", "^"}
-    pairs = [(hit[1] or hit[3], hit[2] or hit[3]) for hit in re.finditer(_RANGE, inside[negated:])]
-    members = "".join(f"{re.escape(first)}-{re.escape(last)}" for first, last in pairs if first <= last)
-    if negated:
-        return f"[^/{members}]"
-    return f"[{members}]" if members else "(?!)"  # A range from z to a holds nothing.
