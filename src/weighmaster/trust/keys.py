@@ -1,10 +1,13 @@
 """Keys: what signs, and what verifies.
 
 Ed25519 (RFC 8032), ECDSA over P-256, P-384 and P-521 with the hash of the curve's strength (FIPS 186-5), RSA of 2048
-bits and more with SHA-256 (RFC 8017; PSS is written, PKCS #1 v1.5 is also verified), and ML-DSA (FIPS 204).
+bits and more with SHA-256 (RFC 8017; PSS is written unless asked otherwise, PKCS #1 v1.5 is also verified), and ML-DSA
+(FIPS 204).
 
 A key may have several **parts**: a PEM file that holds an Ed25519 and an ML-DSA key is one key, and all its parts must
 sign. Whoever can forge one of the two has gained nothing.
+
+What is signed is given as bytes, or as a file that is mapped into memory (`mmap`), which is not read as a whole.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 from weighmaster.model.errors import ConfigError, TrustError
 from weighmaster.model.value import Value
@@ -20,6 +23,8 @@ from weighmaster.trust.envelope import Signature
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives import hashes
+
+    _Attempt: TypeAlias = Callable[[bytes, Any], None]
 
 _BLOCK: Final = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----.*?-----END \1-----", re.DOTALL)
 _LARGEST: Final = 1 << 20
@@ -42,18 +47,49 @@ class PublicKey(Value):
         """What sort of key it is, for people."""
         return " with ".join(_kind(_public(part)) for part in self.parts)
 
-    def verify(self, data: bytes, signatures: Sequence[Signature]) -> None:
-        """Verify that every part signed `data`.
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The SHA-256 of each part, in lower-case hexadecimal."""
+        return tuple(hashlib.sha256(part).hexdigest() for part in self.parts)
+
+    @property
+    def pem(self) -> bytes:
+        """The parts in PEM form (RFC 7468)."""
+        from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+        form = Encoding.PEM, PublicFormat.SubjectPublicKeyInfo
+        return b"".join(_public(part).public_bytes(*form) for part in self.parts)
+
+    def verify(self, data: bytes, signatures: Sequence[Signature]) -> tuple[Signature, ...]:
+        """Verify that every part signed `data`, and return the signatures that show it.
 
         Raises:
             TrustError: one did not.
         """
+        return self._held(_attempts, data, signatures)
+
+    def verify_digest(self, sha256: str, signatures: Sequence[Signature]) -> tuple[Signature, ...]:
+        """Verify that every part signed bytes with the SHA-256 `sha256`; for ECDSA over P-256 and RSA.
+
+        Raises:
+            TrustError: one did not, or is of a kind that signs bytes and not this digest of them.
+        """
+        return self._held(_digest_attempts, bytes.fromhex(sha256), signatures)
+
+    def _held(
+        self, attempts: Callable[[Any], list[_Attempt]], data: bytes, signatures: Sequence[Signature]
+    ) -> tuple[Signature, ...]:
         if not self.parts:
             raise TrustError("a key without parts verifies nothing")
+        found = []
         for part in self.parts:
             key = _public(part)
-            if not any(_verifies(key, one.sig, data) for one in signatures):
+            tried = attempts(key)
+            one = next((one for one in signatures if _verifies(tried, one.sig, data)), None)
+            if one is None:
                 raise TrustError(f"no signature by the {_kind(key)} key {hashlib.sha256(part).hexdigest()[:16]}")
+            found.append(one)
+        return tuple(found)
 
 
 class Signer(Protocol):
@@ -74,21 +110,31 @@ class Signer(Protocol):
 class KeySigner:
     """A signer whose private key is held here; see `Signer`."""
 
-    def __init__(self, private: Sequence[Any], certificates: Sequence[bytes] = ()) -> None:
+    def __init__(self, private: Sequence[Any], certificates: Sequence[bytes] = (), *, pss: bool = True) -> None:
         self._private = tuple(private)
+        self._pss = pss
         self.key = PublicKey(parts=tuple(_spki(one.public_key()) for one in private))
         self.certificates = tuple(certificates)
-        if certificates and _spki(_certified(certificates[0])) != self.key.parts[0]:
-            raise ConfigError("the certificate is for another key than the one that signs")
+        check_certified(self.key, self.certificates)
 
     def sign(self, data: bytes) -> tuple[Signature, ...]:
         """See `Signer`."""
-        pairs = zip(self._private, self.key.parts, strict=True)
-        return tuple(Signature(sig=_sign(key, data), keyid=hashlib.sha256(part).hexdigest()) for key, part in pairs)
+        made = [_sign(key, data, pss=self._pss) for key in self._private]
+        return tuple(Signature(sig=sig, keyid=keyid) for sig, keyid in zip(made, self.key.ids, strict=True))
+
+
+def check_certified(key: PublicKey, certificates: Sequence[bytes]) -> None:
+    """Refuse certificates of which the first is not for `key`.
+
+    Raises:
+        ConfigError: it is for another.
+    """
+    if certificates and (len(key.parts) > 1 or of_certificate(certificates[0]) != key):
+        raise ConfigError("the certificate is for another key than the one that signs")
 
 
 def load_signer(
-    pem: bytes, *, password: bytes | None = None, certificates: bytes = b"", what: str = "key"
+    pem: bytes, *, password: bytes | None = None, certificates: bytes = b"", what: str = "key", pss: bool = True
 ) -> KeySigner:
     """Return the signer of a PEM file with one private key, or with the parts of one; `what` names it in errors.
 
@@ -97,6 +143,7 @@ def load_signer(
         password: what it is encrypted with.
         certificates: the certificate of the key and those that vouch for it, PEM, the key's first.
         what: what the file is called.
+        pss: how an RSA key signs: with PSS, or, where that must be read by others, with PKCS #1 v1.5.
 
     Raises:
         ConfigError: it holds no key that can sign.
@@ -115,7 +162,7 @@ def load_signer(
         raise ConfigError(f"{what} cannot be read: {error}") from error
     for key in keys:
         _check(key.public_key(), what)
-    return KeySigner(keys, chain_of(certificates) if certificates else ())
+    return KeySigner(keys, chain_of(certificates) if certificates else (), pss=pss)
 
 
 def load_public_key(pem: bytes, what: str = "key") -> PublicKey:
@@ -237,7 +284,7 @@ def _CURVES() -> dict[type, type[hashes.HashAlgorithm]]:  # noqa: N802 - a const
     return {ec.SECP256R1: hashes.SHA256, ec.SECP384R1: hashes.SHA384, ec.SECP521R1: hashes.SHA512}
 
 
-def _sign(key: Any, data: bytes) -> bytes:
+def _sign(key: Any, data: bytes, *, pss: bool) -> bytes:
     from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
@@ -246,17 +293,17 @@ def _sign(key: Any, data: bytes) -> bytes:
         case ec.EllipticCurvePrivateKey():
             signature = key.sign(data, ec.ECDSA(_CURVES()[type(key.curve)]()))
         case rsa.RSAPrivateKey():
-            pss = padding.PSS(mgf=padding.MGF1(hashes.SHA256()), salt_length=padding.PSS.DIGEST_LENGTH)
-            signature = key.sign(data, pss, hashes.SHA256())
+            salted = padding.PSS(mgf=padding.MGF1(hashes.SHA256()), salt_length=padding.PSS.DIGEST_LENGTH)
+            signature = key.sign(data, salted if pss else padding.PKCS1v15(), hashes.SHA256())
         case _:
             signature = key.sign(data)
     return signature
 
 
-def _verifies(key: Any, signature: bytes, data: bytes) -> bool:
+def _verifies(attempts: Sequence[_Attempt], signature: bytes, data: bytes) -> bool:
     from cryptography.exceptions import InvalidSignature
 
-    for attempt in _attempts(key):
+    for attempt in attempts:
         try:
             attempt(signature, data)
         except InvalidSignature:
@@ -265,21 +312,42 @@ def _verifies(key: Any, signature: bytes, data: bytes) -> bool:
     return False
 
 
-def _attempts(key: Any) -> list[Callable[[bytes, bytes], None]]:
-    """Return the ways in which a key may have signed."""
+def _attempts(key: Any) -> list[_Attempt]:
+    """Return the ways in which a key may have signed bytes."""
     from cryptography.hazmat.primitives import hashes
-    from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+    from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
     match key:
         case ec.EllipticCurvePublicKey():
             algorithm = ec.ECDSA(_CURVES()[type(key.curve)]())
             return [lambda signature, data: key.verify(signature, data, algorithm)]
         case rsa.RSAPublicKey():
-            sha256 = hashes.SHA256()
-            pss = padding.PSS(mgf=padding.MGF1(sha256), salt_length=padding.PSS.AUTO)
-            return [
-                lambda signature, data: key.verify(signature, data, pss, sha256),
-                lambda signature, data: key.verify(signature, data, padding.PKCS1v15(), sha256),
-            ]
+            return _rsa_attempts(key, hashes.SHA256())
         case _:
             return [key.verify]
+
+
+def _digest_attempts(key: Any) -> list[_Attempt]:
+    """Return the ways in which a key may have signed bytes whose SHA-256 is known, and nothing else of them."""
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import ec, rsa, utils
+
+    known = utils.Prehashed(hashes.SHA256())
+    match key:
+        case ec.EllipticCurvePublicKey() if isinstance(key.curve, ec.SECP256R1):
+            return [lambda signature, digest: key.verify(signature, digest, ec.ECDSA(known))]
+        case rsa.RSAPublicKey():
+            return _rsa_attempts(key, known)
+        case _:
+            raise TrustError(f"the {_kind(key)} key signs bytes, and only their SHA-256 is known")
+
+
+def _rsa_attempts(key: Any, algorithm: Any) -> list[_Attempt]:
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import padding
+
+    pss = padding.PSS(mgf=padding.MGF1(hashes.SHA256()), salt_length=padding.PSS.AUTO)
+    return [
+        lambda signature, data: key.verify(signature, data, pss, algorithm),
+        lambda signature, data: key.verify(signature, data, padding.PKCS1v15(), algorithm),
+    ]
