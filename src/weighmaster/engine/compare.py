@@ -84,13 +84,16 @@ def _digests(
         descriptor = os.open(paths[name], os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
         try:
             source = FileSource(descriptor, os.fstat(descriptor).st_size)
-            for tensor, span in _tensors(source, Where.file(name), registry, budget):
+            for tensor, span in tensors_in(source, Where.file(name), registry, budget):
                 yield (tensor.dtype, tensor.shape), _digest(source, span, budget)
         finally:
             os.close(descriptor)
 
 
-def _tensors(source: Source, where: Where, registry: Registry, budget: Budget) -> Iterator[tuple[Tensor, Span]]:
+def tensors_in(
+    source: Source, where: Where, registry: Registry, budget: Budget
+) -> Iterator[tuple[Tensor, Span]]:
+    """Yield the tensors that stand in a file as they are, and the bytes of each."""
     for format_ in registry.claiming(Glance(source)):
         try:
             for read in format_.read(Cursor(source, budget), where):

@@ -12,7 +12,7 @@ from types import MappingProxyType, ModuleType
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from weighmaster.fronts.cli.terminal import defect, silence
-from weighmaster.model.errors import WeighmasterError
+from weighmaster.model.errors import TrustError, WeighmasterError
 from weighmaster.version import VERSION
 
 if TYPE_CHECKING:
@@ -25,12 +25,15 @@ COMMANDS: Final = MappingProxyType(
         "rules": "list what is looked for",
         "formats": "list what can be read",
         "policies": "list what decides a verdict",
+        "record": "run a command, and record what went in and what came out",
+        "reproduce": "run a recorded command again, and compare what comes out",
         "schema": "print the JSON Schema of --output json",
         "completion": "print a completion script for bash, zsh or fish",
     }
 )
 """Each is a module of this folder; `--help` and a typing error need no more of it than this line."""
 
+DOES_NOT_HOLD: Final = 1
 USAGE: Final = 2
 DEFECT: Final = 4
 INTERRUPTED: Final = 130
@@ -63,6 +66,8 @@ def main(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         silence(sys.stdout)
         return 0
+    except TrustError as error:
+        return _refused(str(error), DOES_NOT_HOLD)
     except WeighmasterError as error:
         return _refused(str(error))
     except KeyboardInterrupt:
@@ -115,11 +120,11 @@ def _unknown(word: str) -> str:
     return f"no command is called {word!r}{hint}"
 
 
-def _refused(message: str) -> int:
+def _refused(message: str, status: int = USAGE) -> int:
     from weighmaster.extend.showing import plain
 
     sys.stderr.write(f"weighmaster: {plain(message)}\n")
-    return USAGE
+    return status
 
 
 def _epilog() -> str:

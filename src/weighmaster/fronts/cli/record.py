@@ -1,0 +1,106 @@
+"""`weighmaster record`: run a command, and record what went in and what came out."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from weighmaster.fronts.cli.parsing import Parser
+from weighmaster.model.errors import ConfigError
+
+_EPILOG: Final = """\
+The command runs as always. Files that its Python processes open and nobody named are listed, too.
+If it fails, nothing is recorded, and its exit status is the one of this command."""
+
+
+def parser() -> Parser:
+    """Return what `record` understands."""
+    it = Parser(
+        prog="weighmaster record",
+        usage="weighmaster record [options] --output PATH (--key FILE | --statement FILE) -- COMMAND ...",
+        description="Run a command, and record as a signed statement what went in and what came out.",
+        epilog=_EPILOG,
+    )
+    it.add_argument("command", nargs="*", metavar="COMMAND", help="what to run, after --")
+    it.add_argument("--input", action="append", default=[], metavar="[NAME=]PATH", help="a file or folder it reads")
+    it.add_argument("--output", action="append", default=[], metavar="PATH", help="a file or folder it writes")
+    it.add_argument("--parameter", action="append", default=[], metavar="NAME=VALUE", help="what it was told")
+    it.add_argument("--seed", action="append", default=[], metavar="NAME=NUMBER", help="what chance was started with")
+    it.add_argument("--key", metavar="FILE", help="the private key that signs; the statement goes to the claims")
+    it.add_argument("--password-file", metavar="FILE", help="what the key is encrypted with")
+    it.add_argument("--statement", metavar="FILE", help="write the statement there, unsigned")
+    return it
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the subcommand and return its exit status."""
+    from weighmaster.provenance.command import run_observed
+    from weighmaster.provenance.machine import hardware
+    from weighmaster.provenance.run import Run
+    from weighmaster.provenance.write import signer_of, write
+
+    options = parser().parse_args(arguments)
+    _check(options)
+    signer = None if options.key is None else signer_of(options.key, _password(options.password_file))
+    run = Run(os.getcwd(), lambda: datetime.now(UTC))
+    run.command = tuple(options.command)
+    run.parameter(**dict(_pair(each, "--parameter") for each in options.parameter))
+    run.seed(**{name: _number(text) for name, text in (_pair(each, "--seed") for each in options.seed)})
+    for each in options.input:
+        name, path = _named(each)
+        run.input(name, path)
+    for path in options.output:
+        run.output(path)
+    status, found = run_observed(options.command)
+    if status:
+        sys.stderr.write(f"weighmaster: the command ended with status {status}: nothing was recorded\n")
+        return status if status > 0 else 128 - status
+    if not found["observed"]:
+        sys.stderr.write("weighmaster: no Python process was observed: only what was named is recorded\n")
+    for path in write(run.statements(found, hardware()), signer, options.statement):
+        sys.stderr.write(f"weighmaster: recorded in {path}\n")
+    return 0
+
+
+def _check(options: Any) -> None:
+    if not options.command:
+        raise ConfigError("no command to run: name it after --")
+    if not options.output:
+        raise ConfigError("nothing was said of what comes out: name it with --output")
+    if options.key is None and options.statement is None:
+        raise ConfigError("nothing would be written: sign with --key, or write the statement with --statement")
+
+
+def _named(text: str) -> tuple[str, str]:
+    name, equals, path = text.partition("=")
+    if equals and not os.path.lexists(text):
+        return name, path
+    return os.path.basename(os.path.normpath(text)), text
+
+
+def _pair(text: str, option: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise ConfigError(f"{option} {text}: NAME=VALUE wanted")
+    return name, value
+
+
+def _number(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError as error:
+        raise ConfigError(f"--seed: {text!r} is no number") from error
+
+
+def _password(path: str | None) -> bytes | None:
+    from_environment = os.environ.get("WEIGHMASTER_KEY_PASSWORD")
+    if path is None:
+        return from_environment.encode() if from_environment else None
+    try:
+        with open(path, "rb") as file:
+            return file.read(4096).rstrip(b"\r\n")
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from error

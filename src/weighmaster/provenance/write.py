@@ -1,0 +1,57 @@
+"""Where the statements about a run are written: signed beside what they are about, or as they are."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+
+from weighmaster.model.errors import ConfigError
+from weighmaster.trust.keys import KeySigner, Signer, load_signer
+
+_LONGEST = 1 << 20
+
+
+def signer_of(path: str | os.PathLike[str], password: bytes | None = None) -> KeySigner:
+    """Return the signer of a private key in a file.
+
+    Raises:
+        ConfigError: there is none in it.
+    """
+    try:
+        with open(path, "rb") as file:
+            return load_signer(file.read(_LONGEST), password=password, what=os.fspath(path))
+    except OSError as error:
+        raise ConfigError(f"{os.fspath(path)}: {error.strerror}") from error
+
+
+def write(
+    statements: Iterable[tuple[str, bytes]], signer: Signer | None, path: str | os.PathLike[str] | None
+) -> list[str]:
+    """Write statements: with a signer to the claims of each output, with a path there; return where.
+
+    Raises:
+        ConfigError: several statements are to go to one path, or it cannot be written.
+    """
+    written = []
+    listed = list(statements)
+    if path is not None and len(listed) > 1:
+        raise ConfigError(f"{len(listed)} outputs have a statement each: {os.fspath(path)} takes one")
+    for output, text in listed:
+        if signer is not None:
+            from weighmaster.trust.claims import append, signed
+
+            written.append(append(output, signed(text, signer)))
+        if path is not None:
+            _replace(path, text + b"\n")
+            written.append(os.fspath(path))
+    return written
+
+
+def _replace(path: str | os.PathLike[str], data: bytes) -> None:
+    part = f"{os.fspath(path)}.part"
+    try:
+        with open(part, "wb") as file:
+            file.write(data)
+        os.replace(part, path)
+    except OSError as error:
+        raise ConfigError(f"{os.fspath(path)} cannot be written: {error.strerror}") from error
