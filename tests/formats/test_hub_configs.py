@@ -284,7 +284,12 @@ def test_a_card_says_what_stands_in_its_head() -> None:
     card = "\r\n".join(["---", *head, "---", "# Card", ""]).encode()
     assert _claims(CARD, card)
     assert _references(CARD, card) == {("base-model", "a/b"), ("base-model", "c/d"), ("dataset", "e/f")}
-    assert _said(CARD, card) == {"licence": "mit", "base-model": "c/d", "task": "fill-mask"}
+    assert _said(CARD, card) == {
+        "licence": "mit",
+        "base-model": "c/d",
+        "task": "fill-mask",
+        "title": "Card",
+    }
     assert verdict_on(card, "README.md") == "allow"
 
 

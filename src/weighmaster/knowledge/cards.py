@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 from weighmaster.model.value import Value
@@ -104,6 +105,15 @@ DUTIES: Final = (
     ),
 )
 """What every card of a model should say."""
+
+
+def missing(stated: AbstractSet[str]) -> list[Duty]:
+    """Return what a card leaves out that says something under these keys.
+
+    >>> [duty.id for duty in missing({"licence", "metric", "section:limitations"})]
+    ['intended-use', 'training-data']
+    """
+    return [duty for duty in DUTIES if stated.isdisjoint(duty.keys)]
 
 
 def title(text: str) -> str:
