@@ -9,26 +9,29 @@ r"""weighmaster: may this AI artifact come in?
 <Outcome.BLOCK: 'block'>
 """
 
-from typing import TYPE_CHECKING, Any
+import importlib
+from typing import TYPE_CHECKING, Any, Final
 
 from weighmaster.version import VERSION
 
 if TYPE_CHECKING:
+    from weighmaster import provenance
     from weighmaster.api import vet
     from weighmaster.reading.http import Access
 
-__all__ = ["Access", "vet"]
+__all__ = ["Access", "provenance", "vet"]
 __version__ = VERSION
+
+_HOMES: Final = {
+    "Access": "weighmaster.reading.http",
+    "vet": "weighmaster.api",
+}
+"""Where each name is defined. Whoever asks for a version or for help should not wait for all of it."""
 
 
 def __getattr__(name: str) -> Any:
-    # Whoever asks for a version or for help should not wait for the engine.
-    if name == "vet":
-        from weighmaster.api import vet
-
-        return vet
-    if name == "Access":
-        from weighmaster.reading.http import Access
-
-        return Access
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    if name in __all__:
+        return importlib.import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
