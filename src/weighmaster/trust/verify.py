@@ -12,14 +12,30 @@ Steps:
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from weighmaster.model.errors import ConfigError, TrustError
 from weighmaster.model.value import Value
+from weighmaster.trust import pki, sigstore, timestamps
 from weighmaster.trust.bundle import Bundle
-from weighmaster.trust.envelope import Envelope
-from weighmaster.trust.keys import PublicKey
+from weighmaster.trust.envelope import Envelope, Signature
+from weighmaster.trust.keys import PublicKey, of_certificate
+from weighmaster.trust.revocation import Revocation, check_struck
+
+__all__ = [
+    "CertificateIdentity",
+    "Expected",
+    "Identity",
+    "KeyIdentity",
+    "Revocation",
+    "Signed",
+    "SigstoreIdentity",
+    "distinct",
+    "every",
+    "verify",
+]
 
 
 class KeyIdentity(Value):
@@ -48,16 +64,6 @@ class SigstoreIdentity(Value):
 
 
 Identity: TypeAlias = KeyIdentity | CertificateIdentity | SigstoreIdentity
-
-
-class Revocation(Value):
-    """A key (`keyid`) or certificate (SHA-256 of its DER) that counts no more.
-
-    What it signed before `since` still counts, if a trusted time shows that; without `since` nothing does.
-    """
-
-    id: str
-    since: datetime | None = None
 
 
 class Expected(Value):
@@ -93,31 +99,173 @@ class Expected(Value):
 
 
 class Signed(Value):
-    """What was found true of a bundle: who signed, when (where a trusted clock says so), and what."""
+    """What was found true of a bundle: who signed, when (where a trusted clock says so), and what.
+
+    `keys` are the SHA-256 of each key that signed, `kind` says of what sort they are.
+    """
 
     by: Identity
     at: datetime | None
     content: Envelope | None
     bundle: Bundle
+    keys: tuple[str, ...] = ()
+    kind: str = ""
 
 
-def verify(bundle: Bundle, expected: Expected, now: datetime, *, sha256: str = "") -> Signed:  # noqa: ARG001
-    """Verify a bundle: an envelope, or a signature over a file with the SHA-256 `sha256`. See the steps above.
+def verify(bundle: Bundle, expected: Expected, now: datetime, *, sha256: str = "", message: Any = None) -> Signed:
+    """Verify a bundle: an envelope, or a signature over a file. See the steps above.
+
+    Args:
+        bundle: as it was read.
+        expected: whose signature counts.
+        now: what time it is.
+        sha256: that of the file, which is enough for some keys (see `PublicKey.verify_digest`).
+        message: the bytes of the file, or the file mapped into memory.
 
     Raises:
         ConfigError: nobody is expected.
         TrustError: it does not hold; the message says why.
     """
+    return every(bundle, expected, now, sha256=sha256, message=message)[0]
+
+
+def every(
+    bundle: Bundle, expected: Expected, now: datetime, *, sha256: str = "", message: Any = None
+) -> tuple[Signed, ...]:
+    """Return all of those expected who signed a bundle, at least one; see `verify`.
+
+    Raises:
+        ConfigError: nobody is expected.
+        TrustError: none did; the message says why.
+    """
     expected.check()
-    if not isinstance(bundle.content, Envelope):
-        raise TrustError("a signature over a file, where an envelope is wanted")
-    data = bundle.content.signed()
+    question = _Question(bundle, expected, now, sha256=sha256, message=message)
+    found: list[Signed] = []
     said: list[str] = []
-    for key in expected.keys:
+    for ask in question.ways():
         try:
-            key.verify(data, bundle.content.signatures)
+            found.append(ask())
         except TrustError as error:
             said.append(str(error))
-            continue
-        return Signed(by=KeyIdentity(keyid=key.keyid), at=None, content=bundle.content, bundle=bundle)
-    raise TrustError("; ".join(said))
+    if not found:
+        raise TrustError("; ".join(dict.fromkeys(said)))
+    return tuple(found)
+
+
+def distinct(signed: Sequence[Signed]) -> tuple[Signed, ...]:
+    """Return signers of whom no two are one: neither by name nor by a key that both hold."""
+    found: list[Signed] = []
+    seen: set[object] = set()
+    for one in signed:
+        marks = {_person(one.by), *one.keys}
+        if not marks & seen:
+            found.append(one)
+            seen |= marks
+    return tuple(found)
+
+
+def _person(identity: Identity) -> object:
+    """Return who someone is, whichever certificate showed it."""
+    match identity:
+        case KeyIdentity():
+            return identity.keyid
+        case CertificateIdentity() | SigstoreIdentity():
+            return identity.name, identity.issuer
+
+
+class _Question:
+    """A bundle, and whom one expects."""
+
+    def __init__(self, bundle: Bundle, expected: Expected, now: datetime, *, sha256: str, message: Any) -> None:
+        self._bundle = bundle
+        self._expected = expected
+        self._now = now
+        self._message = message
+        self._sha256 = ""
+        match bundle.content:
+            case Envelope() as envelope:
+                self._data: Any = envelope.signed()
+                self._signatures = envelope.signatures
+            case signature:
+                self._data = message
+                self._sha256 = sha256
+                self._signatures = (Signature(sig=signature.sig),)
+                if sha256 and signature.sha256 and signature.sha256 != sha256:
+                    raise TrustError("the signature is over a file with another SHA-256")
+                if not sha256 and message is None:
+                    raise TrustError("a signature over a file, where an envelope is wanted")
+
+    def ways(self) -> list[Callable[[], Signed]]:
+        """Return the ways in which someone who is expected may have signed."""
+        ways = [self._of_key(key) for key in self._expected.keys]
+        if self._expected.authorities:
+            ways.append(self._by_certificate)
+        if self._expected.sigstore:
+            ways.append(self._by_sigstore)
+        return ways
+
+    def _of_key(self, key: PublicKey) -> Callable[[], Signed]:
+        return lambda: self._by_key(key)
+
+    def _by_key(self, key: PublicKey) -> Signed:
+        at = self._time(self._held(key))  # 1, 3
+        check_struck((key.keyid, *key.ids), self._expected.revoked, at)  # 4
+        return self._signed(KeyIdentity(keyid=key.keyid), at, key)
+
+    def _by_certificate(self) -> Signed:
+        certificates = self._bundle.certificates
+        if not certificates:
+            raise TrustError("it was signed with a bare key, and a certificate is expected")
+        key = of_certificate(certificates[0])
+        at = self._time(self._held(key))  # 1, 3
+        expected = self._expected
+        authorities = pki.Authorities(
+            roots=expected.authorities,
+            names=expected.names,
+            intermediates=expected.intermediates,
+            lists=expected.lists,
+        )
+        found = pki.vouched(certificates, authorities, self._now, at)  # 2, 4
+        check_struck(found.ids, expected.revoked, at)
+        by = CertificateIdentity(name=found.name, issuer=found.issuer, serial=found.serial)
+        return self._signed(by, at, key)
+
+    def _by_sigstore(self) -> Signed:
+        bundle, expected = self._bundle, self._expected
+        if not bundle.certificates or not bundle.logged:
+            raise TrustError("Sigstore does not vouch for it: there is no certificate, or no entry of a log")
+        name = sigstore.check(bundle, expected.sigstore, expected.names, expected.issuer, message=self._message)
+        key = of_certificate(bundle.certificates[0])
+        held = self._held(key)
+        at = sigstore.logged_at(bundle) or self._time(held) if not expected.timestamp_authorities else self._time(held)
+        check_struck(key.ids, expected.revoked, at)
+        return self._signed(SigstoreIdentity(name=name, issuer=expected.issuer), at, key)
+
+    def _held(self, key: PublicKey) -> list[bytes]:
+        """Return the signatures of a key that hold."""
+        if self._data is None:
+            held = key.verify_digest(self._sha256, self._signatures)
+        else:
+            held = key.verify(self._data, self._signatures)
+        return [one.sig for one in held]
+
+    def _time(self, held: Sequence[bytes]) -> datetime | None:
+        expected = self._expected
+        if not expected.timestamp_authorities:
+            if expected.needs_timestamp:
+                raise ConfigError("a timestamp is wanted: name the authority whose word counts")
+            return None
+        try:
+            return timestamps.trusted_time(
+                self._bundle.timestamps, held, expected.timestamp_authorities, self._now, expected.revoked
+            )
+        except TrustError as error:
+            # A word that does not hold is none: whoever carries the bundle could have taken it away as well.
+            if expected.needs_timestamp:
+                raise TrustError(f"no trusted time: {error}") from error
+            return None
+
+    def _signed(self, by: Identity, at: datetime | None, key: PublicKey) -> Signed:
+        content = self._bundle.content
+        envelope = content if isinstance(content, Envelope) else None
+        return Signed(by=by, at=at, content=envelope, bundle=self._bundle, keys=key.ids, kind=key.kind)
