@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 COMMANDS: Final = MappingProxyType(
     {
         "vet": "look at files and folders, and say whether they may come in",
+        "digest": "take the digests of a file or a folder, and compare them with earlier or published ones",
         "explain": "the page of a rule, or the evidence behind a finding",
         "rules": "list what is looked for",
         "formats": "list what can be read",

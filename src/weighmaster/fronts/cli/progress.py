@@ -11,19 +11,21 @@ _PACE: Final = 0.2
 
 
 class Progress:
-    """Is told how many files are done; draws nothing before half a second has gone by, and nothing elsewhere.
+    """Is told how many files are done, or bytes; draws nothing before half a second has gone by, and nothing elsewhere.
 
     A timer's signal draws it, not a thread: workers may be forked beside it, and a single long file moves it too.
     """
 
-    def __init__(self, stream: IO[str], *, quiet: bool) -> None:
+    def __init__(self, stream: IO[str], *, quiet: bool, doing: str = "looking") -> None:
         self._stream = stream
+        self._doing = doing
         self._wanted = not quiet and stream.isatty() and os.name == "posix"
         self._before: Any = None
         self._bar: Any = None
         self._task: Any = None
         self._state = (0, 0)
         self._drawing = False
+        self._in_bytes = False
 
     def __enter__(self) -> Self:
         if self._wanted:
@@ -48,6 +50,11 @@ class Progress:
         """Remember that `done` of `total` files are done."""
         self._state = (done, total)
 
+    def bytes(self, done: int, total: int) -> None:
+        """Remember that `done` of `total` bytes are done."""
+        self._in_bytes = True
+        self._state = (done, total)
+
     def _tick(self, number: int, frame: object) -> None:
         del number, frame
         if self._drawing:
@@ -64,10 +71,11 @@ class Progress:
     def _start(self) -> None:
         # rich takes longer to import than most files take to judge.
         from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+        from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
         from rich.progress import Progress as Bar
 
-        columns = (TextColumn("looking"), BarColumn(), MofNCompleteColumn(), TextColumn("files"), TimeElapsedColumn())
+        counted = (DownloadColumn(),) if self._in_bytes else (MofNCompleteColumn(), TextColumn("files"))
+        columns = (TextColumn(self._doing), BarColumn(), *counted, TimeElapsedColumn())
         self._bar = Bar(*columns, console=Console(file=self._stream), transient=True, auto_refresh=False)
-        self._task = self._bar.add_task("looking", total=None)
+        self._task = self._bar.add_task(self._doing, total=None)
         self._bar.start()
