@@ -1,0 +1,55 @@
+"""Making a claim: a predicate about an artifact becomes a signed line of `claims.jsonl`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from weighmaster.model.errors import ConfigError
+from weighmaster.trust import bundle as bundles
+from weighmaster.trust import claimsfile, predicate, strict
+from weighmaster.trust import statement as statements
+from weighmaster.trust.bundle import Bundle
+from weighmaster.trust.claims import EXPIRES, ISSUED
+from weighmaster.trust.envelope import IN_TOTO, Envelope, pae
+from weighmaster.trust.keys import Signer
+from weighmaster.trust.manifest import Manifest
+
+
+def statement(
+    manifest: Manifest, type: str, predicate_: Mapping[str, Any], *, issued: datetime, expires: datetime | None = None
+) -> bytes:
+    """Return a statement about an artifact, to be signed as it is.
+
+    From when and until when its signer stands by it is noted at the subject: so it can be said of any type.
+
+    Raises:
+        ConfigError: it would have expired when it is issued.
+        TrustError: the predicate is not what its type promises, or the artifact is empty.
+    """
+    # What was read as JSON again is what a verifier will see.
+    predicate.checked(type, strict.parsed(strict.written(predicate_), "the predicate").values)
+    if expires is not None and expires <= issued:
+        raise ConfigError("a claim that has expired when it is issued says nothing")
+    notes = {ISSUED: predicate.written(issued)}
+    if expires is not None:
+        notes[EXPIRES] = predicate.written(expires)
+    whole, *files = manifest.subjects()
+    return statements.statement([whole | {"annotations": notes}, *files], type, predicate_)
+
+
+def sign(payload: bytes, signer: Signer, stamp: Callable[[bytes], bytes] | None = None) -> Bundle:
+    """Return a signed statement as a bundle; `stamp` makes a timestamp (RFC 3161) of what was signed."""
+    signatures = signer.sign(pae(IN_TOTO, payload))
+    return Bundle(
+        content=Envelope(payload=payload, payload_type=IN_TOTO, signatures=signatures),
+        hint=signer.key.keyid,
+        certificates=signer.certificates,
+        timestamps=(stamp(signatures[0].sig),) if stamp else (),
+    )
+
+
+def add(path: str, bundle: Bundle) -> int:
+    """Add a claim to the file of them at `path`, and return its line's offset in bytes; see `claimsfile.append`."""
+    return claimsfile.append(path, bundles.write(bundle))
