@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from weighmaster.model.errors import ConfigError
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 _MOST: Final = 1 << 20
 
@@ -133,6 +136,19 @@ class Table:
         value = self.get(key, kind)
         if not value:
             raise self.error(key, f"{key} is missing" if value is None else f"{key} is empty")
+        return value
+
+    def moment(self, key: str) -> datetime | None:
+        """Return a moment: a date is its first in UTC, and a time of day must say of which time zone it is."""
+        from datetime import UTC, date, datetime
+
+        value = self._values.get(key)
+        if type(value) is not datetime:
+            day = self.get(key, date)
+            return None if day is None else datetime(day.year, day.month, day.day, tzinfo=UTC)
+        self._asked.append(key)
+        if value.tzinfo is None:
+            raise self.error(key, f"{key} must say its time zone (2030-12-31T12:00:00Z)")
         return value
 
     def texts(self, key: str) -> tuple[str, ...]:
