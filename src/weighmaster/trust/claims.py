@@ -168,7 +168,7 @@ class _Judge:
             return _with(heard, self._unsigned(claim), str(error))
         # 3
         try:
-            issued, expires, meaning = _said(claim.statement)
+            issued, expires, meaning = meaning_of(claim.statement)
         except TrustError as error:
             return _with(heard, Standing.MALFORMED, str(error), by=signed.by, at=signed.at)
         heard = replace(heard, by=signed.by, at=signed.at, issued=issued, expires=expires, meaning=meaning)
@@ -205,7 +205,7 @@ def _told(line: Line, whole: Whole) -> Heard:
         return Heard(line=line.line, standing=Standing.MALFORMED, why=line.why)
     heard = Heard(line=line.line, standing=Standing.NOT_VERIFIED, type=line.statement.predicate_type, claim=line)
     try:
-        issued, expires, meaning = _said(line.statement)
+        issued, expires, meaning = meaning_of(line.statement)
     except TrustError as error:
         return _with(heard, Standing.MALFORMED, str(error))
     heard = replace(heard, issued=issued, expires=expires, meaning=meaning)
@@ -218,7 +218,7 @@ def _with(heard: Heard, standing: Standing, why: str, **more: object) -> Heard:
     return found
 
 
-def _said(statement: Statement) -> tuple[datetime | None, datetime | None, Meaning]:
+def meaning_of(statement: Statement) -> tuple[datetime | None, datetime | None, Meaning]:
     """Return from when, until when, and what a statement says: of two times the one that is more of a limit."""
     meaning = predicates.checked(statement.predicate_type, statement.predicate)
     issued, expires = _noted(statement, ISSUED), _noted(statement, EXPIRES)
