@@ -145,7 +145,7 @@ def written(at: datetime) -> str:
 
 def text(record: Record, key: str, default: str | None = None) -> str:
     """Return a text that is neither empty nor endless; `default` where there is none and one is given."""
-    if default is not None and record.values.get(key) in {None, ""}:
+    if default is not None and record.values.get(key) in (None, ""):
         return default
     found = record.get(key, str)
     if not found or len(found) > _LONGEST:
