@@ -50,7 +50,7 @@ def files(path: str, *, follow_links: bool = False) -> list[tuple[str, str]]:
     walker = _Walker(follow_links=follow_links)
     walker.walk(path)
     if walker.refused:
-        raise TrustError(listed("not covered by any digest", walker.refused))
+        raise TrustError(listed("not covered by any digest", sorted(walker.refused)))
     check_names(name for name, _ in walker.found)
     return [(name, opened) for name, opened in walker.found if name not in EVIDENCE]
 

@@ -48,6 +48,20 @@ def hash_long(found: Sequence[Long], flags: int, how: Hashing, done: int = 0) ->
     return crew.entries
 
 
+def hash_open(name: str, descriptor: int, how: Hashing) -> Entry:
+    """Return the entry of an open file, from its beginning on; `name` is what it is called.
+
+    Raises:
+        TrustError: it cannot be read.
+    """
+    size = os.fstat(descriptor).st_size
+    crew = _Crew([Long(size=size, name=name, path="")], 0, how, 0)
+    try:
+        return crew.hash_open(name, descriptor, size, crew.jobs)
+    except OSError as error:
+        raise TrustError(f"{name!r} cannot be read: {error.strerror}") from error
+
+
 class _Crew:
     """Threads that take one file after the other, the longest first, so that none is left alone at the end."""
 
@@ -56,7 +70,7 @@ class _Crew:
         self._queue = sorted(found, key=lambda one: (one.size, one.name))
         self._flags = flags
         self._how = how
-        self._jobs = how.jobs or processors()
+        self.jobs = how.jobs or processors()
         self._left = sum(one.size for one in found)
         self._total = self._left + done
         self._moved = done
@@ -64,9 +78,9 @@ class _Crew:
         self._stopped = False
 
     def run(self) -> None:
-        with ThreadPoolExecutor(self._jobs) as pool:
+        with ThreadPoolExecutor(self.jobs) as pool:
             try:
-                for future in [pool.submit(self._work) for _ in range(min(self._jobs, len(self._queue)))]:
+                for future in [pool.submit(self._work) for _ in range(min(self.jobs, len(self._queue)))]:
                     future.result()
             except BaseException:
                 # Whatever ends this thread (Ctrl-C for one) ends the others.
@@ -80,7 +94,7 @@ class _Crew:
                     return
                 one = self._queue.pop()
                 # A file that is longer than a thread's share of what is left keeps several busy.
-                lanes = self._jobs if one.size * self._jobs > self._left else 1
+                lanes = self.jobs if one.size * self.jobs > self._left else 1
                 self._left -= one.size
             try:
                 entry = self._hash(one, lanes)
@@ -92,18 +106,20 @@ class _Crew:
     def _hash(self, one: Long, lanes: int) -> Entry | None:
         descriptor, before = open_file(one.name, one.path, self._flags)
         try:
-            fed = feeds(self._how, before.st_size)
-            _announce(descriptor)
-            if lanes > 1:
-                count = self._side_by_side(descriptor, fed, before.st_size, lanes)
-            else:
-                count = self._in_turn(descriptor, fed, before.st_size)
+            entry = self.hash_open(one.name, descriptor, before.st_size, lanes)
             if self._stopped:
                 return None
-            check_unchanged(one.name, before, os.fstat(descriptor), count)
+            check_unchanged(one.name, before, os.fstat(descriptor), entry.size)
         finally:
             os.close(descriptor)
-        return entry_of(one.name, count, fed)
+        return entry
+
+    def hash_open(self, name: str, descriptor: int, size: int, lanes: int) -> Entry:
+        """Return the entry of a file that was `size` bytes long when it was opened."""
+        fed = feeds(self._how, size)
+        _announce(descriptor)
+        count = self._side_by_side(descriptor, fed, size, lanes) if lanes > 1 else self._in_turn(descriptor, fed, size)
+        return entry_of(name, count, fed)
 
     def _in_turn(self, descriptor: int, fed: Sequence[Any], size: int) -> int:
         buffer = memoryview(bytearray(BLOCK))
