@@ -60,6 +60,11 @@ class PublicKey(Value):
         form = Encoding.PEM, PublicFormat.SubjectPublicKeyInfo
         return b"".join(_public(part).public_bytes(*form) for part in self.parts)
 
+    @property
+    def takes_digest(self) -> bool:
+        """Whether the SHA-256 of what was signed is enough to verify it; see `verify_digest`."""
+        return all(kind == "ECDSA secp256r1" or kind.startswith("RSA") for kind in map(_kind, map(_public, self.parts)))
+
     def verify(self, data: bytes, signatures: Sequence[Signature]) -> tuple[Signature, ...]:
         """Verify that every part signed `data`, and return the signatures that show it.
 

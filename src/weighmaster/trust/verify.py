@@ -243,9 +243,11 @@ class _Question:
 
     def _held(self, key: PublicKey) -> list[bytes]:
         """Return the signatures of a key that hold."""
-        if self._data is None:
+        if self._sha256 and key.takes_digest:
             held = key.verify_digest(self._sha256, self._signatures)
         else:
+            if self._data is None:
+                raise TrustError(f"the {key.kind} key signs bytes, and only their SHA-256 is known")
             held = key.verify(self._data, self._signatures)
         return [one.sig for one in held]
 
