@@ -53,7 +53,7 @@ def claim(  # noqa: PLR0913 - what a publisher may say; each has a default
     expires: datetime | None = None,
 ) -> Bundle:
     payload = attest.statement(manifest, type, predicate or {}, issued=issued, expires=expires)
-    return attest.sign(payload, signer(by))
+    return attest.signed(payload, signer(by))
 
 
 def released(manifest: Manifest, sequence: int, *, name: str = "model", by: str = "alice", **more: Any) -> Bundle:
@@ -72,4 +72,5 @@ def heard(
     """Write claims to a file, and judge them."""
     path.write_bytes(lines(*bundles))
     expected = wanted.pop("expected", expects())
-    return judge(claimsfile.read(str(path)), manifest, Wanted(expected=expected, **wanted), now)
+    judged = Wanted(expected=expected, **wanted)
+    return judge(claimsfile.read(str(path)), manifest, judged, now, path=str(path.parent))

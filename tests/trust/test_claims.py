@@ -13,7 +13,7 @@ from tests.trust.claims_made import DAY, FREE, NOW, TYPE, claim, expects, heard,
 
 from weighmaster.model.errors import ConfigError, TrustError
 from weighmaster.model.value import replace
-from weighmaster.trust import attest, bundle, claimsfile, strict
+from weighmaster.trust import attest, bundle, claimsfile, signing, strict
 from weighmaster.trust.bundle import Bundle
 from weighmaster.trust.claims import Standing, Wanted, judge, missing, unverified
 from weighmaster.trust.claimsfile import Claim, Unread
@@ -76,7 +76,7 @@ def test_a_file_alone_has_claims_of_its_own(tmp_path: Path) -> None:
 
 
 def test_the_file_of_claims_is_no_part_of_what_is_claimed(here: Manifest, file: Path) -> None:
-    attest.add(str(file), claim(here))
+    attest.append(file.parent, claim(here))
     assert hash_artifact(file.parent).tree == here.tree
 
 
@@ -315,6 +315,16 @@ def test_a_root_digest_of_model_signing_alone_says_nothing_of_names(here: Manife
     assert one.standing is Standing.OTHER_BYTES
 
 
+def test_a_signature_over_all_files_holds_by_the_files_that_it_lists(
+    here: Manifest, file: Path, tmp_path: Path
+) -> None:
+    added = signing.add(str(file.parent), signer("alice")).bundle
+    assert standings(heard(file, here, added)) == ["holds"]
+    other = model(tmp_path / "other", more=b"1")
+    (one,) = heard(tmp_path / "other" / "claims.jsonl", other, added)
+    assert (one.standing, "'more' was not signed" in one.why) == (Standing.OTHER_BYTES, True)
+
+
 @pytest.mark.parametrize("digest", [{"sha512": "0" * 128}, {"sha1": "0" * 40}, {"gitCommit": "0" * 40}])
 def test_digests_that_pin_no_file_are_no_claim_about_it(digest: dict[str, str], here: Manifest, file: Path) -> None:
     subjects = [{"name": entry.path, "digest": digest} for entry in here.entries]
@@ -350,16 +360,16 @@ def test_a_signature_over_a_file_is_no_claim(here: Manifest, file: Path) -> None
 
 
 def test_lines_are_added_and_none_is_changed(here: Manifest, file: Path) -> None:
-    assert attest.add(str(file), claim(here)) == 0
+    assert attest.append(file.parent, claim(here)) == str(file)
     before = file.read_bytes()
-    assert attest.add(str(file), released(here, 1)) == len(before)
+    attest.append(file.parent, released(here, 1))
     assert file.read_bytes().startswith(before)
     assert file.read_bytes().count(b"\n") == 2
 
 
 def test_a_line_after_one_that_was_cut_begins_anew(here: Manifest, file: Path) -> None:
     file.write_bytes(lines(claim(here))[:-9])
-    attest.add(str(file), released(here, 1))
+    attest.append(file.parent, released(here, 1))
     assert standings(heard(file, here, *file.read_bytes().splitlines())) == [Standing.MALFORMED, "holds"]
 
 
@@ -375,7 +385,7 @@ def test_nothing_is_written_through_a_link(here: Manifest, file: Path, tmp_path:
     (tmp_path / "victim").write_bytes(b"")
     file.symlink_to(tmp_path / "victim")
     with pytest.raises(ConfigError, match="cannot be written"):
-        attest.add(str(file), claim(here))
+        attest.append(file.parent, claim(here))
     assert (tmp_path / "victim").read_bytes() == b""
 
 

@@ -97,6 +97,10 @@ MADE: dict[str, Callable[[], dict[str, Any]]] = {
         "components": [{"type": "data", "name": "set"}],
     },
 }
+MADE["signature"] = lambda: {
+    "serialization": {"method": "files", "hash_type": "sha256"},
+    "resources": [{"name": "a", "algorithm": "sha256", "digest": SHA}],
+}
 NAMES = sorted(path.stem for path in Path(str(closure.__file__)).parent.glob("[a-z]*.py"))
 
 

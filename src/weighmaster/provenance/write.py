@@ -38,7 +38,7 @@ def write(
         raise ConfigError(f"{len(listed)} outputs have a statement each: {os.fspath(path)} takes one")
     for output, text in listed:
         if signer is not None:
-            from weighmaster.trust.claims import append, signed
+            from weighmaster.trust.attest import append, signed
 
             written.append(append(output, signed(text, signer)))
         if path is not None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -12,9 +13,10 @@ from weighmaster.trust import claimsfile, predicate, strict
 from weighmaster.trust import statement as statements
 from weighmaster.trust.bundle import Bundle
 from weighmaster.trust.claims import EXPIRES, ISSUED
-from weighmaster.trust.envelope import IN_TOTO, Envelope, pae
+from weighmaster.trust.files import evidence
 from weighmaster.trust.keys import Signer
 from weighmaster.trust.manifest import Manifest
+from weighmaster.trust.signing import Stamp, envelop, stamped
 
 
 def statement(
@@ -39,17 +41,14 @@ def statement(
     return statements.statement([whole | {"annotations": notes}, *files], type, predicate_)
 
 
-def sign(payload: bytes, signer: Signer, stamp: Callable[[bytes], bytes] | None = None) -> Bundle:
-    """Return a signed statement as a bundle; `stamp` makes a timestamp (RFC 3161) of what was signed."""
-    signatures = signer.sign(pae(IN_TOTO, payload))
-    return Bundle(
-        content=Envelope(payload=payload, payload_type=IN_TOTO, signatures=signatures),
-        hint=signer.key.keyid,
-        certificates=signer.certificates,
-        timestamps=(stamp(signatures[0].sig),) if stamp else (),
-    )
+def signed(payload: bytes, signer: Signer, stamp: Stamp | None = None) -> Bundle:
+    """Return a signed statement as a bundle, with a timestamp where `stamp` gets one."""
+    bundle = envelop(payload, signer)
+    return stamped(bundle, stamp) if stamp else bundle
 
 
-def add(path: str, bundle: Bundle) -> int:
-    """Add a claim to the file of them at `path`, and return its line's offset in bytes; see `claimsfile.append`."""
-    return claimsfile.append(path, bundles.write(bundle))
+def append(artifact: str | os.PathLike[str], bundle: Bundle) -> str:
+    """Add a claim to those beside an artifact, and return where that is; see `claimsfile.append`."""
+    _, path = evidence(os.fspath(artifact))
+    claimsfile.append(path, bundles.write(bundle))
+    return path

@@ -5,7 +5,8 @@ Each line of `claims.jsonl` is judged by itself, in these steps:
 1. It can be read: a bundle with a statement (`claimsfile.py`).
 2. Someone who is expected signed it (`verify.py`).
 3. Its predicate is what its type promises (`predicates/`).
-4. It is about the bytes that lie here, under their names (`Whole` in `statement.py`).
+4. It is about the bytes that lie here, under their names (`Whole` in `statement.py`; of a signature by OpenSSF Model
+   Signing, the files that it lists count, and not its subject, which names none).
 5. It counts now: not issued in the future, not expired, not older than asked for.
 
 Then all are seen together. Of the claims of one signer that speak of the same thing the newest counts, so an earlier
@@ -31,6 +32,7 @@ from weighmaster.trust.claimsfile import Claim, Line, Unread
 from weighmaster.trust.envelope import Envelope
 from weighmaster.trust.manifest import Manifest
 from weighmaster.trust.predicate import Meaning
+from weighmaster.trust.predicates import signature
 from weighmaster.trust.predicates.release import Release
 from weighmaster.trust.releases import Seen, check_release, key_of
 from weighmaster.trust.statement import Statement, Whole
@@ -110,21 +112,24 @@ class Heard(Value):
 _Key: TypeAlias = tuple[object, ...]
 
 
-def judge(lines: Iterable[Line], manifest: Manifest, wanted: Wanted, now: datetime) -> tuple[Heard, ...]:
-    """Say of each line what became of it, in their order.
+def judge(
+    lines: Iterable[Line], manifest: Manifest, wanted: Wanted, now: datetime, *, path: str = ""
+) -> tuple[Heard, ...]:
+    """Say of each line what became of it, in their order. `path` is where the artifact lies.
 
     Raises:
         ConfigError: nobody is expected.
     """
     wanted.expected.check()
-    judge_ = _Judge(Whole(manifest), wanted, now)
-    return _released(_newest([judge_.heard(line) for line in lines]), judge_.whole.tree, wanted)
+    judge_ = _Judge(Files(manifest, path), wanted, now)
+    found = _newest([judge_.heard(line) for line in lines])
+    return tuple(_expected_release(one, manifest.tree, wanted) for one in found)
 
 
-def unverified(lines: Iterable[Line], manifest: Manifest) -> tuple[Heard, ...]:
+def unverified(lines: Iterable[Line], manifest: Manifest, *, path: str = "") -> tuple[Heard, ...]:
     """Say what each line claims, and hold none of it for true."""
-    whole = Whole(manifest)
-    return tuple(_told(line, whole) for line in lines)
+    files = Files(manifest, path)
+    return tuple(_told(line, files) for line in lines)
 
 
 def missing(heard: Iterable[Heard], required: Iterable[str]) -> tuple[str, ...]:
@@ -138,11 +143,32 @@ def _same(type_: str) -> set[str]:
     return set(known.types) if known else {type_}
 
 
+class Files:
+    """The files of an artifact, and where they lie."""
+
+    def __init__(self, manifest: Manifest, path: str = "") -> None:
+        self._manifest = manifest
+        self._whole = Whole(manifest)
+        self._path = path
+
+    def differs(self, statement: Statement) -> str:
+        """Return what shows that a statement is not about them, in a sentence; empty where it is."""
+        if statement.predicate_type not in signature.PREDICATE.types:
+            return self._whole.differs(statement)
+        from weighmaster.trust import covering, oms
+
+        try:
+            covering.covered(oms.contents(statement), self._path, self._manifest)
+        except TrustError as error:
+            return str(error)
+        return ""
+
+
 class _Judge:
     """Judges lines one by one; what is the same for all of them is found out once."""
 
-    def __init__(self, whole: Whole, wanted: Wanted, now: datetime) -> None:
-        self.whole = whole
+    def __init__(self, files: Files, wanted: Wanted, now: datetime) -> None:
+        self._files = files
         self._wanted = wanted
         self._now = now
         self._keyids = {key.keyid for key in wanted.expected.keys}
@@ -173,7 +199,7 @@ class _Judge:
             return _with(heard, Standing.MALFORMED, str(error), by=signed.by, at=signed.at)
         heard = replace(heard, by=signed.by, at=signed.at, issued=issued, expires=expires, meaning=meaning)
         # 4
-        if why := self.whole.differs(claim.statement):
+        if why := self._files.differs(claim.statement):
             return _with(heard, Standing.OTHER_BYTES, why)
         # 5
         why = self._untimely(heard)
@@ -200,7 +226,7 @@ class _Judge:
         return f"it is of {predicates.written(since)}, and older than asked for" if since < self._now - oldest else ""
 
 
-def _told(line: Line, whole: Whole) -> Heard:
+def _told(line: Line, files: Files) -> Heard:
     if isinstance(line, Unread):
         return Heard(line=line.line, standing=Standing.MALFORMED, why=line.why)
     heard = Heard(line=line.line, standing=Standing.NOT_VERIFIED, type=line.statement.predicate_type, claim=line)
@@ -209,7 +235,7 @@ def _told(line: Line, whole: Whole) -> Heard:
     except TrustError as error:
         return _with(heard, Standing.MALFORMED, str(error))
     heard = replace(heard, issued=issued, expires=expires, meaning=meaning)
-    why = whole.differs(line.statement)
+    why = files.differs(line.statement)
     return _with(heard, Standing.OTHER_BYTES, why) if why else heard
 
 
@@ -301,10 +327,6 @@ def _age(one: Heard) -> tuple[float, bool, float]:
         issued = one.issued.timestamp() if one.issued else 0.0
         return (one.meaning.sequence, one.standing is Standing.OTHER_BYTES, issued)
     return (one.issued.timestamp() if one.issued else 0.0, False, 0.0)
-
-
-def _released(heard: Sequence[Heard], tree: str, wanted: Wanted) -> tuple[Heard, ...]:
-    return tuple(_expected_release(one, tree, wanted) for one in heard)
 
 
 def _expected_release(one: Heard, tree: str, wanted: Wanted) -> Heard:
