@@ -62,12 +62,17 @@ class Lines:
         self._lines = dict(_located(text))
 
     def error(self, place: str, what: str) -> ConfigError:
-        """Return an error that names the line of `place`, or of the nearest table around it."""
-        nearest = place
-        while nearest and nearest not in self._lines:
-            nearest = nearest.rpartition(".")[0]
-        line = self._lines.get(nearest)
+        """Return an error that names the line of `place`, or of the nearest table in or around it."""
+        line = self._lines.get(place) or self._first_in(place)
+        while place and not line:
+            place = place.rpartition(".")[0]
+            line = self._lines.get(place)
         return ConfigError(f"{self._path}:{line}: {what}" if line else f"{self._path}: {what}")
+
+    def _first_in(self, place: str) -> int | None:
+        """Return the line of the first table in one that has no header of its own."""
+        inside = f"{place}." if place else "."
+        return next((line for path, line in self._lines.items() if path.startswith(inside)), None)
 
 
 def _located(text: str) -> Iterator[tuple[str, int]]:

@@ -1,0 +1,175 @@
+"""The evidence beside an artifact: its signature and its claims, and which files each of them is about."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from weighmaster.model.errors import TrustError
+from weighmaster.model.value import Value
+from weighmaster.reading.globs import matcher
+from weighmaster.trust import bundle as bundles
+from weighmaster.trust import oms
+from weighmaster.trust import statement as statements
+from weighmaster.trust.bundle import Bundle
+from weighmaster.trust.envelope import Envelope
+from weighmaster.trust.manifest import Entry, Manifest
+from weighmaster.trust.statement import Statement, Whole
+
+MOST: Final = 4096
+"""Claims of one artifact that are read."""
+_ALGORITHM: Final = "sha256"
+_SIGNATURES: Final = frozenset({oms.PREDICATE_TYPE, oms.OLD_PREDICATE_TYPE})
+_SHOWN: Final = 3
+
+
+class Claim(Value):
+    """A bundle, where it stands, and the statement in it; a signature over the bytes of a file has none.
+
+    `type` is the predicate's, `line` the bytes that a log would vouch for.
+    """
+
+    source: str
+    line: bytes
+    bundle: Bundle
+    statement: Statement | None
+    type: str
+
+
+class Found(Value):
+    """The claims beside an artifact, and what is there and cannot be read."""
+
+    claims: tuple[Claim, ...] = ()
+    unread: tuple[str, ...] = ()
+
+
+def read(evidence: Mapping[str, bytes]) -> Found:
+    """Read all bundles: of a file whose name ends in `.jsonl` each line, of any other the whole."""
+    claims: dict[bytes, Claim] = {}
+    unread: list[str] = []
+    for source, line in _lines(evidence):
+        if len(claims) >= MOST:
+            unread.append(f"{source}: more than {MOST} claims")
+            break
+        try:
+            claim = _claim(source, line)
+        except TrustError as error:
+            unread.append(str(error))
+        else:
+            claims.setdefault(hashlib.sha256(line).digest(), claim)
+    return Found(claims=tuple(claims.values()), unread=tuple(unread))
+
+
+def _lines(evidence: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
+    for name, raw in sorted(evidence.items()):
+        if not name.endswith(".jsonl"):
+            yield name, raw
+            continue
+        for number, line in enumerate(raw.split(b"\n"), 1):
+            if line.strip():
+                yield f"{name}, line {number}", line.rstrip(b"\r")
+
+
+def _claim(source: str, line: bytes) -> Claim:
+    found = bundles.read(line, source)
+    if not isinstance(found.content, Envelope):
+        return Claim(source=source, line=line, bundle=found, statement=None, type=oms.PREDICATE_TYPE)
+    said = statements.read(found.content, source)
+    return Claim(source=source, line=line, bundle=found, statement=said, type=said.predicate_type)
+
+
+class Files:
+    """The files that evidence must be about: all of them, or all but those that a rule ignores."""
+
+    def __init__(self, files: Mapping[str, tuple[int, str]], ignore: Sequence[str] = ()) -> None:
+        self._ignored = matcher(ignore)
+        self.kept = Whole(_manifest(files, [name for name in files if not self.ignores(name)]))
+        self._all = Whole(_manifest(files, files)) if len(self.kept.entries) < len(files) else self.kept
+
+    @property
+    def trees(self) -> frozenset[str]:
+        """The tree digests of all files, and of those that are not ignored."""
+        return frozenset({self.kept.tree, self._all.tree})
+
+    def ignores(self, name: str) -> bool:
+        """Say whether a file need not be covered, or a folder that it lies in."""
+        if self._ignored is None:
+            return False
+        parts = name.split("/")
+        return any(self._ignored.match("/".join(parts[:count])) for count in range(1, len(parts) + 1))
+
+    def differ(self, claim: Claim, *, alone: bool = False) -> str:
+        """Return what shows that a claim is not about these files, in a sentence; empty where it is.
+
+        `alone` says that they are one file, not a folder that has but one.
+        """
+        if claim.statement is None:
+            return self._differ_alone(claim)
+        if claim.type not in _SIGNATURES:
+            said = self.kept.differs(claim.statement)
+            return said if said and self._all.differs(claim.statement) else ""
+        return self._differ_signature(claim.statement, alone=alone)
+
+    def _differ_signature(self, statement: Statement, *, alone: bool) -> str:
+        try:
+            signed = oms.contents(statement)
+        except TrustError as error:
+            return f"its list of files cannot be used: {error}"
+        if signed.alone is not alone:
+            return (
+                f"it is of {'a file' if signed.alone else 'a folder'}, and this is {'a file' if alone else 'a folder'}"
+            )
+        if signed.algorithm != _ALGORITHM or any(
+            len(parts) > 1 or parts[0].end != -1 for parts in signed.files.values()
+        ):
+            return f"it is over digests by {signed.algorithm} or over parts of files, and not over the SHA-256 of each"
+        said = self._compared({path: parts[0].digest for path, parts in signed.files.items()})
+        if not said and signed.tree and signed.tree not in self.trees:
+            return f"it is about the tree {signed.tree}, and this is {self.kept.tree}"
+        return said
+
+    def _differ_alone(self, claim: Claim) -> str:
+        entries = list(self.kept.entries.values())
+        hint = getattr(claim.bundle.content, "sha256", "")
+        if len(entries) != 1:
+            return "it is a signature over the bytes of one file"
+        if hint and hint != entries[0].sha256:
+            return f"{entries[0].path} has the SHA-256 {entries[0].sha256}, and it is about {hint}"
+        return ""
+
+    def _compared(self, signed: Mapping[str, str]) -> str:
+        here = {path: entry.sha256 for path, entry in self.kept.entries.items()}
+        signed = {path: digest for path, digest in signed.items() if not self.ignores(path)}
+        changed = [path for path, digest in signed.items() if here.get(path, digest) != digest]
+        added = [path for path in here if path not in signed]
+        missing = [path for path in signed if path not in here]
+        said = (_told(changed, "changed"), _told(added, "not signed"), _told(missing, "missing"))
+        return "; ".join(part for part in said if part)
+
+
+def _manifest(files: Mapping[str, tuple[int, str]], names: Iterable[str]) -> Manifest:
+    return Manifest.of(Entry(path=name, size=files[name][0], sha256=files[name][1]) for name in names)
+
+
+def _told(names: Sequence[str], what: str) -> str:
+    if not names:
+        return ""
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return f"{', '.join(sorted(names)[:_SHOWN])}{more} {'is' if len(names) == 1 else 'are'} {what}"
+
+
+def proofs(raw: bytes) -> dict[str, list[Any]]:
+    """Return proofs that claims are in a log, by the SHA-256 of what they are for. What is no proof is left out."""
+    from weighmaster.trust.log import proof, record
+
+    found: dict[str, list[Any]] = {}
+    for line in raw.split(b"\n")[:MOST]:
+        try:
+            one = proof.read_proof(line) if line.strip() else None
+        except TrustError:
+            continue
+        said = record.read(one.extra) if one is not None and one.extra else None
+        if said is not None:
+            found.setdefault(said.sha256, []).append(one)
+    return found

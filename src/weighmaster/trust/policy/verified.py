@@ -1,0 +1,263 @@
+"""Who signed which claim, and why a claim does not count.
+
+Of the claims of one signer that have the same type and speak of the same thing, the newest counts: whoever said yes and
+later no has said no. A claim is as old as a timestamp shows, or else as its signer says.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from weighmaster.model.errors import TrustError
+from weighmaster.model.value import Value, replace
+from weighmaster.trust.claims import meaning_of
+from weighmaster.trust.policy.bundles import Claim, Files
+from weighmaster.trust.policy.terms import Denied, Party, Policy, Role, Rule, Wanted
+from weighmaster.trust.predicate import Meaning
+from weighmaster.trust.predicates.release import PREDICATE as RELEASE
+from weighmaster.trust.predicates.release import Release
+from weighmaster.trust.verify import CertificateIdentity, KeyIdentity, Signed, SigstoreIdentity, verify
+
+_SKEW: Final = timedelta(minutes=10)
+"""What two clocks may differ by."""
+_LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
+
+
+class Why(enum.IntEnum):
+    """Why a claim does not count; of several reasons, people are told the last of this list first."""
+
+    NOTHING = 0
+    ELSEWHERE = 1
+    """It is about other files."""
+    UNTRUSTED = 2
+    """Nobody who may say so signed it."""
+    UNLOGGED = 3
+    """It is in no log that it should be in, or no timestamp shows when it was signed."""
+    STALE = 4
+    """It is too old, or its signer's time is over."""
+    DENIED = 5
+    """The policy denies who signed it."""
+    SAYS_NO = 6
+    """It says that the artifact failed."""
+
+
+class Accepted(Value):
+    """A claim that a party signed, and what it says; `keys` are the SHA-256 of each key that signed.
+
+    `why` says why it does not count, and `said` tells that in a sentence; where it counts, both are empty.
+    """
+
+    claim: Claim
+    party: str
+    keys: tuple[str, ...]
+    signer: str
+    meaning: Meaning
+    at: datetime | None
+    issued: datetime | None
+    expires: datetime | None
+    why: Why = Why.NOTHING
+    said: str = ""
+
+    @property
+    def made(self) -> datetime:
+        """When it was made: as a timestamp shows, or else as its signer says."""
+        return self.at or self.issued or _LONG_AGO
+
+
+class Weighing:
+    """The claims about some files, weighed for a rule of a policy at one moment."""
+
+    def __init__(  # noqa: PLR0913 - what claims are weighed against
+        self,
+        policy: Policy,
+        rule: Rule,
+        claims: Sequence[Claim],
+        files: Files,
+        now: datetime,
+        *,
+        alone: bool,
+        proofs: Mapping[str, Sequence[Any]],
+    ) -> None:
+        self._policy = policy
+        self._rule = rule
+        self._now = now
+        self._proofs = proofs
+        self._alone = next(iter(files.kept.entries.values())).sha256 if len(files.kept.entries) == 1 else ""
+        self._claims = [(claim, files.differ(claim, alone=alone)) for claim in claims]
+        self._signed: dict[tuple[str, str], Signed | str] = {}
+
+    def accepted(self, role: Role, wanted: Wanted, party: str) -> tuple[Accepted | None, Why, str]:
+        """Return a claim of that predicate by a party that counts, or why none does, told in a sentence."""
+        reasons: list[tuple[Why, str]] = [(Why.NOTHING, "")]
+        newest: dict[tuple[str, str | None, int], Accepted] = {}
+        for number, (claim, differs) in enumerate(self._claims):
+            if claim.type not in wanted.types:
+                continue
+            if differs:
+                reasons.append((Why.ELSEWHERE, f"{claim.source} is about other files: {differs}"))
+                continue
+            found = self._one(claim, self._policy.parties[party], role)
+            if isinstance(found, str):
+                reasons.append((Why.UNTRUSTED, f"{claim.source}: {found}"))
+                continue
+            slot = found.meaning.slot
+            key = (claim.type, slot, -1 if slot is not None else number)
+            newest[key] = max(newest.get(key, found), found, key=lambda one: (one.made, one.why, one.claim.line))
+        best = sorted(newest.values(), key=lambda one: (one.why, one.claim.line))
+        if any(one.why is Why.SAYS_NO for one in best):
+            reasons += [(one.why, one.said) for one in best]
+        elif best and best[0].why is Why.NOTHING:
+            return best[0], Why.NOTHING, ""
+        else:
+            reasons += [(one.why, one.said) for one in best]
+        return None, *max(reasons)
+
+    def later(self, role: Role, release: Release) -> str:
+        """Return which later release of the same name someone of the role signed for other files; empty without one.
+
+        These files were rolled back then, or two things have one number.
+        """
+        for claim, differs in self._claims:
+            if not differs or claim.type not in RELEASE.types:
+                continue
+            for party in role.parties:
+                found = self._one(claim, self._policy.parties[party], role)
+                if isinstance(found, str) or not isinstance(found.meaning, Release):
+                    continue
+                other = found.meaning
+                if other.slot == release.slot and other.sequence >= release.sequence:
+                    number = f"release {other.sequence} ({other.version}) of {other.name}"
+                    return f"{claim.source} is {number}, of other files, and this is release {release.sequence}"
+        return ""
+
+    def _one(self, claim: Claim, party: Party, role: Role) -> Accepted | str:
+        """Return a claim as one of a party, whether it counts or not; a sentence if it is not the party's."""
+        key = (claim.source, party.name)
+        if key not in self._signed:
+            self._signed[key] = self._verified(claim, party)
+        signed = self._signed[key]
+        if isinstance(signed, str):
+            return signed
+        try:
+            issued, expires, meaning = _meaning(claim)
+        except TrustError as error:
+            return str(error)
+        found = Accepted(
+            claim=claim,
+            party=party.name,
+            keys=signed.keys,
+            signer=_signer(party, signed),
+            meaning=meaning,
+            at=signed.at,
+            issued=issued,
+            expires=expires,
+        )
+        why, said = next(self._against(found, party, role), (Why.NOTHING, ""))
+        return replace(found, why=why, said=f"{claim.source}: {said}" if said else "")  # type: ignore[no-any-return]
+
+    def _verified(self, claim: Claim, party: Party) -> Signed | str:
+        try:
+            return verify(claim.bundle, party.expected, self._now, sha256=self._alone)
+        except TrustError as error:
+            return str(error)
+
+    def _against(self, found: Accepted, party: Party, role: Role) -> Iterator[tuple[Why, str]]:
+        """Yield what speaks against a claim, the worst first."""
+        if no := _no(found.meaning):
+            yield Why.SAYS_NO, f"{party.name} says {no}"
+        for denied in self._policy.denied:
+            if _names(denied, found) and not (denied.since and found.at and found.at < denied.since):
+                yield Why.DENIED, f"{found.signer} is denied: {denied.reason}{_before(denied, found)}"
+        yield from self._times(found, party, role)
+        if self._rule.timestamp and found.at is None:
+            yield Why.UNLOGGED, "no timestamp shows when it was signed"
+        if self._rule.log and (said := self._unlogged(found.claim)):
+            yield Why.UNLOGGED, said
+
+    def _times(self, found: Accepted, party: Party, role: Role) -> Iterator[tuple[Why, str]]:
+        signed = found.at or self._now
+        if party.since and signed < party.since:
+            yield Why.STALE, f"it was signed before {party.name} counted, on {_day(party.since)}"
+        if party.until and signed > party.until:
+            yield Why.STALE, f"{party.name} counted until {_day(party.until)} only"
+        if found.expires and found.expires <= self._now:
+            yield Why.STALE, f"it says itself that it expired on {_day(found.expires)}"
+        if (latest := max(found.made, found.issued or found.made)) > self._now + _SKEW:
+            yield Why.STALE, f"it is of {_day(latest)}, which is yet to come"
+        ages = [age for age in (role.max_age, self._rule.freshness) if age is not None]
+        if ages and found.made == _LONG_AGO:
+            yield Why.STALE, "nothing says when it was made, and it must be fresh"
+        elif ages and self._now - found.made > min(ages):
+            yield Why.STALE, f"it is of {_day(found.made)}, more than {_age(min(ages))} ago"
+
+    def _unlogged(self, claim: Claim) -> str:
+        import hashlib
+
+        from weighmaster.trust.log.proof import verify_proof
+
+        log = self._policy.logs[self._rule.log]
+        said = f"there is no proof that it is in the log {log.name}"
+        for proof in self._proofs.get(hashlib.sha256(claim.line).hexdigest(), ()):
+            try:
+                verify_proof(proof, claim.line, [log.key], log.witnesses, log.threshold)
+            except TrustError as error:
+                said = f"it is not proven to be in the log {log.name}: {error}"
+            else:
+                return ""
+        return said
+
+
+def _meaning(claim: Claim) -> tuple[datetime | None, datetime | None, Meaning]:
+    if claim.statement is None:
+        return None, None, Meaning(line="")
+    return meaning_of(claim.statement)
+
+
+def _no(meaning: Meaning) -> str:
+    """Return what a claim says against the artifact; empty where it says nothing against it."""
+    from weighmaster.trust.predicates.scan import Scan
+    from weighmaster.trust.predicates.tests import Tests
+    from weighmaster.trust.predicates.verdict import Verdict
+
+    match meaning:
+        case Scan(outcome=outcome) if outcome != "allow":
+            return f"{outcome!r}, by a scan"
+        case Verdict(passed=False):
+            return "that it failed, by a verdict"
+        case Tests(result="FAILED"):
+            return "that it failed a test"
+        case _:
+            return ""
+
+
+def _names(denied: Denied, found: Accepted) -> bool:
+    return denied.value in {"identity": (found.party,), "key": found.keys}.get(denied.kind, ())
+
+
+def _before(denied: Denied, found: Accepted) -> str:
+    if denied.since is None:
+        return ""
+    when = f"it was signed on {_day(found.at)}" if found.at else "no timestamp shows that it was signed before that"
+    return f" (since {_day(denied.since)}; {when})"
+
+
+def _signer(party: Party, signed: Signed) -> str:
+    match signed.by:
+        case KeyIdentity(keyid=keyid):
+            return f"{party.name} (key {keyid[:16]})"
+        case CertificateIdentity(name=name):
+            return f"{party.name} ({name})"
+        case SigstoreIdentity(name=name, issuer=issuer):
+            return f"{party.name} ({name}, by {issuer})"
+
+
+def _day(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d}"
+
+
+def _age(age: timedelta) -> str:
+    hours = int(age.total_seconds()) // 3600
+    return f"{hours // 24} days" if hours % 24 == 0 else f"{hours} hours"
