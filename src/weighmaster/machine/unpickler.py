@@ -52,7 +52,8 @@ class Machine(Window):
     after STOP, or `broken` says why no unpickler goes on, at offset `at`.
 
     A scan needs to see what a program does, not all that it makes: of containers the first items are kept, of equal
-    calls and changes the first, of floating-point numbers none. With `complete` nothing is left out.
+    calls and changes the first, of floating-point numbers none. With `complete` nothing is left out; of the strings of
+    Python 2 (`string`), which may be text or bytes, and of long quoted ones (`quoted`) it is then told what they are.
     """
 
     def __init__(  # noqa: PLR0913 - each is a way of reading
@@ -393,9 +394,9 @@ class Machine(Window):
             size = self._unsigned(4)
             if size > 0x7FFFFFFF:
                 raise self._broken("a string of negative length")
-            self._string("str", size)
+            self._string("string" if self.complete else "str", size)
         elif op == code.SHORT_BINSTRING:
-            self._string("str", self._unsigned(1))
+            self._string("string" if self.complete else "str", self._unsigned(1))
         elif op == code.BINBYTES:
             self._string("bytes", self._unsigned(4))
         elif op == code.SHORT_BINBYTES:
@@ -517,7 +518,7 @@ class Machine(Window):
         self.constants.append(("str", start, start + len(line)))
         if len(line) > 4 * SHORT:
             head = line[:HEAD].decode("raw-unicode-escape", "replace").encode("utf-8", "surrogatepass")
-            self.stack.append(Long("str", start, start + len(line), head))
+            self.stack.append(Long("quoted" if self.complete else "str", start, start + len(line), head))
             return
         if op == code.UNICODE:
             try:
@@ -547,7 +548,7 @@ class Machine(Window):
 
     def _string(self, kind: str, size: int) -> None:
         # BINBYTES and BYTEARRAY8 are read into place by the C unpickler, which then forgets nothing.
-        start = self._take(size, kind != "str")
+        start = self._take(size, kind != "str" and kind != "string")
         at = self.base + start
         if size >= _TEXT:
             self.constants.append((kind, at, at + size))
@@ -555,7 +556,7 @@ class Machine(Window):
             self.stack.append(Long(kind, at, at + size, self.buf[start : start + min(size, HEAD)]))
             return
         data = self.buf[start : start + size]
-        if kind == "str":
+        if kind == "str" or (kind == "string" and data.isascii()):
             self.stack.append(self._text(data))
         elif kind == "bytes":
             self.stack.append(data)
