@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from weighmaster.extend.format import Format, Glance, Read
 from weighmaster.knowledge.cards import counts, sections, title
-from weighmaster.knowledge.hub import metrics, number
+from weighmaster.knowledge.hub import amount, items, mapping, metrics
 from weighmaster.knowledge.references import leads_out
 from weighmaster.knowledge.remote_code import strings
 from weighmaster.model.fact import Reference, Statement
@@ -104,10 +104,13 @@ def _body(cursor: Cursor, where: Where) -> Iterator[Read]:
 
 def _measured(said: Mapping[str, Any], where: Where) -> Iterator[Read]:
     """Yield what was measured: scores as measure, value and data, and emissions in grams of CO2 equivalent."""
+    for model in items(said.get("model-index"))[:1]:
+        if isinstance(name := mapping(model).get("name"), str) and name:
+            yield Statement(where=where, key="name", value=name[:_SHOWN], by=_BY)
     for dataset, measure, value in islice(metrics(said), _MOST):
         yield Statement(where=where, key="metric", value=f"{measure}\t{value:g}\t{dataset}"[:_SHOWN], by=_BY)
     carbon = said.get("co2_eq_emissions")
-    grams = number(carbon.get("emissions") if isinstance(carbon, dict) else carbon)
+    grams = amount(carbon.get("emissions") if isinstance(carbon, dict) else carbon)
     if grams is not None:
         yield Statement(where=where, key="carbon", value=f"{grams:g}", by=_BY)
     if isinstance(carbon, dict):

@@ -155,6 +155,20 @@ def number(value: object) -> float | None:
     return float(value)
 
 
+def amount(value: object) -> float | None:
+    """Return a finite number, which may be written as text: YAML is read without types.
+
+    >>> amount("12.5"), amount(3), amount("nan"), amount("many")
+    (12.5, 3.0, None, None)
+    """
+    if isinstance(value, str) and len(value) < 40:
+        try:
+            return number(float(value))
+        except ValueError:
+            return None
+    return number(value)
+
+
 def metrics(card: Mapping[str, Any]) -> Iterator[tuple[str, str, float]]:
     """Yield the scores that a model card claims: dataset, measure, value.
 
@@ -165,6 +179,6 @@ def metrics(card: Mapping[str, Any]) -> Iterator[tuple[str, str, float]]:
             dataset = mapping(mapping(result).get("dataset"))
             name = " ".join(text(dataset.get(key), 80) for key in ("type", "config", "split") if dataset.get(key))
             for metric in items(mapping(result).get("metrics"))[:50]:
-                value = number(mapping(metric).get("value"))
+                value = amount(mapping(metric).get("value"))
                 if value is not None:
                     yield name, text(mapping(metric).get("type"), 40).lower(), value

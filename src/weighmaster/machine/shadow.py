@@ -27,7 +27,7 @@ HOOKS: Final = frozenset(
 )  # fmt: skip
 """Names of attributes that Python calls by itself, or that the unpickler calls: what a state must not plant."""
 
-NOTABLE: Final = HOOKS | {"shape", "dtype", "numpy_array_alignment_bytes", "_parse_arg_template"}
+NOTABLE: Final = HOOKS | {"shape", "dtype", "numpy_array_alignment_bytes", "_parse_arg_template", "_sklearn_version"}
 """Keys of a state that decide what an object does: they must not drown among others."""
 
 
