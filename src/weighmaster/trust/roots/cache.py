@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from weighmaster.model.errors import ConfigError, TrustError, UnreachableError
 from weighmaster.model.value import Value
+from weighmaster.trust.evidence import write_whole
 from weighmaster.trust.roots.following import LARGEST, Followed, file_of, longest
 from weighmaster.trust.roots.sources import FolderSource, Source, read_file
 from weighmaster.trust.roots.telling import since
@@ -143,26 +143,17 @@ def fingerprint_of(root: bytes) -> str:
 
 
 def write(path: str, data: bytes) -> None:
-    """Write a file as a whole, or not at all; its folder is made if need be.
+    """Write a file as a whole, or not at all, in the place of what is there; its folder is made if need be.
 
     Raises:
         ConfigError: it cannot be written.
     """
     folder = os.path.dirname(path)
-    temporary = ""
     try:
         os.makedirs(folder, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=folder, prefix=".", delete=False) as file:
-            temporary = file.name
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
     except OSError as error:
-        if temporary and os.path.exists(temporary):
-            os.unlink(temporary)
-        raise ConfigError(f"{path} cannot be written: {error.strerror}") from error
+        raise ConfigError(f"cannot write {folder}: {error.strerror}") from error
+    write_whole(path, data, force=True)
 
 
 class _Kept:

@@ -1,0 +1,99 @@
+"""An artifact as a list of recalls meets it: its bytes, and what lies beside it as evidence, verified or not.
+
+Nobody who is not trusted gains by what is read here unverified: it can only bring a recall upon an artifact, never
+keep one from it. What was left out does keep one from it, so whoever relies on recalls of base models also asks for a
+signed closure, in the policy of trust.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+from weighmaster.model.errors import TrustError
+from weighmaster.model.value import Value
+from weighmaster.trust import bundle as bundles
+from weighmaster.trust import claimsfile
+from weighmaster.trust import predicate as predicates
+from weighmaster.trust.claimsfile import Claim
+from weighmaster.trust.digests import Hashing
+from weighmaster.trust.evidence import read_evidence
+from weighmaster.trust.files import evidence
+from weighmaster.trust.hashing import hash_artifact
+from weighmaster.trust.manifest import Manifest
+from weighmaster.trust.predicates.release import Release
+from weighmaster.trust.recall.entries import RecallList
+from weighmaster.trust.recall.matching import Hit, Said, SignedBy, recalled
+from weighmaster.trust.recall.named import Named, named_by
+
+
+class Looked(Value):
+    """What is known of an artifact: its files, and who its evidence says signed, was built on, and is called.
+
+    `unread` says which evidence could not be read, and why.
+    """
+
+    path: str
+    manifest: Manifest
+    signers: tuple[SignedBy, ...] = ()
+    named: tuple[Named, ...] = ()
+    releases: tuple[tuple[str, str], ...] = ()
+    unread: tuple[str, ...] = ()
+
+    def meets(self, recalls: RecallList) -> tuple[Hit, ...]:
+        """Return which recalls it meets, the gravest first."""
+        files = {entry.path: entry.sha256 for entry in self.manifest.entries}
+        said = Said(named=self.named, releases=self.releases)
+        return recalled(files, self.manifest.tree, self.signers, recalls, said)
+
+
+def look(path: str, how: Hashing | None = None) -> Looked:
+    """Hash an artifact, and read the evidence beside it.
+
+    Raises:
+        ConfigError: there is no such file or folder.
+        TrustError: it cannot be hashed.
+    """
+    manifest = hash_artifact(path, how)
+    signature, claims = evidence(path)
+    signers: list[SignedBy] = []
+    unread: list[str] = []
+    if os.path.lexists(signature):
+        try:
+            bundle = bundles.read(read_evidence(signature), os.path.basename(signature))
+            signers.append(SignedBy.claimed(bundle, os.path.basename(signature)))
+        except TrustError as error:
+            unread.append(str(error))
+    said = list(_claims(claims, unread))
+    return Looked(
+        path=path,
+        manifest=manifest,
+        signers=(*signers, *(SignedBy.claimed(claim.bundle, _place(claims, claim)) for claim in said)),
+        named=tuple(one for claim in said for one in named_by(claim.statement, _place(claims, claim))),
+        releases=tuple(release for claim in said if (release := release_of(claim)) is not None),
+        unread=tuple(unread),
+    )
+
+
+def release_of(claim: Claim) -> tuple[str, str] | None:
+    """Return the name and the version that a claim gives, if it is one of a release."""
+    try:
+        meaning = predicates.checked(claim.statement.predicate_type, claim.statement.predicate)
+    except TrustError:
+        return None
+    return (meaning.name, meaning.version) if isinstance(meaning, Release) else None
+
+
+def _claims(path: str, unread: list[str]) -> Iterator[Claim]:
+    try:
+        for line in claimsfile.read(path):
+            if isinstance(line, Claim):
+                yield line
+            else:
+                unread.append(f"{os.path.basename(path)}: {line.why}")
+    except TrustError as error:
+        unread.append(str(error))
+
+
+def _place(path: str, claim: Claim) -> str:
+    return f"{os.path.basename(path)} line {claim.line}"
