@@ -18,12 +18,18 @@ if TYPE_CHECKING:
     from weighmaster import provenance
     from weighmaster.api import vet
     from weighmaster.reading.http import Access
+    from weighmaster.trust.door import sign, verify
+    from weighmaster.trust.loading import load_file, open_verified
 
-__all__ = ["Access", "provenance", "vet"]
+__all__ = ["Access", "load_file", "open_verified", "provenance", "sign", "verify", "vet"]
 __version__ = VERSION
 
 _HOMES: Final = {
     "Access": "weighmaster.reading.http",
+    "load_file": "weighmaster.trust.loading",
+    "open_verified": "weighmaster.trust.loading",
+    "sign": "weighmaster.trust.door",
+    "verify": "weighmaster.trust.door",
     "vet": "weighmaster.api",
 }
 """Where each name is defined. Whoever asks for a version or for help should not wait for all of it."""

@@ -17,7 +17,7 @@ from functools import partial
 
 from weighmaster.model.errors import ConfigError, TrustError
 from weighmaster.model.value import Value, replace
-from weighmaster.trust import blob, claimsfile, covering, oms
+from weighmaster.trust import blob, claimsfile, covering, oms, sigstore
 from weighmaster.trust import bundle as bundles
 from weighmaster.trust import statement as statements
 from weighmaster.trust import verify as verification
@@ -88,11 +88,22 @@ def make(path: str, signer: Signer, hashing: Hashing | None = None) -> tuple[Man
         ConfigError: there is no such file or folder.
         TrustError: something in it cannot be covered, or cannot be signed.
     """
-    manifest = hash_artifact(path, hashing)
-    _check_some(manifest, path)
-    name = os.path.basename(os.path.realpath(path) if os.path.isdir(path) else os.path.abspath(path))
-    payload = oms.statement_of(manifest, name or "root", alone=not os.path.isdir(path))
+    manifest, payload = stated(path, hashing)
     return manifest, envelop(payload, signer)
+
+
+def stated(path: str, hashing: Hashing | None = None) -> tuple[Manifest, bytes]:
+    """Return what to sign about an artifact.
+
+    Raises:
+        ConfigError: there is no such file or folder.
+        TrustError: something in it cannot be covered, or there is nothing.
+    """
+    manifest = hash_artifact(path, hashing)
+    if not manifest.entries:
+        raise TrustError(f"{path} holds no file: there is nothing to sign")
+    name = os.path.basename(os.path.realpath(path) if os.path.isdir(path) else os.path.abspath(path))
+    return manifest, oms.statement_of(manifest, name or "root", alone=not os.path.isdir(path))
 
 
 def envelop(payload: bytes, signer: Signer) -> Bundle:
@@ -118,6 +129,23 @@ def sign(path: str, signer: Signer, writing: Writing | None = None) -> Written:
     target = _place(path, writing)
     manifest, bundle = make(path, signer, writing.hashing)
     return _write(manifest, bundle, target, writing)
+
+
+def sign_by_sigstore(path: str, token: str, writing: Writing | None = None) -> Written:
+    """Sign an artifact for the identity in a token, over the network; see `sigstore.sign`.
+
+    Raises:
+        ConfigError: the token is none, or as `sign` says.
+        MissingExtraError: the library is not installed.
+        UnreachableError: Sigstore cannot be reached, or refuses.
+        TrustError: something in the artifact cannot be covered.
+    """
+    writing = writing or Writing()
+    target = _place(path, writing)
+    manifest, payload = stated(path, writing.hashing)
+    raw = sigstore.sign(payload, token)
+    write_whole(target, raw + b"\n", force=writing.force)
+    return Written(manifest=manifest, path=target, bundle=bundles.read(raw))
 
 
 def sign_blob(path: str, signer: Signer, writing: Writing | None = None) -> Written:
@@ -157,6 +185,17 @@ def signature_of(bundle: Bundle) -> bytes:
     """Return the bytes that a timestamp of a bundle is over: its first signature."""
     content = bundle.content
     return content.sig if isinstance(content, MessageSignature) else content.signatures[0].sig
+
+
+def stamp_file(path: str, stamp: Stamp) -> Bundle:
+    """Add a timestamp to a signature that is written already.
+
+    Raises:
+        TrustError: there is none, or the timestamp is of another one.
+    """
+    bundle = stamped(blob.read(read_evidence(path), path), stamp)
+    write_whole(path, bundles.write(bundle) + b"\n", force=True)
+    return bundle
 
 
 def stamped(bundle: Bundle, stamp: Stamp) -> Bundle:
@@ -282,8 +321,3 @@ def _write(manifest: Manifest, bundle: Bundle, target: str, writing: Writing) ->
     bundle = stamped(bundle, writing.stamp) if writing.stamp else bundle
     write_whole(target, bundles.write(bundle) + b"\n", force=writing.force)
     return Written(manifest=manifest, path=target, bundle=bundle)
-
-
-def _check_some(manifest: Manifest, path: str) -> None:
-    if not manifest.entries:
-        raise TrustError(f"{path} holds no file: there is nothing to sign")

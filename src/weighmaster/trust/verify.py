@@ -243,12 +243,20 @@ class _Question:
 
     def _held(self, key: PublicKey) -> list[bytes]:
         """Return the signatures of a key that hold."""
-        if self._sha256 and key.takes_digest:
-            held = key.verify_digest(self._sha256, self._signatures)
-        else:
-            if self._data is None:
+        try:
+            if self._sha256 and key.takes_digest:
+                held = key.verify_digest(self._sha256, self._signatures)
+            elif self._data is None:
                 raise TrustError(f"the {key.kind} key signs bytes, and only their SHA-256 is known")
-            held = key.verify(self._data, self._signatures)
+            else:
+                held = key.verify(self._data, self._signatures)
+        except TrustError as error:
+            if {one.keyid for one in self._signatures}.intersection(key.ids):
+                said = (
+                    f"the signature of the {key.kind} key {key.keyid[:16]} does not hold: what it is over was altered"
+                )
+                raise TrustError(said) from error
+            raise
         return [one.sig for one in held]
 
     def _time(self, held: Sequence[bytes]) -> datetime | None:

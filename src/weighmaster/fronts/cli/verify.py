@@ -1,0 +1,118 @@
+"""`weighmaster verify`: who signed a file or a folder, and whether it is what they signed."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from weighmaster.extend.showing import plain
+from weighmaster.fronts.cli import trusting
+from weighmaster.fronts.cli.parsing import Parser
+from weighmaster.fronts.cli.progress import Progress
+from weighmaster.fronts.cli.status import ALLOWED, BLOCKED
+from weighmaster.model.errors import ConfigError, TrustError
+
+if TYPE_CHECKING:
+    from weighmaster.trust.signing import Verified
+
+_EPILOG: Final = """\
+exit status:
+  0  it is what someone signed who was expected
+  1  refused: it is not, or nobody who was expected signed it
+  2  wrong use: for one, nobody was named
+examples:
+  weighmaster verify model --public-key public.pem
+  weighmaster verify model --certificate-chain authority.pem --identity ml@example.com --crl revoked.crl
+  weighmaster verify model --trusted-root root.json --identity ml@example.com --issuer https://accounts.example.com
+  weighmaster verify model --public-key a.pem --public-key b.pem --threshold 2
+No network is used."""
+
+
+def parser() -> Parser:
+    """Return what `verify` understands."""
+    it = Parser(
+        prog="weighmaster verify", description="Verify who signed a file or a folder, and what.", epilog=_EPILOG
+    )
+    it.add_argument("path", metavar="PATH", help="a file or a folder")
+    trusting.add_expected(it)
+    it.add_argument(
+        "--threshold", type=int, default=1, metavar="N", help="how many different ones must have signed (default: 1)"
+    )
+    it.add_argument("--signature", metavar="FILE", default="", help="where the signature lies, if not beside it")
+    it.add_argument(
+        "--ignore", action="append", default=[], metavar="GLOB", help="files that need not be covered; may be repeated"
+    )
+    it.add_argument("--follow-links", action="store_true", help="take what links lead to for files")
+    it.add_argument("-o", "--output", default="text", choices=("text", "json"), help="what to write (default: text)")
+    it.add_argument("-j", "--jobs", type=int, metavar="N", help="threads (default: one for each processor)")
+    it.add_argument("-q", "--quiet", action="store_true", help="say nothing but why it is refused")
+    return it
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the subcommand and return its exit status."""
+    options = parser().parse_args(arguments)
+    if options.jobs is not None and options.jobs < 1:
+        raise ConfigError("--jobs: 1 or more wanted")
+    try:
+        verified = _verified(options)
+    except TrustError as error:
+        if options.output == "json":
+            _write({"path": options.path, "verified": False, "why": str(error)})
+        sys.stderr.write(f"weighmaster: refused: {plain(str(error))}\n")
+        return BLOCKED
+    if options.output == "json":
+        _write(_record(options, verified))
+    elif not options.quiet:
+        trusting.show(_rows(options, verified))
+    return ALLOWED
+
+
+def _verified(options: Any) -> Verified:
+    from weighmaster.trust import signing
+    from weighmaster.trust.digests import Hashing
+
+    expected = trusting.expected(options)
+    with Progress(sys.stderr, quiet=options.quiet, doing="verifying") as progress:
+        checking = signing.Checking(
+            signature=options.signature,
+            ignore=tuple(options.ignore),
+            threshold=options.threshold,
+            hashing=Hashing(follow_links=options.follow_links, jobs=options.jobs, progress=progress.bytes),
+        )
+        return signing.verify(options.path, expected, datetime.now(UTC), checking)
+
+
+def _rows(options: Any, verified: Verified) -> Iterator[tuple[str, str]]:
+    yield "verified", options.path
+    for signed in verified.signers:
+        when = f"by {signed.at:%Y-%m-%d %H:%M:%S} UTC (trusted)" if signed.at else "no trusted time"
+        yield "signed by", trusting.signer(signed)
+        yield "when", when
+    yield "covers", trusting.amount(verified.manifest)
+    yield "tree", verified.manifest.tree
+    if not verified.named:
+        yield "not signed", "the name of the file: the signature is over its bytes alone"
+    if verified.ignored:
+        yield "ignored", trusting.some(verified.ignored)
+
+
+def _record(options: Any, verified: Verified) -> dict[str, Any]:
+    return {
+        "path": options.path,
+        "verified": True,
+        "signers": [trusting.record(signed) for signed in verified.signers],
+        "tree": verified.manifest.tree,
+        "files": [
+            {"path": entry.path, "size": entry.size, "sha256": entry.sha256} for entry in verified.manifest.entries
+        ],
+        "names_signed": verified.named,
+        "ignored": list(verified.ignored),
+    }
+
+
+def _write(document: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps({"schema": "weighmaster.verify/1", **document}, indent=2) + "\n")
