@@ -38,7 +38,7 @@ def test_the_shell_can_read_the_script(shell: str, tmp_path: Path, capsys: pytes
 @pytest.mark.parametrize(
     ("words", "offered"),
     [
-        (["weighmaster", "v"], ["vet"]),
+        (["weighmaster", "ve"], ["verify", "vet"]),
         (["weighmaster", "vet", "--outp"], ["--output", "--output-file"]),
         (["weighmaster", "vet", "--output", "js"], ["json", "jsonl"]),
         (["weighmaster", "vet", "-o", "s"], ["sarif"]),

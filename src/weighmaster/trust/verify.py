@@ -244,12 +244,7 @@ class _Question:
     def _held(self, key: PublicKey) -> list[bytes]:
         """Return the signatures of a key that hold."""
         try:
-            if self._sha256 and key.takes_digest:
-                held = key.verify_digest(self._sha256, self._signatures)
-            elif self._data is None:
-                raise TrustError(f"the {key.kind} key signs bytes, and only their SHA-256 is known")
-            else:
-                held = key.verify(self._data, self._signatures)
+            return [one.sig for one in self._asked(key)]
         except TrustError as error:
             if {one.keyid for one in self._signatures}.intersection(key.ids):
                 said = (
@@ -257,7 +252,13 @@ class _Question:
                 )
                 raise TrustError(said) from error
             raise
-        return [one.sig for one in held]
+
+    def _asked(self, key: PublicKey) -> tuple[Signature, ...]:
+        if self._sha256 and key.takes_digest:
+            return key.verify_digest(self._sha256, self._signatures)
+        if self._data is None:
+            raise TrustError(f"the {key.kind} key signs bytes, and only their SHA-256 is known")
+        return key.verify(self._data, self._signatures)
 
     def _time(self, held: Sequence[bytes]) -> datetime | None:
         expected = self._expected
