@@ -16,7 +16,7 @@ from typing import Any, BinaryIO, Final, Literal, TypeAlias, cast
 from weighmaster.model.errors import ConfigError, TrustError
 from weighmaster.model.value import replace
 from weighmaster.trust import private
-from weighmaster.trust.digests import BLOCK, Hashing
+from weighmaster.trust.digests import Hashing
 from weighmaster.trust.files import open_file
 from weighmaster.trust.private import Wanted
 
@@ -53,26 +53,9 @@ def opened(path: str, wanted: Wanted, keep: Keep = "auto") -> BinaryIO:
             os.close(descriptor)
             raise
     try:
-        return open(copied(descriptor, wanted, size, on_disk=keep == "disk"), "rb")
+        return open(private.copied(descriptor, wanted, size, on_disk=keep == "disk"), "rb")
     finally:
         os.close(descriptor)
-
-
-def copied(descriptor: int, wanted: Wanted, size: int, *, on_disk: bool = False) -> int:
-    """Return a descriptor of a private copy, verified, of a file of `size` bytes; see `private.py`.
-
-    Raises:
-        TrustError: the file is not what it has to be.
-        OverBudgetError: there is no room for a copy.
-    """
-    private.check_size(wanted, size)
-    copy = private.on_disk(size) if on_disk else private.in_memory(size)
-    try:
-        private.fill(copy, descriptor, wanted, size)
-        return copy.finish()
-    except BaseException:
-        copy.close()
-        raise
 
 
 def _rereading(descriptor: int, wanted: Wanted, size: int) -> Verified:
@@ -188,17 +171,15 @@ class Verified(io.RawIOBase):
     def _read(self, start: int, count: int, index: int) -> memoryview:
         from blake3 import blake3
 
-        data = memoryview(bytearray(count))
+        held, state = bytearray(count), blake3()
         done = 0
-        state = blake3()
-        while done < count:
-            try:
-                got = os.preadv(self._descriptor, [data[done : done + BLOCK]], start + done)
-            except OSError as error:
-                raise TrustError(f"{self.name!r} cannot be read: {error.strerror}") from error
-            if not got:
-                raise TrustError(f"{self.name!r} is shorter than it was")
-            state.update(data[done : done + got])
-            done += got
+
+        def keep(block: memoryview) -> None:
+            nonlocal done
+            held[done : done + len(block)] = block
+            state.update(block)
+            done += len(block)
+
+        private.digest_of(self._descriptor, (start, start + count), self.name, keep)
         private.check_chunk(self._wanted, index, state.hexdigest())
-        return data.toreadonly()
+        return memoryview(held).toreadonly()

@@ -1,20 +1,18 @@
-"""Private copies of a file: filled and hashed in one pass, and never written again by anyone.
+"""Private copies of a file: copied, closed to all writers, and then verified as they lie there.
 
-In memory (Linux) a copy is sealed (`memfd_create(2)`, `fcntl(2)`: F_SEAL_WRITE): before the first byte arrives, nobody
-but the pass that fills it can write it, and afterwards nobody at all, not even this process. On disk it is a file
-without a name; whoever may already read the memory of this process (the same user, root) could reach it.
+In memory (Linux) a copy is sealed before it is verified (`memfd_create(2)`, F_SEAL_WRITE and the others of `fcntl(2)`):
+from then on nobody can write it, not even this process. On disk it is a file without a name; whoever may look into this
+process as its debugger does (the same user, root) could still reach it.
 """
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import mmap
 import os
 import tempfile
 import threading
 from collections.abc import Callable
-from typing import Any, Final, Protocol
+from typing import Final
 
 from weighmaster.model.errors import OverBudgetError, TrustError
 from weighmaster.model.value import Value
@@ -22,7 +20,8 @@ from weighmaster.trust.digests import BLOCK
 from weighmaster.trust.lanes import processors
 from weighmaster.trust.manifest import CHUNK
 
-_FUTURE_WRITE: Final = 0x10  # F_SEAL_FUTURE_WRITE, Linux 5.1; Python has no name for it before 3.13.
+_SPAN: Final = 16 << 20
+"""Bytes that one thread copies at a time."""
 
 
 class Wanted(Value):
@@ -35,59 +34,33 @@ class Wanted(Value):
     chunk: int = CHUNK
 
 
-class Copy(Protocol):
-    """Takes the bytes of a file, in any order."""
+def copied(descriptor: int, wanted: Wanted, size: int, *, on_disk: bool = False) -> int:
+    """Return a descriptor to read a private copy of a file of `size` bytes; what it holds was verified.
 
-    def slot(self, offset: int, spare: memoryview) -> memoryview:
-        """Return where bytes from `offset` on may be read to, as many as fit into `spare`."""
-
-    def put(self, offset: int, data: memoryview) -> None:
-        """Keep `data`, which was read into a slot."""
-
-    def finish(self) -> int:
-        """Return a descriptor to read the copy, which does not change any more."""
-
-    def close(self) -> None:
-        """Give up the copy."""
-
-
-def in_memory(size: int) -> Copy:
-    """Return a copy to be filled in memory; where the system has no sealed memory, on disk.
+    Copying takes all processors, and so does verifying where the digests of chunks are known.
 
     Raises:
-        OverBudgetError: there is no room for it.
-    """
-    return _Memory(size) if hasattr(os, "memfd_create") else _Disk(size)
-
-
-def on_disk(size: int) -> Copy:
-    """Return a copy to be filled in a file without a name, in the folder for temporary files.
-
-    Raises:
-        OverBudgetError: there is no room for it.
-    """
-    return _Disk(size)
-
-
-def fill(copy: Copy, descriptor: int, wanted: Wanted, size: int, jobs: int | None = None) -> None:
-    """Read a file of `size` bytes into a copy, and verify what was read.
-
-    With chunks known, several are read and verified at a time.
-
-    Raises:
-        TrustError: it is not what it has to be.
-        OverBudgetError: there is no room for it.
+        TrustError: the file is not what it has to be.
+        OverBudgetError: there is no room for a copy.
     """
     check_size(wanted, size)
     try:
-        if wanted.chunks:
-            _fill_by_chunks(copy, descriptor, wanted, size, jobs or processors())
-        else:
-            state = hashlib.sha256()
-            _move(copy, descriptor, (0, size), wanted.name, state.update)
-            check_sha256(wanted, state.hexdigest())
-    except OSError as error:
-        raise OverBudgetError(f"{wanted.name!r} cannot be copied to verify it: {error.strerror}") from error
+        target = _disk(size) if on_disk or not hasattr(os, "memfd_create") else _memory(size)
+    except (OSError, OverflowError) as error:
+        raise OverBudgetError(f"no room for a copy of {size} bytes to verify: {error}") from error
+    try:
+        _fill(descriptor, target, wanted, size)
+        if not on_disk:
+            _seal(target)
+        reading = _to_read(target)
+    finally:
+        os.close(target)
+    try:
+        _verify(reading, wanted, size)
+    except BaseException:
+        os.close(reading)
+        raise
+    return reading
 
 
 def check_size(wanted: Wanted, size: int) -> None:
@@ -123,133 +96,124 @@ def check_chunk(wanted: Wanted, index: int, digest: str) -> None:
         raise TrustError(f"{wanted.name!r} is not what was vouched for: the bytes from {start} on differ")
 
 
-def _fill_by_chunks(copy: Copy, descriptor: int, wanted: Wanted, size: int, jobs: int) -> None:
-    from concurrent.futures import ThreadPoolExecutor
+def digest_of(descriptor: int, span: tuple[int, int], name: str, update: Callable[[memoryview], object]) -> None:
+    """Feed bytes of a file to `update`, block by block.
 
+    Raises:
+        TrustError: the file ends before, or cannot be read.
+    """
+    buffer = memoryview(bytearray(min(BLOCK, span[1] - span[0])))
+    offset, end = span
+    while offset < end:
+        data = _block(descriptor, buffer, offset, end, name)
+        update(data)
+        offset += len(data)
+
+
+def _block(descriptor: int, buffer: memoryview, offset: int, end: int, name: str) -> memoryview:
+    try:
+        got = os.preadv(descriptor, [buffer[: end - offset]], offset)
+    except OSError as error:
+        raise TrustError(f"{name!r} cannot be read: {error.strerror}") from error
+    if not got:
+        raise TrustError(f"{name!r} became shorter while it was read")
+    return buffer[:got]
+
+
+def _verify(descriptor: int, wanted: Wanted, size: int) -> None:
+    if not wanted.chunks:
+        state = hashlib.sha256()
+        digest_of(descriptor, (0, size), wanted.name, state.update)
+        check_sha256(wanted, state.hexdigest())
+        return
     from blake3 import blake3
 
-    waiting = list(range(len(wanted.chunks)))
-    waiting.reverse()
+    def verify(index: int) -> None:
+        start, state = index * wanted.chunk, blake3()
+        digest_of(descriptor, (start, min(size, start + wanted.chunk)), wanted.name, state.update)
+        check_chunk(wanted, index, state.hexdigest())
+
+    _side_by_side(verify, len(wanted.chunks))
+
+
+def _fill(descriptor: int, target: int, wanted: Wanted, size: int) -> None:
+    def fill(index: int) -> None:
+        buffer = memoryview(bytearray(min(BLOCK, size)))
+        offset, end = index * _SPAN, min(size, (index + 1) * _SPAN)
+        while offset < end:
+            data = _block(descriptor, buffer, offset, end, wanted.name)
+            while data:
+                wrote = os.pwrite(target, data, offset)
+                offset += wrote
+                data = data[wrote:]
+
+    try:
+        _side_by_side(fill, -(-size // _SPAN))
+    except OSError as error:
+        raise OverBudgetError(f"{wanted.name!r} cannot be copied to verify it: {error.strerror}") from error
+
+
+def _side_by_side(work: Callable[[int], None], count: int) -> None:
+    """Call `work` with each number below `count`, in as many threads as there are processors."""
+    jobs = min(processors(), count)
+    if jobs <= 1:
+        for index in range(count):
+            work(index)
+        return
+    from concurrent.futures import ThreadPoolExecutor
+
+    waiting = list(range(count - 1, -1, -1))
     lock = threading.Lock()
 
-    def work() -> None:
+    def worker() -> None:
         while True:
             with lock:
                 if not waiting:
                     return
                 index = waiting.pop()
-            start = index * wanted.chunk
-            state = blake3()
-            _move(copy, descriptor, (start, min(size, start + wanted.chunk)), wanted.name, state.update)
-            check_chunk(wanted, index, state.hexdigest())
+            work(index)
 
     with ThreadPoolExecutor(jobs) as pool:
         try:
-            for future in [pool.submit(work) for _ in range(min(jobs, len(wanted.chunks)))]:
+            for future in [pool.submit(worker) for _ in range(jobs)]:
                 future.result()
         except BaseException:
-            # Whatever ends this thread ends the others, each at the end of its chunk.
-            waiting.clear()
+            waiting.clear()  # Whatever ends this thread ends the others.
             raise
 
 
-def _move(
-    copy: Copy, descriptor: int, span: tuple[int, int], name: str, update: Callable[[memoryview], object]
-) -> None:
-    offset, end = span
-    spare = memoryview(bytearray(min(BLOCK, end - offset)))
-    while offset < end:
-        # Released at once: memory that something still looks at cannot be sealed.
-        with copy.slot(offset, spare[: min(BLOCK, end - offset)]) as slot:
-            got = os.preadv(descriptor, [slot], offset)
-            with slot[:got] as data:
-                update(data)
-                copy.put(offset, data)
-        if not got:
-            raise TrustError(f"{name!r} became shorter while it was read")
-        offset += got
+def _memory(size: int) -> int:
+    descriptor = os.memfd_create("verified", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    try:
+        os.ftruncate(descriptor, size)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
 
 
-class _Memory:
-    """Sealed memory."""
+def _disk(size: int) -> int:
+    with tempfile.TemporaryFile(prefix="weighmaster-", buffering=0) as file:
+        if hasattr(os, "posix_fallocate") and size:
+            os.posix_fallocate(file.fileno(), 0, size)
+        return os.dup(file.fileno())
 
-    def __init__(self, size: int) -> None:
+
+def _seal(descriptor: int) -> None:
+    try:
         import fcntl
 
-        try:
-            self._descriptor = os.memfd_create("verified", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-            os.ftruncate(self._descriptor, size)
-            self._map = mmap.mmap(self._descriptor, size) if size else None
-        except (OSError, ValueError, OverflowError) as error:
-            raise OverBudgetError(f"no memory for a copy of {size} bytes: {error}") from error
-        self._view = memoryview(self._map) if self._map is not None else memoryview(b"")
-        self._seal(fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW)
-        with contextlib.suppress(OSError):
-            self._seal(_FUTURE_WRITE)
-
-    def slot(self, offset: int, spare: memoryview) -> memoryview:
-        return self._view[offset : offset + len(spare)]
-
-    def put(self, offset: int, data: memoryview) -> None:
-        """Bytes are where they belong already."""
-
-    def finish(self) -> int:
-        import fcntl
-
-        self._unmap()
-        self._seal(fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SEAL)
-        return _to_read(self._descriptor)
-
-    def close(self) -> None:
-        self._unmap()
-        os.close(self._descriptor)
-
-    def _seal(self, seals: int) -> None:
-        import fcntl
-
-        fcntl.fcntl(self._descriptor, fcntl.F_ADD_SEALS, seals)
-
-    def _unmap(self) -> None:
-        self._view.release()
-        if self._map is not None:
-            self._map.close()
-            self._map = None
-
-
-class _Disk:
-    """A file without a name."""
-
-    def __init__(self, size: int) -> None:
-        try:
-            self._file: Any = tempfile.TemporaryFile(prefix="weighmaster-", buffering=0)  # noqa: SIM115 - see `close`
-            if hasattr(os, "posix_fallocate") and size:
-                os.posix_fallocate(self._file.fileno(), 0, size)
-        except OSError as error:
-            raise OverBudgetError(f"no room on disk for a copy of {size} bytes: {error.strerror}") from error
-
-    def slot(self, offset: int, spare: memoryview) -> memoryview:
-        del offset
-        return spare
-
-    def put(self, offset: int, data: memoryview) -> None:
-        while data:
-            wrote = os.pwrite(self._file.fileno(), data, offset)
-            offset += wrote
-            data = data[wrote:]
-
-    def finish(self) -> int:
-        return _to_read(os.dup(self._file.fileno()))
-
-    def close(self) -> None:
-        self._file.close()
+        seals = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SEAL
+    except (ImportError, AttributeError):  # A system without sealed memory: the copy is on disk.
+        return
+    fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, seals)
 
 
 def _to_read(descriptor: int) -> int:
-    """Return a descriptor of the same file that cannot write; the given one where the system has no way to it."""
+    """Return another descriptor of the same file, one that cannot write where the system has a way to it."""
     try:
-        reading = os.open(f"/proc/self/fd/{descriptor}", os.O_RDONLY | os.O_CLOEXEC)
+        return os.open(f"/proc/self/fd/{descriptor}", os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
-        os.lseek(descriptor, 0, os.SEEK_SET)
-        return descriptor
-    os.close(descriptor)
-    return reading
+        copy = os.dup(descriptor)
+        os.lseek(copy, 0, os.SEEK_SET)
+        return copy
