@@ -124,6 +124,14 @@ class Log:
         for number in range(start // WIDTH, -(-self.checkpoint.size // WIDTH)):
             yield from self._tiles.entries(number)[max(0, start - number * WIDTH) :]
 
+    def leaves(self) -> Iterator[bytes]:
+        """Yield the tiles of the lowest row, as they lie there.
+
+        Raises:
+            TrustError: the log is damaged.
+        """
+        return (self._tiles.tile(0, number) for number in range(-(-self.checkpoint.size // WIDTH)))
+
     def inclusion(self, index: int, entry: bytes | None = None) -> tuple[bytes, ...]:
         """Return the proof that an entry is in the log as its checkpoint says it is.
 

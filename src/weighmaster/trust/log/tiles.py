@@ -108,6 +108,7 @@ class Tiles:
         self.size = size
         self._store = store
         self._tiles: dict[tuple[int, int], bytes] = {}
+        self._bundle: tuple[int, list[bytes]] = (-1, [])
 
     def tile(self, level: int, index: int) -> bytes:
         """Return the hashes of a tile.
@@ -128,6 +129,8 @@ class Tiles:
         Raises:
             TrustError: it is not there, or cut.
         """
+        if self._bundle[0] == index:
+            return self._bundle[1]
         width, path = width_of(-1, index, self.size), tile_path(-1, index, width_of(-1, index, self.size))
         if (data := self._store.read(path, LARGEST_BUNDLE)) is None and width < WIDTH:
             path = tile_path(-1, index)
@@ -137,6 +140,7 @@ class Tiles:
         found = unpacked(data, path)
         if len(found) < width:
             raise TrustError(f"{path} holds {len(found)} of {width} entries")
+        self._bundle = (index, found[:width])
         return found[:width]
 
     def node(self, height: int, index: int) -> bytes:
