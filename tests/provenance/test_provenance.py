@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from google.protobuf import json_format
-from in_toto_attestation.predicates.provenance.v1 import provenance_pb2  # type: ignore[import-untyped]
+from in_toto_attestation.predicates.provenance.v1 import provenance_pb2
 
 import weighmaster
 from weighmaster import provenance
@@ -342,3 +342,30 @@ def test_a_statement_of_another_shape_is_refused(change: dict[str, Any]) -> None
     broken = Statement(subjects=(), predicate_type="https://slsa.dev/provenance/v1", predicate=change, raw=b"")
     with pytest.raises(TrustError, match="tells of no run that can be repeated"):
         recipe(broken)
+
+
+def test_a_signed_statement_lies_among_the_claims_and_repeats_for_whom_one_expects(project: Path) -> None:
+    assert _weighmaster("keygen", "key.json.out").returncode == 0
+    public = next(project.glob("key*pub*"))
+    assert _weighmaster("keygen", "other.json.out").returncode == 0
+    other = next(project.glob("other*pub*"))
+    done = _weighmaster(
+        *("record", "--input", "data=data", "--output", "model.safetensors", "--key", "key.json.out", "--"),
+        *(sys.executable, "train.py", "7"),
+    )
+    assert done.returncode == 0, done.stderr
+    claims = "model.safetensors.claims.jsonl"
+    refused = _weighmaster("reproduce", claims, "--into", "../again", "--public-key", str(other))
+    assert refused.returncode == 1
+    assert not (project.parent / "again").exists()
+    again = _weighmaster("reproduce", claims, "--into", "../again", "--public-key", str(public))
+    assert again.returncode == 0, again.stdout + again.stderr
+
+
+def test_a_statement_without_a_signature_is_nobodys(project: Path) -> None:
+    assert _recorded().returncode == 0
+    assert _weighmaster("keygen", "key.json.out").returncode == 0
+    public = next(project.glob("key*pub*"))
+    done = _weighmaster("reproduce", "run.json.out", "--into", "../again", "--public-key", str(public))
+    assert done.returncode == 1
+    assert "is not signed" in done.stderr

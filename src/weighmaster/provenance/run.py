@@ -15,11 +15,11 @@ from typing import Any, Final
 from weighmaster.model.errors import ConfigError, TrustError
 from weighmaster.model.value import Value
 from weighmaster.provenance.code import Code, code_in
+from weighmaster.trust.attest import statement
 from weighmaster.trust.digests import Hashing
 from weighmaster.trust.files import files
 from weighmaster.trust.hashing import hash_artifact
 from weighmaster.trust.manifest import TREE_ALGORITHM, Manifest
-from weighmaster.trust.statement import statement
 
 BUILD_TYPE: Final = "urn:weighmaster:run:v1"
 """What the parameters of the statement mean: see docs/provenance.md."""
@@ -105,13 +105,15 @@ class Run:
             Material(name=name, path=path, manifest=hash_artifact(self._at(path)))
             for path, name in self._outputs.items()
         ]
-        predicate = self._predicate(found, hardware, outputs)
+        finished = self._now()
+        predicate = self._predicate(found, hardware, outputs, finished)
         return [
-            (self._at(each.path), statement(each.manifest.subjects(), PREDICATE_TYPE, predicate)) for each in outputs
+            (self._at(each.path), statement(each.manifest, PREDICATE_TYPE, predicate, issued=finished))
+            for each in outputs
         ]
 
     def _predicate(
-        self, found: Mapping[str, Any], hardware: Mapping[str, Any], outputs: Iterable[Material]
+        self, found: Mapping[str, Any], hardware: Mapping[str, Any], outputs: Iterable[Material], finished: datetime
     ) -> dict[str, Any]:
         named = [material.descriptor(role="input") for material, _ in self._inputs.values()]
         code = [] if self.code is None else [_code(self.code)]
@@ -136,7 +138,7 @@ class Run:
             },
             "runDetails": {
                 "builder": {"id": "urn:weighmaster:record:v1"},
-                "metadata": {"startedOn": _time(self.started), "finishedOn": _time(self._now())},
+                "metadata": {"startedOn": _time(self.started), "finishedOn": _time(finished)},
                 "byproducts": [each.descriptor() for each in outputs],
             },
         }

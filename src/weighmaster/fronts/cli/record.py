@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from weighmaster.fronts.cli import trusting
 from weighmaster.fronts.cli.parsing import Parser
 from weighmaster.model.errors import ConfigError
 
@@ -30,7 +31,7 @@ def parser() -> Parser:
     it.add_argument("--parameter", action="append", default=[], metavar="NAME=VALUE", help="what it was told")
     it.add_argument("--seed", action="append", default=[], metavar="NAME=NUMBER", help="what chance was started with")
     it.add_argument("--key", metavar="FILE", help="the private key that signs; the statement goes to the claims")
-    it.add_argument("--password-file", metavar="FILE", help="what the key is encrypted with")
+    trusting.add_password(it)
     it.add_argument("--statement", metavar="FILE", help="write the statement there, unsigned")
     return it
 
@@ -44,7 +45,7 @@ def main(arguments: Sequence[str]) -> int:
 
     options = parser().parse_args(arguments)
     _check(options)
-    signer = None if options.key is None else signer_of(options.key, _password(options.password_file))
+    signer = None if options.key is None else signer_of(options.key, trusting.password(options))
     run = Run(os.getcwd(), lambda: datetime.now(UTC))
     run.command = tuple(options.command)
     run.parameter(**dict(_pair(each, "--parameter") for each in options.parameter))
@@ -93,14 +94,3 @@ def _number(text: str) -> int:
         return int(text)
     except ValueError as error:
         raise ConfigError(f"--seed: {text!r} is no number") from error
-
-
-def _password(path: str | None) -> bytes | None:
-    from_environment = os.environ.get("WEIGHMASTER_KEY_PASSWORD")
-    if path is None:
-        return from_environment.encode() if from_environment else None
-    try:
-        with open(path, "rb") as file:
-            return file.read(4096).rstrip(b"\r\n")
-    except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror}") from error

@@ -8,12 +8,14 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from weighmaster.fronts.cli import trusting
 from weighmaster.fronts.cli.parsing import Parser
 from weighmaster.model.errors import ConfigError, TrustError
 
 if TYPE_CHECKING:
     from weighmaster.provenance.reproduce import Compared, Recipe
     from weighmaster.trust.statement import Statement
+    from weighmaster.trust.verify import Expected
 
 _EPILOG: Final = """\
 exit status:
@@ -40,9 +42,9 @@ def parser() -> Parser:
     )
     it.add_argument("--input", action="append", default=[], metavar="NAME=PATH", help="where an input is now")
     it.add_argument("--code", metavar="REPOSITORY", help="where the commit is had from (default: the original folder)")
-    it.add_argument("--public-key", metavar="FILE", help="whose statement it must be")
     it.add_argument("--unverified", action="store_true", help="run what a statement says that nobody vouches for")
     it.add_argument("--dry-run", action="store_true", help="say what would run, and run nothing")
+    trusting.add_expected(it)
     return it
 
 
@@ -80,35 +82,36 @@ def _statement(options: Any) -> Statement:
         TrustError: there is none, or it is not theirs.
         ConfigError: it was not said whose it must be. Its commands will run here.
     """
-    if options.public_key is None and not (options.unverified or options.dry_run):
+    expected = None
+    if options.public_key or options.certificate_chain or options.trusted_root:
+        expected = trusting.expected(options)
+    elif not (options.unverified or options.dry_run):
         raise ConfigError("a statement's command runs here: say whose it must be (--public-key), or --unverified")
     lines = [line for line in _bytes(options.statement, _LONGEST).splitlines() if line.strip()]
     said: list[str] = []
     for number, line in reversed(list(enumerate(lines, 1))):
         try:
-            return _of_run(line, f"{options.statement}, line {number}", options.public_key)
+            return _of_run(line, f"{options.statement}, line {number}", expected)
         except TrustError as error:
             said.append(str(error))
     raise TrustError("; ".join(said[:3]) or f"{options.statement} holds no statement")
 
 
-def _of_run(line: bytes, what: str, public_key: str | None) -> Statement:
+def _of_run(line: bytes, what: str, expected: Expected | None) -> Statement:
     """Return the statement in a line, if it is about a run, and theirs whose it must be."""
     from weighmaster.provenance.reproduce import recipe
     from weighmaster.trust import bundle, statement
     from weighmaster.trust.envelope import IN_TOTO, Envelope
-    from weighmaster.trust.keys import load_public_key
-    from weighmaster.trust.verify import Expected, verify
+    from weighmaster.trust.verify import verify
 
     if b'"dsseEnvelope"' in line:
         signed = bundle.read(line, what)
-        if public_key is not None:
-            key = load_public_key(_bytes(public_key, _LONGEST), public_key)
-            verify(signed, Expected(keys=(key,)), datetime.now(UTC))
+        if expected is not None:
+            verify(signed, expected, datetime.now(UTC))
         if not isinstance(signed.content, Envelope):
             raise TrustError(f"{what} is no statement")
         envelope = signed.content
-    elif public_key is not None:
+    elif expected is not None:
         raise TrustError(f"{what} is not signed")
     else:
         envelope = Envelope(payload=line, payload_type=IN_TOTO, signatures=())
