@@ -5,19 +5,16 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Sequence
+from typing import Final
 
-from weighmaster.conversion.copying import CHUNK, Copier, check, write_at
+from weighmaster.conversion.copying import CHUNK, Copier, Progress, check, write_at
 from weighmaster.conversion.plan import Left, Plan, Tensor, read
 from weighmaster.conversion.writing import Layout, Placed, laid
 from weighmaster.model.errors import ConfigError, OverBudgetError, TrustError, UnreadableError
 from weighmaster.model.report import GapReason
 from weighmaster.model.value import Value
 from weighmaster.reading.budget import Budget, Limits
-
-if TYPE_CHECKING:
-    from concurrent.futures import Future
 
 _LIMITS: Final = Limits(ratio=1100, opcodes=50_000_000, members=1_000_000, seconds=3600.0)
 """Deflate packs no better than 1032 to 1: an archive of zeros is no bomb here, what comes out is counted."""
@@ -35,12 +32,14 @@ class Wanted(Value):
     `select` is the path of a part: only its tensors are written, by their names in it. `shared` says whether tensors
     that are the same are written each (`all`), or once, the other names as metadata (`first`), as the reference
     library's `save_model` does. `keep_values` keeps numbers and short texts as metadata. `force` replaces a file.
+    `digests` takes the SHA-256 of both files, which costs more than all else.
     """
 
     select: str = ""
     shared: str = "all"
     keep_values: bool = False
     force: bool = False
+    digests: bool = False
     told: Callable[[int, int], None] | None = None
     limits: Limits = _LIMITS
 
@@ -48,6 +47,7 @@ class Wanted(Value):
 class Conversion(Value):
     """What was converted, and what was not.
 
+    `written` are the names of the tensors, `numbers` their bytes. The digests are there where they were asked for.
     `shared` are the groups of names whose tensors have numbers in common; `aliases` names that are not written, and
     the name under which the same tensor is; `wrapper` is what all names begin with.
     """
@@ -59,7 +59,7 @@ class Conversion(Value):
     source_sha256: str
     target_size: int
     target_sha256: str
-    tensors: int
+    written: tuple[str, ...]
     numbers: int
     shared: tuple[tuple[str, ...], ...]
     aliases: tuple[tuple[str, str], ...]
@@ -142,7 +142,7 @@ def _written(source: str, target: str, plan: Plan, wanted: Wanted) -> Conversion
         source_sha256=sums[0],
         target_size=layout.size,
         target_sha256=sums[1],
-        tensors=len(tensors),
+        written=tuple(sorted(tensor.name for tensor in tensors)),
         numbers=sum(placed.tensor.size for placed in layout.placed),
         shared=tuple(tuple(tensor.name for tensor in group) for group in shared),
         aliases=tuple(sorted(aliases.items())),
@@ -219,25 +219,23 @@ def _put(scratch: str, target: str, *, force: bool) -> None:
 def _filled(  # noqa: PLR0913, PLR0917 - what it takes
     source: int, target: int, folder: str, plan: Plan, layout: Layout, wanted: Wanted
 ) -> tuple[str, str]:
+    """Write all; beside that the source is digested, and what is written is read again, as soon as it is there."""
     from concurrent.futures import ThreadPoolExecutor
 
-    told = _teller(wanted, layout.size)
-    stop: list[bool] = []
-    with ThreadPoolExecutor(1) as pool:
+    progress = Progress(_teller(wanted, layout.size))
+    with ThreadPoolExecutor(2) as pool:
         try:
-            of_source = pool.submit(_sha256, source, plan.streams[0].size, stop)
             os.ftruncate(target, layout.size)
             write_at(target, layout.header, 0)
-            copier = Copier(plan, source, target, folder, Budget(wanted.limits))
-            copier.copy(layout.placed, told)
-            verified = _verified(source, target, layout, copier.checks)
-            return _result(of_source), verified
+            size = plan.streams[0].size if wanted.digests else 0
+            of_source = pool.submit(_sha256, source, size, progress)
+            of_target = pool.submit(_verified, source, target, layout, progress, digests=wanted.digests)
+            Copier(plan, source, target, folder, Budget(wanted.limits)).copy(layout.placed, progress)
+            progress.told(None)
+            sums = of_source.result(), of_target.result()
+            return sums if wanted.digests else ("", "")
         finally:
-            stop.append(True)
-
-
-def _result(future: Future[str]) -> str:
-    return future.result()
+            progress.stop()
 
 
 def _teller(wanted: Wanted, size: int) -> Callable[[int], None]:
@@ -245,10 +243,10 @@ def _teller(wanted: Wanted, size: int) -> Callable[[int], None]:
     return (lambda done: tell(done, size)) if tell is not None else lambda _: None
 
 
-def _sha256(descriptor: int, size: int, stop: Sequence[bool]) -> str:
+def _sha256(descriptor: int, size: int, progress: Progress) -> str:
     digest = hashlib.sha256()
     at = 0
-    while at < size and not stop:
+    while at < size and not progress.stopped:
         data = os.pread(descriptor, CHUNK, at)
         if not data:
             raise UnreadableError("the file became shorter while it was read", offset=at)
@@ -257,8 +255,8 @@ def _sha256(descriptor: int, size: int, stop: Sequence[bool]) -> str:
     return digest.hexdigest()
 
 
-def _verified(source: int, target: int, layout: Layout, checks: Mapping[int, bytes]) -> str:
-    """Read what was written, compare it, and return its SHA-256.
+def _verified(source: int, target: int, layout: Layout, progress: Progress, *, digests: bool) -> str:
+    """Read what was written, compare it, and return its SHA-256 (with `digests`).
 
     Raises:
         TrustError: it is not what was read.
@@ -268,23 +266,25 @@ def _verified(source: int, target: int, layout: Layout, checks: Mapping[int, byt
         raise TrustError("the header that was written is not the one that lies there")
     digest.update(layout.header)
     for placed in layout.placed:
-        _verify(source, target, placed, checks.get(placed.at), digest)
+        if placed.tensor.size and progress.wait(placed.at):
+            _verify(source, target, placed, progress.checks.get(placed.at), digest if digests else None)
     if os.fstat(target).st_size != layout.size:
         raise TrustError("more was written than was to be")
     return digest.hexdigest()
 
 
-def _verify(source: int, target: int, placed: Placed, wanted: bytes | None, digest: hashlib._Hash) -> None:
+def _verify(source: int, target: int, placed: Placed, wanted: bytes | None, digest: hashlib._Hash | None) -> None:
     tensor, state = placed.tensor, check() if wanted is not None else None
     for at in range(0, tensor.size, CHUNK):
         count = min(CHUNK, tensor.size - at)
         data = os.pread(target, count, placed.at + at)
-        digest.update(data)
+        if digest is not None:
+            digest.update(data)
         if state is not None:
             state.update(data)
         if len(data) != count or (state is None and data != os.pread(source, count, tensor.start + at)):
             raise TrustError(f"what was written of tensor {tensor.name!r} is not what was read")
-    if state is not None and tensor.size and state.digest() != wanted:
+    if state is not None and state.digest() != wanted:
         raise TrustError(f"what was written of tensor {tensor.name!r} is not what was read")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import tempfile
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from typing import Any, Final
@@ -23,11 +24,48 @@ _STEP: Final = 256 << 20
 _CANNOT: Final = frozenset({errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM, errno.EBADF})
 
 
-class Copier:
-    """Copies the tensors of a plan from one open file to another; `checks` then has the digest of each that was made.
+class Progress:
+    """What is copied so far: other threads wait for it to be there.
 
-    Tensors that are copied as they lie have none there: the two files are compared.
+    `checks` has the digest of each tensor that was made, by where it begins. Those that are copied as they lie have
+    none there: the two files are compared.
     """
+
+    def __init__(self, told: Callable[[int], None]) -> None:
+        self.checks: dict[int, bytes] = {}
+        self.stopped = False
+        self._told = told
+        self._written = 0
+        self._done: set[int] = set()
+        self._changed = threading.Condition()
+
+    def told(self, count: int | None) -> None:
+        """Say that `count` more bytes are written."""
+        self._written += count or 0
+        self._told(self._written)
+
+    def done(self, at: int) -> None:
+        """Say that the tensor which begins at `at` is there."""
+        with self._changed:
+            self._done.add(at)
+            self._changed.notify_all()
+
+    def stop(self) -> None:
+        """Say that nothing more comes."""
+        with self._changed:
+            self.stopped = True
+            self._changed.notify_all()
+
+    def wait(self, at: int) -> bool:
+        """Wait until the tensor which begins at `at` is there; False if it will not be."""
+        with self._changed:
+            while at not in self._done and not self.stopped:
+                self._changed.wait()
+            return at in self._done
+
+
+class Copier:
+    """Copies the tensors of a plan from one open file to another."""
 
     def __init__(self, plan: Plan, source: int, target: int, folder: str, budget: Budget) -> None:
         self._plan = plan
@@ -36,11 +74,9 @@ class Copier:
         self._folder = folder
         self._budget = budget
         self._in_kernel = hasattr(os, "copy_file_range")
-        self.checks: dict[int, bytes] = {}
-        self.written = 0
 
-    def copy(self, placed: Sequence[Placed], told: Callable[[int], None]) -> None:
-        """Copy them all; `told` hears now and then how many bytes are written."""
+    def copy(self, placed: Sequence[Placed], progress: Progress) -> None:
+        """Copy them all; `progress` hears of each."""
         streams: dict[int, list[Placed]] = {}
         for one in placed:
             if one.tensor.size:
@@ -49,20 +85,21 @@ class Copier:
             if number:
                 of_stream.sort(key=lambda one: one.tensor.start)
             with ExitStack() as stack:
-                self._stream(number, of_stream, stack, told)
+                self._stream(number, of_stream, stack, progress)
 
-    def _stream(self, number: int, placed: Sequence[Placed], stack: ExitStack, told: Callable[[int], None]) -> None:
+    def _stream(self, number: int, placed: Sequence[Placed], stack: ExitStack, progress: Progress) -> None:
         source = self._source(number)
         for one in placed:
             if number == 0 and packed(one.tensor):
-                self._direct(one, told)
+                self._direct(one, progress)
             elif packed(one.tensor):
-                self._pieces(one, _chunks(source, one.tensor), told)
+                self._pieces(one, _chunks(source, one.tensor), progress)
             else:
                 if not isinstance(source, (FileSource, BytesSource)):
                     # What is unpacked can only be read forward; elements stand everywhere.
                     source = self._spooled(source, stack)
-                self._pieces(one, slabs(one.tensor, source.read_at), told)
+                self._pieces(one, slabs(one.tensor, source.read_at), progress)
+            progress.done(one.at)
 
     def _source(self, number: int) -> Source:
         stream = self._plan.streams[number]
@@ -80,15 +117,14 @@ class Copier:
         file.flush()
         return FileSource(file.fileno(), source.size)
 
-    def _direct(self, one: Placed, told: Callable[[int], None]) -> None:
+    def _direct(self, one: Placed, progress: Progress) -> None:
         start, size, done = one.tensor.start, one.tensor.size, 0
         while done < size:
             count = self._some(start + done, one.at + done, min(_STEP, size - done))
             if not count:
                 raise UnreadableError("the file became shorter while it was read", offset=start + done)
             done += count
-            self.written += count
-            told(self.written)
+            progress.told(count)
 
     def _some(self, start: int, at: int, count: int) -> int:
         if self._in_kernel:
@@ -100,18 +136,17 @@ class Copier:
                 self._in_kernel = False
         return write_at(self._out, os.pread(self._in, min(count, CHUNK), start), at)
 
-    def _pieces(self, one: Placed, pieces: Iterator[bytes | bytearray], told: Callable[[int], None]) -> None:
+    def _pieces(self, one: Placed, pieces: Iterator[bytes | bytearray], progress: Progress) -> None:
         digest = check()
         at = one.at
         for piece in pieces:
             self._budget.check_time()
             digest.update(piece)
             at += write_at(self._out, piece, at)
-            self.written += len(piece)
-            told(self.written)
+            progress.told(len(piece))
         if at != one.at + one.tensor.size:
             raise UnreadableError(f"tensor {one.tensor.name!r} ends early")
-        self.checks[one.at] = digest.digest()
+        progress.checks[one.at] = digest.digest()
 
 
 def check() -> Any:

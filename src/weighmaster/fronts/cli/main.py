@@ -27,6 +27,8 @@ COMMANDS: Final = MappingProxyType(
         "sign": "sign a file or a folder",
         "verify": "verify who signed a file or a folder, and that it is unchanged",
         "attest": "claim something of an artifact, signed: a release, a scan, a closure, test results",
+        "convert": "take tensors out of files that would have to be run, into safetensors",
+        "claims": "list what is claimed of an artifact, who signed it, and which of it holds",
         "explain": "the page of a rule, or the evidence behind a finding",
         "rules": "list what is looked for",
         "formats": "list what can be read",
