@@ -15,7 +15,7 @@ from weighmaster.model.errors import ConfigError, TrustError
 from weighmaster.model.value import replace
 from weighmaster.trust import attest, bundle, claimsfile, signing, strict
 from weighmaster.trust.bundle import Bundle
-from weighmaster.trust.claims import Standing, Wanted, judge, missing, unverified
+from weighmaster.trust.claims import Standing, Wanted, judge, missing, told_apart, unverified
 from weighmaster.trust.claimsfile import Claim, Unread
 from weighmaster.trust.envelope import IN_TOTO, Envelope, pae
 from weighmaster.trust.hashing import hash_artifact
@@ -58,7 +58,8 @@ def test_a_claim_by_whom_one_expects_about_these_bytes_holds(here: Manifest, fil
     (one,) = heard(file, here, claim(here))
     assert one.standing is Standing.HOLDS
     assert one.why == ""
-    assert one.by == KeyIdentity(keyid=signer("alice").key.keyid)
+    assert one.signed is not None
+    assert one.signed.by == KeyIdentity(keyid=signer("alice").key.keyid)
     assert one.issued == NOW - DAY
     assert one.expires is None
 
@@ -264,8 +265,17 @@ def test_a_cut_file_of_claims_shows_where_a_later_release_was_seen(here: Manifes
 
 def test_a_cut_file_of_claims_shows_where_one_of_that_type_must_be_there(here: Manifest, file: Path) -> None:
     found = heard(file, here, claim(here))
-    assert missing(found, [FREE]) == ()
-    assert missing(found, [FREE, TYPE]) == (TYPE,)
+    assert missing(found, [FREE]) == {}
+    assert missing(found, [FREE, TYPE]) == {TYPE: "none of it holds"}
+
+
+def test_a_claim_that_speaks_against_the_artifact_holds_and_is_none_that_is_wanted(here: Manifest, file: Path) -> None:
+    type = "https://in-toto.io/attestation/test-result/v0.1"
+    (one,) = found = heard(file, here, _results(here, "FAILED", NOW - DAY))
+    assert one.standing is Standing.HOLDS
+    assert missing(found, [type]) == {type: "it failed tests"}
+    assert told_apart(found) == ([one], [])
+    assert missing(heard(file, here, _results(here, "PASSED", NOW - DAY)), [type]) == {}
 
 
 def test_lines_that_stand_there_twice_count_once(here: Manifest, file: Path) -> None:

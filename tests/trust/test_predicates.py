@@ -225,7 +225,7 @@ def test_what_an_artifact_names_outside_itself_is_found() -> None:
         reference("code", "missing.py"),
         reference("remote-code", "owner/code--modeling_y.Model"),
         reference("base-model", "owner/base", by="peft", file="adapter_config.json"),
-        reference("base-model", "owner/parent", by="model-card", file="README.md"),
+        reference("base-model", "owner/parent", by="card", file="README.md"),
         reference("data", "../outside.bin", by="onnx", file="onnx/model.onnx"),
         reference("data", "weights.bin", by="onnx", file="onnx/model.onnx"),
         reference("dataset", "owner/data"),

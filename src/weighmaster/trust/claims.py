@@ -36,7 +36,7 @@ from weighmaster.trust.predicates import signature
 from weighmaster.trust.predicates.release import Release
 from weighmaster.trust.releases import Seen, check_release, key_of
 from weighmaster.trust.statement import Statement, Whole
-from weighmaster.trust.verify import CertificateIdentity, Expected, Identity, KeyIdentity, verify
+from weighmaster.trust.verify import CertificateIdentity, Expected, Identity, KeyIdentity, Signed, verify
 
 ISSUED: Final = "urn:weighmaster:issued"
 EXPIRES: Final = "urn:weighmaster:expires"
@@ -88,15 +88,14 @@ class Wanted(Value):
 class Heard(Value):
     """A claim, and what became of it: `why` says so in a sentence, unless it holds.
 
-    `at` is the time that a trusted clock gives its signature; `issued` and `expires` are what its signer says.
+    `signed` says who signed, and when a trusted clock saw that; `issued` and `expires` are what the signer says.
     """
 
     line: int
     standing: Standing
     why: str = ""
     type: str = ""
-    by: Identity | None = None
-    at: datetime | None = None
+    signed: Signed | None = None
     issued: datetime | None = None
     expires: datetime | None = None
     meaning: Meaning | None = None
@@ -132,10 +131,29 @@ def unverified(lines: Iterable[Line], manifest: Manifest, *, path: str = "") -> 
     return tuple(_told(line, files) for line in lines)
 
 
-def missing(heard: Iterable[Heard], required: Iterable[str]) -> tuple[str, ...]:
-    """Return which of the types (URIs) that must be there no claim that holds has."""
-    there = {one.type for one in heard if one.standing is Standing.HOLDS}
-    return tuple(type_ for type_ in required if not _same(type_) & there)
+def told_apart(heard: Sequence[Heard]) -> tuple[list[Heard], list[Heard]]:
+    """Return the claims that are refused or speak against the artifact, and those whose signers are not known."""
+    unknown = [one for one in heard if one.standing in UNKNOWN]
+    return [one for one in heard if one.standing not in UNKNOWN | FINE or against(one)], unknown
+
+
+def against(one: Heard) -> str:
+    """Return what a claim that holds speaks against the artifact; empty where it does not."""
+    return one.meaning.against if one.meaning and one.standing is Standing.HOLDS else ""
+
+
+def missing(heard: Iterable[Heard], required: Iterable[str]) -> dict[str, str]:
+    """Return of the types (URIs) that must be there those that are not, and why in a word.
+
+    There must be a claim that holds, and none that holds may speak against the artifact.
+    """
+    there: dict[str, str] = {}
+    for one in heard:
+        if one.standing is Standing.HOLDS:
+            there[one.type] = there.get(one.type, "") or against(one)
+    found = {type_: [there[same] for same in _same(type_) if same in there] for type_ in required}
+    why = {type_: next(filter(None, said), "") if said else "none of it holds" for type_, said in found.items()}
+    return {type_: said for type_, said in why.items() if said}
 
 
 def _same(type_: str) -> set[str]:
@@ -171,7 +189,7 @@ class _Judge:
         self._files = files
         self._wanted = wanted
         self._now = now
-        self._keyids = {key.keyid for key in wanted.expected.keys}
+        self._keyids = {id for key in wanted.expected.keys for id in (key.keyid, *key.ids)}
         self._first: dict[bytes, Heard] = {}
 
     def heard(self, line: Line) -> Heard:
@@ -183,7 +201,9 @@ class _Judge:
             first = self._first[key] = self._judged(line)
             return first
         twice: Heard = replace(first, line=line.line)
-        return twice if first.by is None else _with(twice, Standing.SUPERSEDED, f"it is line {first.line} once more")
+        return (
+            twice if first.signed is None else _with(twice, Standing.SUPERSEDED, f"it is line {first.line} once more")
+        )
 
     def _judged(self, claim: Claim) -> Heard:
         heard = Heard(line=claim.line, standing=Standing.HOLDS, type=claim.statement.predicate_type, claim=claim)
@@ -196,8 +216,8 @@ class _Judge:
         try:
             issued, expires, meaning = meaning_of(claim.statement)
         except TrustError as error:
-            return _with(heard, Standing.MALFORMED, str(error), by=signed.by, at=signed.at)
-        heard = replace(heard, by=signed.by, at=signed.at, issued=issued, expires=expires, meaning=meaning)
+            return _with(heard, Standing.MALFORMED, str(error), signed=signed)
+        heard = replace(heard, signed=signed, issued=issued, expires=expires, meaning=meaning)
         # 4
         if why := self._files.differs(claim.statement):
             return _with(heard, Standing.OTHER_BYTES, why)
@@ -212,15 +232,16 @@ class _Judge:
 
     def _untimely(self, heard: Heard) -> str:
         issued, expires, oldest = heard.issued, heard.expires, self._wanted.oldest
+        at = heard.signed.at if heard.signed else None
         if issued and issued > self._now + SKEW:
             return f"it says that it was issued in the future, {predicates.written(issued)}"
-        if issued and heard.at and issued > heard.at + SKEW:
+        if issued and at and issued > at + SKEW:
             return f"it says that it was issued {predicates.written(issued)}, after it was signed"
         if expires and expires <= self._now:
             return f"it expired {predicates.written(expires)}"
         if oldest is None:
             return ""
-        since = heard.at or issued
+        since = at or issued
         if since is None:
             return "it does not say when it was issued, and only newer claims count"
         return f"it is of {predicates.written(since)}, and older than asked for" if since < self._now - oldest else ""
@@ -292,12 +313,12 @@ def _behind(one: Heard, newest: Heard) -> Heard:
 
 def _slot(one: Heard) -> _Key:
     """Return what there is one newest of; nothing where all count."""
-    if one.by is None or one.meaning is None or one.meaning.slot is None:
+    if one.signed is None or one.meaning is None or one.meaning.slot is None:
         return ()
     known = predicates.by_type(one.type)
     if isinstance(one.meaning, Release):
         return (one.type, one.meaning.slot)
-    return (known.id if known else one.type, one.meaning.slot, *_who(one.by))
+    return (known.id if known else one.type, one.meaning.slot, *_who(one.signed.by))
 
 
 def _who(identity: Identity) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from weighmaster.reading.record import Record
 _MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)\Z", re.ASCII)
 _URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s\x00-\x20\x7f]+\Z")
 _HEX: Final = re.compile(r"[0-9a-f]{8,256}\Z")
+_DIGESTS: Final = re.compile(r"[0-9a-f]{40,}")
 _LONGEST: Final = 4096
 """Characters of a name or an address in a predicate."""
 _MOST: Final = 100_000
@@ -32,9 +33,11 @@ class Meaning(Value):
     """What a predicate says: `line` for people, and from when (`issued`) until when (`expires`) it says so.
 
     Of the claims of one signer with the same type and `slot`, the newest counts. Without a slot all of them do.
+    `against` says what it speaks against the artifact; a claim that does so holds, and is no reason to take it.
     """
 
     line: str
+    against: str = ""
     slot: str | None = None
     issued: datetime | None = None
     expires: datetime | None = None
@@ -206,6 +209,15 @@ def resource(name: str, digest: Mapping[str, str], address: str = "") -> dict[st
 def without_empty(found: Mapping[str, Any]) -> dict[str, Any]:
     """Return a mapping without what says nothing: None, and empty texts, lists and mappings."""
     return {key: value for key, value in found.items() if value is not None and value not in ("", [], {}, ())}
+
+
+def brief(line: str) -> str:
+    """Return a line for people: of long digests, the beginning.
+
+    >>> brief("the key " + "0123456789abcdef" * 4)
+    'the key 0123456789abcdef…'
+    """
+    return _DIGESTS.sub(lambda hit: f"{hit[0][:16]}…", line)
 
 
 def listed(items: Sequence[str], most: int = 3) -> str:

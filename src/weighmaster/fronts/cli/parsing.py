@@ -5,11 +5,29 @@ from __future__ import annotations
 import argparse
 import functools
 import re
-from typing import Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from weighmaster.fronts.cli import terminal
 
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+_UNITS: Final = {"m": 60, "h": 3600, "d": 86400, "w": 604800}
 _ARGUMENT: Final = re.compile(r"unrecognized arguments: (--?[\w-]+)")
+
+
+def period(text: str) -> timedelta:
+    """Return how long `12h`, `90d` or `52w` is.
+
+    Raises:
+        ValueError: it is no such text; argparse makes a wrong use of that.
+    """
+    from datetime import timedelta
+
+    number, unit = text[:-1], text[-1:]
+    if not (number.isascii() and number.isdigit() and unit in _UNITS and 0 < int(number) <= 100_000):
+        raise ValueError
+    return timedelta(seconds=int(number) * _UNITS[unit])
 
 
 class Parser(argparse.ArgumentParser):

@@ -28,7 +28,7 @@ _ELSEWHERE: Final = frozenset({"base-model", "adapter", "remote-code", "kernel",
 """Kinds of `Reference` that name something that a loader fetches."""
 _BESIDE: Final = frozenset({"data", "shard", "weights", "link", "library", "code", "vocabulary", "include"})
 """Kinds that name a file: outside the artifact, unless it lies in it."""
-_SAYS_ONLY: Final = frozenset({"model-card"})
+_SAYS_ONLY: Final = frozenset({"card", "datasets"})
 """What names models that no loader fetches because of it."""
 _HUB: Final = re.compile(r"(?:hf://|https?://(?:www\.)?(?:huggingface\.co|hf\.co)/|pkg:huggingface/)", re.IGNORECASE)
 

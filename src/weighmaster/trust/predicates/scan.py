@@ -131,6 +131,7 @@ def _read(record: Record) -> Scan:
         line=f"{outcome} by {name} {version} under {read.text(policy, 'id')}: {said}",
         slot=f"{name}\0{policy.get('id', str)}",
         issued=read.moment(record, "scannedOn"),
+        against="" if outcome == Outcome.ALLOW else f"its outcome is {outcome}",
         outcome=outcome,
         tool=name,
         version=version,

@@ -62,7 +62,12 @@ def _read(record: Record) -> Tests:
     counts = [f"{number} {word}" for number, word in ((passed, "passed"), (warned, "warned"), (failed, "failed"))]
     told = f": {', '.join(counts)}" if passed or warned or failed else ""
     url = read.text(record, "url", "")
-    return Tests(line=f"{result.lower()}{told}", slot="\0".join([url, *configured]), result=result)
+    return Tests(
+        line=f"{result.lower()}{told}",
+        slot="\0".join([url, *configured]),
+        against="it failed tests" if result == "FAILED" else "",
+        result=result,
+    )
 
 
 PREDICATE: Final = Predicate(id="tests", word="test-result", types=(_TYPE,), title="test result", read=_read)

@@ -84,6 +84,7 @@ def _read(record: Record) -> Verdict:
         line=f"{result.lower()} at {verifier} under {named}: {resource}",
         slot=f"{verifier}\0{named}\0{resource}",
         issued=at,
+        against="" if result == "PASSED" else "it failed",
         passed=result == "PASSED",
         verifier=verifier,
         resource=resource,

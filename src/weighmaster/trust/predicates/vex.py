@@ -56,7 +56,12 @@ def _read(record: Record) -> Meaning:
         raise UnreadableError("predicate.statements: there is none")
     counts = Counter(statements)
     told = ", ".join(f"{counts[status]} {status.replace('_', ' ')}" for status in _STATUSES if counts[status])
-    return Meaning(line=f"{told}, by {author} (version {version})", slot=id, issued=issued)
+    return Meaning(
+        line=f"{told}, by {author} (version {version})",
+        slot=id,
+        issued=issued,
+        against="it is affected" if counts["affected"] else "",
+    )
 
 
 def _status(one: Record) -> str:
