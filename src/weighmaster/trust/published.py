@@ -14,7 +14,7 @@ import posixpath
 import re
 from collections.abc import Iterator
 from typing import Any, Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from weighmaster.model.errors import ConfigError, TrustError, UnreadableError
 from weighmaster.reading import toml
@@ -214,7 +214,7 @@ def _lock(document: dict[str, Any]) -> Iterator[Published]:
 
 def _locked(file: Record) -> Iterator[Published]:
     address = next((str(file.values[key]) for key in ("name", "url", "path") if key in file.values), "")
-    name = unquote(posixpath.basename(urlsplit(address).path))
+    name = unquote(posixpath.basename(re.split("[?#]", address, maxsplit=1)[0]))
     hashes = file.values.get("hashes")
     digest = (
         file.values.get("hash") if hashes is None else Record.of(hashes, f"{file.path}.hashes").values.get("sha256")
