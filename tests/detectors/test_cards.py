@@ -13,7 +13,8 @@ from tests.samples.vetting import report_on, report_on_folder, verdict_on_folder
 from weighmaster.model.finding import Finding
 
 MIT = (
-    "MIT License\n\nCopyright (c) 2024 A\n\nPermission is hereby granted, free of charge, to any person obtaining a copy\n"
+    "MIT License\n\nCopyright (c) 2024 A\n\n"
+    "Permission is hereby granted, free of charge, to any person obtaining a copy\n"
     'of this software and associated documentation files (the "Software"), to deal\n'
 )
 APACHE = "                                 Apache License\n                           Version 2.0, January 2004\n"

@@ -55,7 +55,7 @@ def identity(it: Inventory) -> uuid.UUID:
     files = it.tree or "\n".join(f"{file.path}\0{file.size}\0{file.sha256}" for file in it.files)
     data = "\n".join(f"{data.name}\0{data.manifest.tree}" for data in it.datasets if data.manifest)
     version = it.version.value if it.version else ""
-    return uuid.uuid5(_SPACE, f"{it.name.value}\n{version}\n{files}\n{data}")
+    return uuid.uuid5(_SPACE, text(f"{it.name.value}\n{version}\n{files}\n{data}"))
 
 
 def _model(it: Inventory) -> dict[str, Any]:
@@ -83,7 +83,7 @@ def _model(it: Inventory) -> dict[str, Any]:
 
 def _licences(it: Inventory) -> list[dict[str, Any]]:
     """Return the licences that are declared; a document has either one expression or a list."""
-    names = list(dict.fromkeys(said.value for said in it.fields.get("licence", ())))
+    names = list(dict.fromkeys(said.value for said in it.fields.get("licence", ()) if said.value))
     own = it.value("licence-name")
     if len(names) == 1 and (whole := expression(names[0])):
         return [{"expression": whole, "acknowledgement": "declared"}]

@@ -14,7 +14,7 @@ _LONGEST: Final = 500
 _TOLD: Final = (
     "model-type", "dtype", "quantization", "context-length", "vocabulary", "layers", "width", "experts", "tokenizer",
     "file-type", "library", "adapter", "tag", "producer", "producer-version", "framework", "size", "kind", "language",
-    "title", "newer", "doi", "licence-text", "template", "left-out",
+    "title", "operators", "newer", "doi", "licence-text", "template", "left-out",
 )  # fmt: skip
 """Fields that CycloneDX has no place for."""
 

@@ -22,7 +22,7 @@ from weighmaster.bom.look import Seen
 from weighmaster.knowledge.claims import contradicted
 from weighmaster.knowledge.hub import is_weights, suffix
 from weighmaster.knowledge.repository import tree_of
-from weighmaster.model.fact import Reference, Statement, Weights
+from weighmaster.model.fact import Instantiation, Reference, Statement, Weights
 from weighmaster.model.value import Value
 from weighmaster.reading.pattern import pattern
 from weighmaster.trust.manifest import EVIDENCE
@@ -51,7 +51,9 @@ _FIELDS: Final = frozenset({
     "section:description", "carbon:source", "carbon:training_type", "carbon:geographical_location",
     "carbon:hardware_used", "template", "left-out",
 })  # fmt: skip
+_KERAS: Final = frozenset({"Sequential", "Functional", "Model"})
 _MOST: Final = 200
+_LONGEST: Final = 1000
 _SHARD: Final = pattern(r"-\d{5}-of-\d{5}\Z")
 _ADAPTER: Final = pattern(r"(?i)adapter|lora")
 _BESIDE: Final = pattern(r"(?i)optimizer|scheduler|training_args|rng_state|scaler")
@@ -92,6 +94,9 @@ def inventory(seen: Seen, options: Options | None = None) -> Inventory:
     files = tuple(_files(seen))
     weights = _weights(seen)
     fields = {**_fields(statements)}
+    for field, said in (("operators", _operators(statements)), ("architecture", _classes(seen))):
+        if said:
+            fields[field] = (*fields.get(field, ()), *said)
     if dtype := _dtype(weights):
         fields["dtype"] = (dtype, *fields.get("dtype", ()))
     return Inventory(
@@ -132,9 +137,30 @@ def _fields(statements: Iterable[Statement]) -> Mapping[str, tuple[Said, ...]]:
         is_text = fact.by == "licence-text"
         kept = found.setdefault("licence-text" if is_text else fact.key, {})
         if fact.key in _FIELDS and fact.value and len(kept) < _MOST:
-            source = "bytes" if is_text or fact.key in {"template", "left-out"} else source_of(fact)
+            is_read = is_text or fact.by == "pickle" or fact.key in {"template", "left-out"}
+            source = "bytes" if is_read else source_of(fact)
             kept[Said(value=fact.value, source=source, file=fact.where.root)] = None
     return {key: tuple(sorted(kept, key=_rank)) for key, kept in sorted(found.items()) if kept}
+
+
+def _operators(statements: Iterable[Statement]) -> tuple[Said, ...]:
+    """Return the operators of each graph or script, as one word."""
+    found: dict[str, list[str]] = {}
+    for fact in statements:
+        if fact.key.startswith("operator:"):
+            found.setdefault(fact.where.root, []).append(fact.value)
+    return tuple(
+        Said(value=", ".join(sorted(set(names)))[:_LONGEST], source="bytes", file=file) for file, names in found.items()
+    )
+
+
+def _classes(seen: Seen) -> tuple[Said, ...]:
+    """Return what class of model each configuration of Keras builds: the outermost that it names."""
+    found: dict[str, Said] = {}
+    for fact in seen.whole.facts:
+        if isinstance(fact, Instantiation) and fact.by == "keras" and fact.name in _KERAS:
+            found.setdefault(fact.where.root, Said(value=fact.name, source="configuration", file=fact.where.root))
+    return tuple(found.values())
 
 
 def _rank(said: Said) -> tuple[int, int, str, str]:
@@ -329,6 +355,8 @@ def _package(fact: Statement) -> Iterator[Package]:
                 yield Package(name=hit[1], version=hit[2] or "", index=True, said=said)
         case "transformers":
             yield Package(name="transformers", version=fact.value, index=True, said=said)
+        case "mlflow_version":
+            yield Package(name="mlflow", version=fact.value, index=True, said=said)
         case "library" if fact.by == "pickle":
             name, _, version = fact.value.partition(" ")
             one = Said(value=version, source="bytes", file=said.file)

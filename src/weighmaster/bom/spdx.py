@@ -200,7 +200,7 @@ class _Document:
             )
 
     def _licences(self, model: str) -> None:
-        names = list(dict.fromkeys(said.value for said in self._it.fields.get("licence", ())))
+        names = list(dict.fromkeys(said.value for said in self._it.fields.get("licence", ()) if said.value))
         declared = [self._licence(number, name) for number, name in enumerate(names)]
         self._relate(model, "hasDeclaredLicense", declared)
 

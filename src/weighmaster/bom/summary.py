@@ -45,12 +45,7 @@ def _rows(it: Inventory) -> Iterator[tuple[str, str]]:
         yield "parameters", f"{it.parameters} (bytes)"
     for one in it.weights[:_MOST]:
         yield "adapter" if one.adapter else "weights", f"{one.files[0]}: {counted(one)}"
-    for name, field in _FIELDS:
-        if said := it.fields.get(field):
-            by_origin: dict[str, dict[str, None]] = {}
-            for one in said:
-                by_origin.setdefault(one.origin, {})[one.value] = None
-            yield name, _listed([f"{', '.join(values)} ({origin})" for origin, values in by_origin.items()])
+    yield from _words(it)
     yield from _made_of(it)
     for who, what in it.contradictions:
         yield "contradiction", f"{who} {what}"
@@ -59,6 +54,15 @@ def _rows(it: Inventory) -> Iterator[tuple[str, str]]:
     if len(it.gaps) > _MOST:
         yield "not read", f"and {len(it.gaps) - _MOST} places more"
     yield from _clusters(it)
+
+
+def _words(it: Inventory) -> Iterator[tuple[str, str]]:
+    for name, field in _FIELDS:
+        by_origin: dict[str, dict[str, None]] = {}
+        for said in it.fields.get(field, ()):
+            by_origin.setdefault(said.origin, {})[said.value] = None
+        if by_origin:
+            yield name, _listed([f"{', '.join(values)} ({origin})" for origin, values in by_origin.items()])
 
 
 def _made_of(it: Inventory) -> Iterator[tuple[str, str]]:

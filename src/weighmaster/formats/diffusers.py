@@ -60,6 +60,8 @@ def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
     yield from _whole(root.get("_class_name"), where)
     if isinstance(name := root.get("_name_or_path"), str):
         yield Statement(where=where, key="name", value=name[:_SHOWN], by=_BY)
+    if isinstance(version := root.get("_diffusers_version"), str):
+        yield Statement(where=where, key="requires", value=f"diffusers =={version[:_SHOWN]}", by=_BY)
     for key, library, last, more in _components(root):
         yield from _component(key, library, last, where)
         yield from _elsewhere(more, where)

@@ -17,6 +17,7 @@ from typing import Any, Final
 from weighmaster.extend.format import Format, Glance, Inner, Read
 from weighmaster.machine.run import plausible
 from weighmaster.model.errors import WeighmasterError
+from weighmaster.model.fact import Statement
 from weighmaster.model.report import Gap, GapReason
 from weighmaster.model.where import Where
 from weighmaster.reading.budget import Budget
@@ -26,6 +27,8 @@ from weighmaster.reading.source import BytesSource, Source
 from weighmaster.reading.zip import Entry, contents, is_zip, names, open_entry
 
 _CONFIG: Final = "config.json"
+_METADATA: Final = "metadata.json"
+_SHOWN: Final = 100
 _BESIDE: Final = frozenset({"metadata.json", "model.weights.h5", "model.weights.npz", "model.weights.json"})
 
 
@@ -45,6 +48,18 @@ def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
         cursor.budget.check_time()
         if isinstance(content, Entry) and content.name == _CONFIG:
             yield from _config(content, cursor, where)
+        elif isinstance(content, Entry) and content.name == _METADATA:
+            yield from _metadata(content, cursor, where)
+
+
+def _metadata(entry: Entry, cursor: Cursor, where: Where) -> Iterator[Read]:
+    """Yield which release wrote the model."""
+    try:
+        found = document(open_entry(entry, cursor.source, cursor.budget))
+    except WeighmasterError:
+        return  # The zip reader opens it too, and says so.
+    if isinstance(found, dict) and isinstance(version := found.get("keras_version"), str):
+        yield Statement(where=where, key="requires", value=f"keras =={version[:_SHOWN]}", by="keras")
 
 
 def _config(entry: Entry, cursor: Cursor, where: Where) -> Iterator[Read]:

@@ -115,7 +115,7 @@ def _rendered(made: Inventory, options: Any, when: datetime) -> str:
         document = cyclonedx.document(made, spec_version=options.spec_version, timestamp=when)
     else:
         document = spdx.document(made, timestamp=when)
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(document, indent=2) + "\n"
 
 
 def _write(text: str, options: Any) -> None:
