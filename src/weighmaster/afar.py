@@ -13,7 +13,7 @@ from weighmaster import shipped
 from weighmaster.engine.desk import Desk
 from weighmaster.engine.scan import scan_far, scan_file
 from weighmaster.extend.origin import Listing, Origin
-from weighmaster.looks import Look, Request, Said, first_taken, judged, look_at
+from weighmaster.looks import About, Look, Request, Said, first_taken, look_at
 from weighmaster.model.errors import MissingExtraError, WeighmasterError
 from weighmaster.model.fact import Disagreement, Fact, Nested, Shared
 from weighmaster.model.report import Gap, GapReason, Item
@@ -27,6 +27,8 @@ _WORKERS: Final = 8
 """Workers that wait for bytes do not compete for cores."""
 _PIECE: Final = 8 << 20
 _SIDE_BY_SIDE: Final = 4
+_EVIDENCE: Final = 16 << 20
+"""Bytes of a file of evidence that are fetched."""
 
 
 class FarLook:
@@ -69,8 +71,24 @@ class FarLook:
 
     def vetted(self) -> Vetted:
         """See `Look`."""
-        report = self._said.report(self._listing.target, folder=self._listing.folder, excluded=self._excluded)
-        return judged(report, self.request)
+        about = About(
+            target=self._listing.target,
+            folder=self._listing.folder,
+            excluded=self._excluded,
+            evidence=self._evidence,
+            name=_called(self._listing),
+        )
+        return self._said.vetted(about, self.request)
+
+    def _evidence(self, name: str) -> bytes | None:
+        """Return a file of evidence, fetched whole."""
+        file = next((one for one in self._listing.files if one.name == name), None)
+        if file is None:
+            return None
+        try:
+            return self.origin.open(self.access)(file, 0, file.size) if file.size <= _EVIDENCE else b""
+        except (WeighmasterError, OSError):
+            return b""  # Something lies there, and is no evidence.
 
 
 def look_afar(looks: Sequence[Look]) -> None:
@@ -90,6 +108,14 @@ def look_afar(looks: Sequence[Look]) -> None:
         asked = max((look.request.jobs or 0 for look in far), default=0)
         jobs = max(1, min(asked or _WORKERS, len(files)))
         look_at(far, jobs=jobs, read=[folder], attendant=desk)
+
+
+def _called(listing: Listing) -> str:
+    """Return the package URL of a model that lies on a hub: its name there."""
+    subject = listing.subject
+    if subject is None or subject.kind != "models":
+        return ""
+    return f"pkg:huggingface/{subject.owner}/{subject.name}" if subject.owner else f"pkg:huggingface/{subject.name}"
 
 
 def _listed(target: str, origin: Origin, access: Access) -> tuple[Listing, list[Item]]:

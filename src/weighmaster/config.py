@@ -65,7 +65,7 @@ def read(path: str, known: Known) -> Settings:
         document = _table(document)
         if document is None:
             raise ConfigError(f"{path}: no table [{_TABLE}]")
-    return _settings(toml.Table(document, place, toml.Lines(path, raw.decode())), known)
+    return _settings(toml.Table(document, place, toml.Lines(path, raw.decode())), known, os.path.dirname(path))
 
 
 def _speaks(path: str, raw: bytes) -> bool:
@@ -81,7 +81,7 @@ def _table(document: dict[str, Any]) -> Any:
     return tool.get("weighmaster") if isinstance(tool, dict) else None
 
 
-def _settings(table: toml.Table, known: Known) -> Settings:
+def _settings(table: toml.Table, known: Known, folder: str) -> Settings:
     settings = Settings(
         policy=_policy(table, known),
         severities=dict(_severities(table, known)),
@@ -89,9 +89,19 @@ def _settings(table: toml.Table, known: Known) -> Settings:
         exclude=table.texts("exclude"),
         waivers=table.each("waivers", lambda inner: _waiver(inner, known)),
         tolerate=frozenset(_tolerate(table)),
+        trust=_beside(folder, table, "trust"),
+        recall=_beside(folder, table, "recall"),
     )
     table.end()
     return settings
+
+
+def _beside(folder: str, table: toml.Table, key: str) -> str:
+    """Return the path that a key names, from the folder of the configuration; empty where there is no such key."""
+    path = table.get(key, str)
+    if path == "":
+        raise table.error(key, f"{key} is empty")
+    return os.path.join(folder, path) if path else ""
 
 
 def _policy(table: toml.Table, known: Known) -> str:

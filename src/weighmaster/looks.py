@@ -10,6 +10,7 @@ from weighmaster import shipped
 from weighmaster.engine.scan import gather, scan_file
 from weighmaster.engine.walk import Walk, walk
 from weighmaster.engine.wire import WireError, decode, encode
+from weighmaster.model.errors import TrustError
 from weighmaster.model.report import Gap, GapReason, Item, Report
 from weighmaster.model.settings import Settings
 from weighmaster.model.value import Value, replace
@@ -36,6 +37,7 @@ class Request(Value):
     `notes` are sentences for the verdict. `progress` is told after every file how many are done, and of how many.
     With `keep_partial` an interrupt by the user ends the look and not the program: what was not reached is a gap.
     `access` is a `reading.http.Access`, for targets that lie elsewhere; with `full` those are fetched whole.
+    `trust` is a `trust.policy.vetting.Asked`: what the evidence beside the target is held to.
     """
 
     settings: Settings = Settings()
@@ -47,6 +49,11 @@ class Request(Value):
     keep_partial: bool = False
     access: Any = None
     full: bool = False
+    trust: Any = None
+
+
+def _no_evidence(_name: str) -> bytes | None:
+    return None
 
 
 class Look(Protocol):
@@ -68,6 +75,20 @@ class Look(Protocol):
         """Judge what was said; files that were not reached are gaps."""
 
 
+class About(Value):
+    """A target as a whole. `apart` counts files that could not even be opened, `excluded` those left out by the user.
+
+    `evidence` returns a file that lies beside it or in it by its name, `name` is what its address calls it.
+    """
+
+    target: str
+    folder: bool
+    apart: int = 0
+    excluded: int = 0
+    evidence: Callable[[str], bytes | None] = _no_evidence
+    name: str = ""
+
+
 class Said:
     """What was said of the files of one target so far."""
 
@@ -75,20 +96,52 @@ class Said:
         self.names = names
         self.items: list[Item] = list(items)
         self._reached: set[str] = set()
+        self._partial = False
 
     def take(self, name: str, items: Iterable[Item]) -> None:
         """Keep what was said about a file."""
         self.items += items
         self._reached.add(name)
 
-    def report(self, target: str, *, folder: bool, apart: int = 0, excluded: int = 0) -> Report:
-        """Return all that was said of `target`. `apart` counts its files that could not even be opened."""
+    def vetted(self, about: About, request: Request) -> Vetted:
+        """Judge all that was said of a target, with the evidence about it where the request asks for that."""
+        notes: tuple[str, ...] = ()
+        if request.trust is not None:
+            notes = self._held(about, request)
+        report = self.report(about.target, folder=about.folder, apart=about.apart, excluded=about.excluded)
+        return judged(report, replace(request, notes=(*notes, *request.notes)) if notes else request)
+
+    def _held(self, about: About, request: Request) -> tuple[str, ...]:
+        """Say what rules make of the evidence; return sentences for the verdict."""
+        from weighmaster.trust.policy.vetting import Target, held
+
+        self._end()
+        target = Target(
+            target=about.target,
+            folder=about.folder,
+            excluded=about.excluded,
+            items=tuple(self.items),
+            evidence=about.evidence,
+            name=about.name,
+        )
+        found = held(target, request.trust)
+        self.items += (finding for fact in found.facts for finding in shipped.registry().detect(fact))
+        return found.notes
+
+    def _end(self) -> None:
+        """Say of files that were not reached that they were not."""
         left = [name for name in self.names if name not in self._reached]
         detail = "stopped before this was read"
         self.items += (Gap(where=Where.file(n), reason=GapReason.INTERRUPTED, detail=detail) for n in left)
+        self._reached.update(left)
+        self._partial = self._partial or bool(left)
+
+    def report(self, target: str, *, folder: bool, apart: int = 0, excluded: int = 0) -> Report:
+        """Return all that was said of `target`. `apart` counts its files that could not even be opened."""
+        self._end()
         self.items += gather(target, self.items, shipped.registry(), folder=folder)
         files = len(self.names) + apart
-        return Report.of(target, self.items, files=files, partial=bool(left), excluded=excluded)
+        return Report.of(target, self.items, files=files, partial=self._partial, excluded=excluded)
 
 
 def first_taken(names: Iterable[str]) -> list[str]:
@@ -135,8 +188,23 @@ class FolderLook:
         """See `Look`."""
         apart = sum(gap.reason is GapReason.NOT_A_FILE for gap in self._found.gaps)
         folder = os.path.isdir(self.target)
-        report = self._said.report(self.target, folder=folder, apart=apart, excluded=self._found.excluded)
-        return judged(report, self.request)
+        about = About(
+            target=self.target, folder=folder, apart=apart, excluded=self._found.excluded, evidence=self._evidence
+        )
+        return self._said.vetted(about, self.request)
+
+    def _evidence(self, name: str) -> bytes | None:
+        """Return a file of evidence: in the folder, or beside the file."""
+        from weighmaster.trust.evidence import read_evidence
+
+        folder = self.target if os.path.isdir(self.target) else os.path.dirname(self.target)
+        path = os.path.join(folder, name)
+        if not os.path.lexists(path):
+            return None
+        try:
+            return read_evidence(path)
+        except TrustError:
+            return b""  # Something lies there, and is no evidence.
 
 
 def look_at(looks: Sequence[Look], *, jobs: int, read: Sequence[str] = (), attendant: Attendant | None = None) -> None:

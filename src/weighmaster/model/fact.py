@@ -247,6 +247,41 @@ class Weights(Shared):
         return sum(self.counts)
 
 
+class Listed(Shared):
+    """A signature beside files lists what it is over: the SHA-256 of each of `paths`, in the same order.
+
+    `left_out` are paths that whoever signed did not cover. Nothing here says who that was, or whether it is true.
+    """
+
+    paths: tuple[str, ...]
+    digests: tuple[str, ...]
+    left_out: tuple[str, ...] = ()
+
+
+class Trust(Fact):
+    """What a policy of trust makes of the evidence beside the target.
+
+    `rule` is the one of the policy that is for it, `mode` what that wants done about what is lacking: `enforce`,
+    `warn`, `audit`. `lack` says what is lacking (`weighmaster.trust.policy.assess.Kind`) and is empty where a role is
+    filled, by `signer`; `detail` tells it.
+    """
+
+    rule: str
+    mode: str
+    lack: str
+    detail: str
+    role: str = ""
+    signer: str = ""
+
+
+class Recalled(Fact):
+    """A list of recalls names this: `entry` is the id of what it says, `action` what is to be done about it."""
+
+    entry: str
+    action: str
+    detail: str
+
+
 class Secret(Fact):
     """A key or password that was left in the artifact, at `line`; `kind` says what it opens.
 

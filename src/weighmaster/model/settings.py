@@ -21,3 +21,7 @@ class Settings(Value):
     exclude: tuple[str, ...] = ()
     waivers: tuple[Waiver, ...] = ()
     tolerate: frozenset[GapReason] = frozenset()
+    trust: str = ""
+    """The policy of trust that evidence is held to: a file, or a folder of roots."""
+    recall: str = ""
+    """The list of recalls: a file, or a folder of roots."""

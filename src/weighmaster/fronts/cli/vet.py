@@ -38,6 +38,10 @@ _DEFAULTS: Final[Mapping[str, Any]] = {
     "follow_symlinks": False,
     "jobs": None,
     "full": False,
+    "trust": None,
+    "recall": None,
+    "name": "",
+    "state": None,
     "stdin_name": "stdin",
     "quiet": False,
     "verbose": False,
@@ -88,6 +92,11 @@ def parser() -> Parser:
         action="store_true",
         help="fetch whole what lies elsewhere, and compare digests with the declared ones",
     )
+    group = it.add_argument_group("who made it")
+    group.add_argument("--trust", metavar="POLICY", help="a policy of trust says who must have signed what")
+    group.add_argument("--recall", metavar="LIST", help="refuse what a list of recalls names")
+    group.add_argument("--name", default="", metavar="NAME", help="what the policy calls the target: owner/name")
+    group.add_argument("--state", metavar="FILE", help="keeps the releases seen, and refuses any that goes back")
     it.add_argument("--stdin-name", default="stdin", metavar="NAME", help="what the report calls standard input")
     it.add_argument("-q", "--quiet", action="store_true", help="one line a target")
     it.add_argument(
@@ -134,6 +143,8 @@ def _check(options: Any) -> None:
             raise ConfigError(f"no such file or folder: {target}{known}")
     if options.target.count("-") > 1:
         raise ConfigError("standard input can be read once only: name - once")
+    if options.name and len(options.target) > 1:
+        raise ConfigError("--name is the name of one target: name one")
     if options.config is not None and options.no_config:
         raise ConfigError("--config and --no-config contradict each other")
     if options.output_file is not None:
@@ -173,8 +184,11 @@ def _plans(options: Any, progress: Progress) -> list[tuple[str, api.Request]]:
     settings = functools.cache(lambda path: api.chosen(api.configured(path), options.policy, options.exclude))
     plans = []
     access = _access(options.target)
+    trust = functools.cache(lambda policy, recall: _trust(policy, recall, options))
     for target in options.target:
         path, notes = _configuration(target, options, found)
+        policy, recall = options.trust or settings(path).trust, options.recall or settings(path).recall
+        notes = (*notes, *(_inside(target, policy, options) if policy else ()))
         request = api.Request(
             settings=settings(path),
             notes=notes,
@@ -184,6 +198,7 @@ def _plans(options: Any, progress: Progress) -> list[tuple[str, api.Request]]:
             keep_partial=True,
             access=access,
             full=options.full,
+            trust=trust(policy, recall) if policy or recall or options.name or options.state else None,
         )
         plans.append((target, request))
     return plans
@@ -221,6 +236,24 @@ def _configuration(target: str, options: Any, found: str | None) -> tuple[str | 
             f"The configuration {shown} lies in the target and was ignored; --config {shown} would apply it.",
         )
     return found, (f"The configuration {shown} was applied.",)
+
+
+def _trust(policy: str, recall: str, options: Any) -> Any:
+    """Return what targets are held to. Whatever is wrong with it shows here, before any work."""
+    from datetime import UTC, datetime
+
+    from weighmaster.trust.policy.asking import asked
+
+    return asked(policy=policy, recalls=recall, state=options.state or "", name=options.name, now=datetime.now(UTC))
+
+
+def _inside(target: str, policy: str, options: Any) -> tuple[str, ...]:
+    """Say that a policy lies in what it judges; refuse that, unless the user named it."""
+    if target == "-" or api.lies_elsewhere(target) or not _lies_in(policy, target):
+        return ()
+    if not options.trust:
+        raise ConfigError(f"the policy of trust {policy} lies in the target: what is judged must not say how")
+    return (f"The policy of trust {policy} lies in the target that it judges.",)
 
 
 def _lies_in(path: str, folder: str) -> bool:

@@ -17,7 +17,7 @@ from types import MappingProxyType
 from typing import Final
 
 from weighmaster.model.errors import TrustError
-from weighmaster.model.value import Value
+from weighmaster.model.value import Value, replace
 from weighmaster.trust.policy import bundles
 from weighmaster.trust.policy.bundles import Files
 from weighmaster.trust.policy.filling import entities, filled
@@ -26,6 +26,7 @@ from weighmaster.trust.policy.terms import Mode, Policy, Role, Rule
 from weighmaster.trust.policy.verified import Accepted, Weighing, Why
 from weighmaster.trust.predicates.release import Release
 from weighmaster.trust.releases import Seen, check_release
+from weighmaster.trust.revocation import Revocation
 
 _SHOWN: Final = 3
 
@@ -106,6 +107,7 @@ def assess(  # noqa: PLR0913 - what there is to know of an artifact, each by its
     unread: Sequence[str] = (),
     proofs: bytes = b"",
     seen: Mapping[str, Seen] = MappingProxyType({}),
+    revoked: Sequence[Revocation] = (),
 ) -> Assessment:
     """Hold an artifact to a policy.
 
@@ -119,6 +121,7 @@ def assess(  # noqa: PLR0913 - what there is to know of an artifact, each by its
         unread: what belongs to the artifact and whose bytes are not known.
         proofs: proofs that claims are in a log, one on a line.
         seen: the releases that were seen before, by their names.
+        revoked: keys and certificates that count no more.
     """
     rule = rule_for(policy, names_of(name))
     if rule is None:
@@ -127,7 +130,7 @@ def assess(  # noqa: PLR0913 - what there is to know of an artifact, each by its
         return Assessment(
             policy=policy.path, rule="", mode=policy.default, lacks=(Lack(kind=Kind.NO_RULE, detail=detail),)
         )
-    return _Question(policy, rule, names_of(name), seen).answer(
+    return _Question(_without(policy, revoked), rule, names_of(name), seen).answer(
         files, evidence, now, alone=alone, unread=unread, proofs=proofs
     )
 
@@ -155,7 +158,7 @@ class _Question:
         found = bundles.read(evidence)
         denied = list(self._denied(files))
         try:
-            covered = Files(files, self._rule.ignore)
+            covered = Files(files, self._rule.ignore, nameless=self._rule.nameless)
         except TrustError as error:
             return self._assessment([*denied, Lack(kind=Kind.UNSURE, detail=str(error))])
         self._tree = covered.kept.tree
@@ -231,6 +234,18 @@ class _Question:
             releases=tuple(releases),
             tree=self._tree,
         )
+
+
+def _without(policy: Policy, revoked: Sequence[Revocation]) -> Policy:
+    """Return a policy for which keys and certificates that were revoked count no more."""
+    if not revoked:
+        return policy
+    parties = {
+        name: replace(party, expected=replace(party.expected, revoked=(*party.expected.revoked, *revoked)))
+        for name, party in policy.parties.items()
+    }
+    changed: Policy = replace(policy, parties=parties)
+    return changed
 
 
 def _fill(weighing: Weighing, role: Role) -> tuple[dict[str, list[Accepted]], list[tuple[Why, str, str]]]:

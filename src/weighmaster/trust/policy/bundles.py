@@ -9,8 +9,8 @@ from typing import Any, Final
 from weighmaster.model.errors import TrustError
 from weighmaster.model.value import Value
 from weighmaster.reading.globs import matcher
+from weighmaster.trust import blob, oms
 from weighmaster.trust import bundle as bundles
-from weighmaster.trust import oms
 from weighmaster.trust import statement as statements
 from weighmaster.trust.bundle import Bundle
 from weighmaster.trust.envelope import Envelope
@@ -72,7 +72,7 @@ def _lines(evidence: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
 
 
 def _claim(source: str, line: bytes) -> Claim:
-    found = bundles.read(line, source)
+    found = blob.read(line, source) if source.endswith(".sig") else bundles.read(line, source)
     if not isinstance(found.content, Envelope):
         return Claim(source=source, line=line, bundle=found, statement=None, type=oms.PREDICATE_TYPE)
     said = statements.read(found.content, source)
@@ -82,7 +82,10 @@ def _claim(source: str, line: bytes) -> Claim:
 class Files:
     """The files that evidence must be about: all of them, or all but those that a rule ignores."""
 
-    def __init__(self, files: Mapping[str, tuple[int, str]], ignore: Sequence[str] = ()) -> None:
+    def __init__(
+        self, files: Mapping[str, tuple[int, str]], ignore: Sequence[str] = (), *, nameless: bool = False
+    ) -> None:
+        self._nameless = nameless
         self._ignored = matcher(ignore)
         self.kept = Whole(_manifest(files, [name for name in files if not self.ignores(name)]))
         self._all = Whole(_manifest(files, files)) if len(self.kept.entries) < len(files) else self.kept
@@ -132,6 +135,8 @@ class Files:
     def _differ_alone(self, claim: Claim) -> str:
         entries = list(self.kept.entries.values())
         hint = getattr(claim.bundle.content, "sha256", "")
+        if not self._nameless:
+            return "it is a signature over bytes under no name (nameless = true would count it)"
         if len(entries) != 1:
             return "it is a signature over the bytes of one file"
         if hint and hint != entries[0].sha256:

@@ -14,9 +14,9 @@ from typing import Final
 from weighmaster.model.errors import ConfigError
 from weighmaster.reading import toml
 from weighmaster.reading.toml import Table
-from weighmaster.trust import predicate
+from weighmaster.trust import known as predicates
 from weighmaster.trust.log.note import VerifierKey
-from weighmaster.trust.policy.parties import Files, parties
+from weighmaster.trust.policy.parties import Fetch, Files, beside, parties
 from weighmaster.trust.policy.terms import Denied, Log, Mode, Party, Policy, Role, Rule, Wanted
 
 VERSION: Final = 1
@@ -32,12 +32,20 @@ def read(path: str) -> Policy:
     Raises:
         ConfigError: it cannot be read, or does not mean what it says. The message names file and line.
     """
-    raw = toml.content(path)
+    return parsed(toml.content(path), path, beside(path))
+
+
+def parsed(raw: bytes, path: str, fetch: Fetch) -> Policy:
+    """Read the policy `raw`, which errors call `path`; `fetch` returns the files that it names.
+
+    Raises:
+        ConfigError: it does not mean what it says. The message names the line.
+    """
     values = toml.document(path, raw)
-    return _policy(Table(values, "", toml.Lines(path, raw.decode())), path)
+    return _policy(Table(values, "", toml.Lines(path, raw.decode())), path, Files(fetch))
 
 
-def _policy(top: Table, path: str) -> Policy:
+def _policy(top: Table, path: str, files: Files) -> Policy:
     version = top.get("version", int)
     if version != VERSION:
         raise top.error(
@@ -45,7 +53,6 @@ def _policy(top: Table, path: str) -> Policy:
         )
     default = top.get("default", str) or "deny"
     top.one_of("default", default, _DEFAULTS, "default")
-    files = Files(path)
     known = parties(top, files)
     logs = {name: _log(table, name) for name, table in top.tables("logs", lambda table: table).items()}
     rules = tuple(
@@ -90,7 +97,7 @@ def _rule(table: Table, number: int, known: Mapping[str, Party], logs: Mapping[s
     roles = tuple(_role(inner, name, known) for name, inner in table.tables("roles", lambda inner: inner).items())
     if not roles:
         raise table.error("roles", f"the rule for {pattern} has no role: [rule.roles.publisher] says who must sign")
-    may_share = bool(table.get("may_share", bool))
+    may_share, nameless = bool(table.get("may_share", bool)), bool(table.get("nameless", bool))
     ignore = table.texts("ignore")
     if "ignore" in table.names and not ignore:
         raise table.error("ignore", "ignore is empty")
@@ -108,6 +115,7 @@ def _rule(table: Table, number: int, known: Mapping[str, Party], logs: Mapping[s
         name=bool(require.get("name", bool)),
         sequence=bool(require.get("sequence", bool)),
         may_share=may_share,
+        nameless=nameless,
     )
     require.end()
     table.end()
@@ -163,9 +171,9 @@ def _predicates(table: Table, role: str) -> tuple[Wanted, ...]:
 
 def _wanted(table: Table, name: str) -> Wanted:
     try:
-        uri, known = predicate.named(name)
+        uri, known = predicates.named(name)
     except ConfigError:
-        table.one_of("predicates", name, predicate.ids(), "predicate")
+        table.one_of("predicates", name, predicates.ids(), "predicate")
         raise
     if known is None:
         return Wanted(word=uri, types=frozenset({uri}))

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Final, TypeAlias
 
-from weighmaster.model.errors import ConfigError
+from weighmaster.model.errors import ConfigError, TrustError
 from weighmaster.model.value import Value, replace
 from weighmaster.reading.toml import Table
 from weighmaster.trust.policy.terms import Party
@@ -28,11 +28,34 @@ class Authority(Value):
     lists: tuple[bytes, ...]
 
 
-class Files:
-    """Reads what a policy names, from the folder that it lies in."""
+Fetch: TypeAlias = Callable[[str], bytes]
+"""Returns the bytes of a file that a policy names; raises an error of ours where there is none."""
 
-    def __init__(self, policy: str) -> None:
-        self._folder = os.path.dirname(os.path.abspath(policy))
+
+def beside(policy: str) -> Fetch:
+    """Return what reads files from the folder that a policy lies in."""
+    folder = os.path.dirname(os.path.abspath(policy))
+
+    def fetch(name: str) -> bytes:
+        try:
+            with open(os.path.join(folder, name), "rb") as file:
+                raw = file.read(_LARGEST + 1)
+        except OSError as error:
+            raise ConfigError(f"{name}: {error.strerror}") from error
+        except ValueError as error:
+            raise ConfigError(f"{name}: {error}") from error
+        if len(raw) > _LARGEST:
+            raise ConfigError(f"{name} is larger than {_LARGEST} bytes")
+        return raw
+
+    return fetch
+
+
+class Files:
+    """Reads what a policy names, or holds as PEM."""
+
+    def __init__(self, fetch: Fetch) -> None:
+        self._fetch = fetch
 
     def content(self, table: Table, key: str) -> bytes:
         """Return the bytes that a key names, or holds as PEM."""
@@ -46,14 +69,9 @@ class Files:
         if name.encode(errors="replace").lstrip().startswith(_PEM):
             return name.encode()
         try:
-            with open(os.path.join(self._folder, name), "rb") as file:
-                raw = file.read(_LARGEST + 1)
-        except (OSError, ValueError) as error:
-            said = error.strerror if isinstance(error, OSError) else error
-            raise table.error(key, f"{key}: {name}: {said}") from error
-        if len(raw) > _LARGEST:
-            raise table.error(key, f"{key}: {name} is larger than {_LARGEST} bytes")
-        return raw
+            return self._fetch(name)
+        except (ConfigError, TrustError) as error:
+            raise table.error(key, f"{key}: {error}") from error
 
 
 def parties(top: Table, files: Files) -> dict[str, Party]:

@@ -68,6 +68,7 @@ class Rule(Value):
     `ignore` are patterns of files that need not be covered by any evidence. `timestamp`, `log` and `freshness` hold for
     all evidence. With `name` a release must say that it is one of the name that was asked for; with `sequence` it must
     not be older than one that was accepted before. One party fills one role, unless `may_share`.
+    With `nameless` a signature over the bytes of a file counts, which any file of these bytes has under any name.
     """
 
     number: int
@@ -82,6 +83,7 @@ class Rule(Value):
     name: bool = False
     sequence: bool = False
     may_share: bool = False
+    nameless: bool = False
 
     @property
     def title(self) -> str:

@@ -1,0 +1,1 @@
+"""Rules on what a list of recalls says of a target."""

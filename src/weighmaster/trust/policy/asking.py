@@ -1,0 +1,87 @@
+"""From what a user names to what targets are held to: a policy, a list of recalls, releases that were seen.
+
+A policy and recalls are files, or lie in a folder of roots that were pulled (`weighmaster.trust.roots`): then they are
+what their publishers signed, and not older than these allow.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+from weighmaster.model.errors import ConfigError, TrustError
+from weighmaster.trust.evidence import read_config
+from weighmaster.trust.policy import document
+from weighmaster.trust.policy.terms import Policy
+from weighmaster.trust.policy.vetting import Asked
+from weighmaster.trust.recall import entries
+from weighmaster.trust.recall.entries import RecallList
+from weighmaster.trust.releases import read as read_releases
+
+if TYPE_CHECKING:
+    from weighmaster.trust.roots.cache import Roots
+
+POLICY: Final = "trust.toml"
+"""What a policy is called among published roots."""
+
+
+def asked(*, policy: str = "", recalls: str = "", state: str = "", name: str = "", now: datetime) -> Asked | None:
+    """Return what targets are held to; nothing where nothing is named.
+
+    Args:
+        policy: the file of a policy, or a folder of roots with one.
+        recalls: the file of a list, or a folder of roots with one.
+        state: the file that keeps which releases were seen.
+        name: what the user calls the target.
+        now: the time.
+
+    Raises:
+        ConfigError: a file cannot be read or does not mean what it says; or something is named that needs a policy.
+        TrustError: the roots have expired, or do not hold.
+    """
+    if not policy and (name or state):
+        raise ConfigError(f"--{'name' if name else 'state'} needs a policy of trust: --trust")
+    if not policy and not recalls:
+        return None
+    return Asked(
+        now=now,
+        policy=policy_at(policy, now) if policy else None,
+        recalls=recalls_at(recalls, now) if recalls else None,
+        name=name,
+        seen=read_releases(state) if state else {},
+    )
+
+
+def policy_at(path: str, now: datetime) -> Policy:
+    """Return the policy in a file, or in a folder of roots.
+
+    Raises:
+        ConfigError: there is none, or it does not mean what it says.
+        TrustError: the roots have expired, or do not hold.
+    """
+    if not os.path.isdir(path):
+        return document.read(path)
+    roots = _roots(path, now)
+    return document.parsed(roots.read(POLICY), os.path.join(path, POLICY), roots.read)
+
+
+def recalls_at(path: str, now: datetime) -> RecallList:
+    """Return the list of recalls in a file, or in a folder of roots.
+
+    Raises:
+        ConfigError: there is none, or it cannot be read.
+        TrustError: the roots have expired, or do not hold.
+    """
+    if os.path.isdir(path):
+        return entries.read(_roots(path, now).read(entries.FILE), os.path.join(path, entries.FILE))
+    try:
+        return entries.read(read_config(path, most=entries.LONGEST), path)
+    except TrustError as error:
+        raise ConfigError(str(error)) from error
+
+
+def _roots(path: str, now: datetime) -> Roots:
+    from weighmaster.trust.roots.cache import opened
+
+    return opened(path, now)

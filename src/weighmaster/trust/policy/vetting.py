@@ -1,0 +1,181 @@
+"""A target that was looked at, held to a policy of trust and to a list of recalls; what comes of it are facts.
+
+The digests are those that were computed while the target was looked at, so what was judged is what is signed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from types import MappingProxyType
+
+from weighmaster.model.errors import TrustError
+from weighmaster.model.fact import Artifact, Fact, Recalled, Trust
+from weighmaster.model.report import Gap, GapReason, Item
+from weighmaster.model.value import Value
+from weighmaster.model.where import Where
+from weighmaster.trust import claimsfile
+from weighmaster.trust.manifest import CLAIMS, EVIDENCE, SIGNATURE, Entry, Manifest
+from weighmaster.trust.policy import bundles
+from weighmaster.trust.policy.assess import Assessment, Kind, Lack, assess
+from weighmaster.trust.policy.terms import Mode, Policy
+from weighmaster.trust.recall.entries import RecallList
+from weighmaster.trust.recall.looking import release_of
+from weighmaster.trust.recall.matching import Said, SignedBy, recalled, revocations
+from weighmaster.trust.recall.named import named_by
+from weighmaster.trust.releases import Seen
+
+
+class Asked(Value):
+    """What a target is held to: a policy, recalls, or both. `name` is what the user calls the target."""
+
+    now: datetime
+    policy: Policy | None = None
+    recalls: RecallList | None = None
+    name: str = ""
+    seen: Mapping[str, Seen] = MappingProxyType({})
+
+
+class Target(Value):
+    """What was looked at: its name, whether it is a folder, how many files the user left out, and what was said of it.
+
+    `evidence` returns the bytes of a file of evidence by its name (`model.sig`), or None where there is none. `name` is
+    what the address calls it that it came from.
+    """
+
+    target: str
+    folder: bool
+    excluded: int
+    items: tuple[Item, ...]
+    evidence: Callable[[str], bytes | None]
+    name: str = ""
+
+
+class Held(Value):
+    """The facts that came of it, and sentences for the verdict. `assessment` is what the policy came to."""
+
+    facts: tuple[Fact, ...] = ()
+    notes: tuple[str, ...] = ()
+    assessment: Assessment | None = None
+
+
+def evidence_of(files: Iterable[str], *, folder: bool) -> tuple[str, ...]:
+    """Return the names of the evidence about an artifact of these files."""
+    if folder:
+        return SIGNATURE, CLAIMS
+    return tuple(name for file in files for name in (f"{file}.sig", f"{file}.{CLAIMS}"))
+
+
+def held(target: Target, asked: Asked) -> Held:
+    """Hold what was looked at to what was asked for."""
+    files = _Files(target)
+    evidence = {name: raw for name in files.evidence if (raw := target.evidence(name)) is not None}
+    where = Where.file(target.target)
+    facts: list[Fact] = list(_recalls(files, evidence, asked, where)) if asked.recalls else []
+    if asked.policy is None:
+        return Held(facts=tuple(facts))
+    found = assess(
+        files.digests,
+        evidence,
+        asked.policy,
+        asked.now,
+        name=asked.name or target.name,
+        alone=not target.folder,
+        unread=files.unread,
+        seen=asked.seen,
+        revoked=revocations(asked.recalls) if asked.recalls else (),
+    )
+    lacks = [*found.lacks, *files.doubts()]
+    facts += [_lacking(found, lack, where) for lack in lacks]
+    facts += [
+        Trust(
+            where=where,
+            rule=found.rule,
+            mode=found.mode.value,
+            lack="",
+            detail=f"{one.role} is {one.signer}, by {' and '.join(one.predicates)}{_since(one.at)}",
+            role=one.role,
+            signer=one.signer,
+        )
+        for one in found.vouched
+    ]
+    return Held(facts=tuple(facts), notes=(_note(found, lacks),), assessment=found)
+
+
+class _Files:
+    """The files of a target as evidence must be about them, and what is not known of them."""
+
+    def __init__(self, target: Target) -> None:
+        artifacts = [one for one in target.items if isinstance(one, Artifact) and not one.where.steps]
+        mine = EVIDENCE if target.folder else frozenset()
+        known = [one for one in artifacts if one.where.root not in mine]
+        self.digests = {one.where.root: (one.size, one.sha256) for one in known if one.sha256}
+        self.evidence = evidence_of(self.digests, folder=target.folder)
+        self._declared = sum(one.digest == "declared" for one in known)
+        gaps = [one for one in target.items if isinstance(one, Gap) and not one.where.steps]
+        unread = [
+            *(one.where.root for one in known if not one.sha256),
+            *(
+                one.where.root
+                for one in gaps
+                if one.where.root not in mine
+                and (one.reason is GapReason.CHANGED or one.where.root not in self.digests)
+            ),
+            *([f"{target.excluded} left out by the user"] if target.excluded else []),
+        ]
+        self.unread: Sequence[str] = tuple(dict.fromkeys(unread))
+
+    def doubts(self) -> Iterator[Lack]:
+        if self._declared:
+            number = f"{self._declared} of {len(self.digests)} digests"
+            detail = f"{number} are those that the server declares, not computed from bytes (--full computes them)"
+            yield Lack(kind=Kind.UNSURE, detail=detail)
+
+
+def _lacking(found: Assessment, lack: Lack, where: Where) -> Trust:
+    # Bytes that are denied are refused whatever the mode of the rule is.
+    always = lack.kind is Kind.DENIED and not lack.role
+    mode = Mode.ENFORCE if always else found.mode
+    return Trust(
+        where=where, rule=found.rule, mode=mode.value, lack=lack.kind.value, detail=lack.detail, role=lack.role
+    )
+
+
+def _note(found: Assessment, lacks: Sequence[Lack]) -> str:
+    of = f"{found.rule} of {found.policy}" if found.rule else found.policy
+    by = "; ".join(f"{one.role} is {one.signer}{_since(one.at)}" for one in found.vouched)
+    if not lacks:
+        return f"Trusted by {of}: {by}."
+    what = {Mode.ENFORCE: "", Mode.WARN: ", which only warns", Mode.AUDIT: ", which only notes it"}
+    return f"Not trusted by {of}{what[found.mode]}{f', though {by}' if by else ''}."
+
+
+def _since(at: datetime | None) -> str:
+    return f", at {at:%Y-%m-%d %H:%M} UTC" if at else ""
+
+
+def _recalls(files: _Files, evidence: Mapping[str, bytes], asked: Asked, where: Where) -> Iterator[Recalled]:
+    claims = bundles.read(evidence).claims
+    signers = [SignedBy.claimed(claim.bundle, claim.source) for claim in claims]
+    stated = [
+        (claim.source, claimsfile.Claim(line=0, bundle=claim.bundle, statement=claim.statement))
+        for claim in claims
+        if claim.statement is not None
+    ]
+    said = Said(
+        named=tuple(one for source, claim in stated for one in named_by(claim.statement, source)),
+        releases=tuple(release for _, claim in stated if (release := release_of(claim)) is not None),
+    )
+    digests = {path: sha256 for path, (_, sha256) in files.digests.items()}
+    for hit in recalled(digests, _tree(files), signers, asked.recalls or RecallList(), said):
+        place = Where.file(hit.where) if hit.where in digests else where
+        yield Recalled(where=place, entry=hit.recall.id, action=hit.recall.action.value, detail=hit.sentence)
+
+
+def _tree(files: _Files) -> str:
+    try:
+        return Manifest.of(
+            Entry(path=path, size=size, sha256=sha256) for path, (size, sha256) in files.digests.items()
+        ).tree
+    except TrustError:
+        return ""
