@@ -20,7 +20,7 @@ from tests.trust.claims_made import DAY, NOW, claim, model, signer
 from weighmaster.model.errors import ConfigError, TrustError
 from weighmaster.model.fact import Reference
 from weighmaster.model.where import Where
-from weighmaster.trust import bundle, envelope, predicate, strict
+from weighmaster.trust import bundle, envelope, known, predicate, strict
 from weighmaster.trust.predicates import (
     closure,
     release,
@@ -115,7 +115,7 @@ def kind_of(name: str) -> predicate.Predicate:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_predicate_says_in_a_line_what_it_claims(name: str) -> None:
-    meaning = predicate.checked(kind_of(name).type, MADE[name]())
+    meaning = known.checked(kind_of(name).type, MADE[name]())
     assert meaning.line
     assert "\n" not in meaning.line
 
@@ -123,9 +123,9 @@ def test_every_predicate_says_in_a_line_what_it_claims(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_every_predicate_is_found_by_its_word_and_its_types(name: str) -> None:
     found = kind_of(name)
-    assert predicate.by_id(found.word or found.id) is found
-    assert {predicate.by_type(uri) for uri in found.types} == {found}
-    assert predicate.named(found.type) == (found.type, found)
+    assert known.by_id(found.word or found.id) is found
+    assert {known.by_type(uri) for uri in found.types} == {found}
+    assert known.named(found.type) == (found.type, found)
 
 
 def broken(value: Any) -> list[Any]:
@@ -145,7 +145,7 @@ def test_every_predicate_reads_or_refuses_whatever_is_broken(name: str) -> None:
     refused = 0
     for one in [None, 1, "x", [], [1], {}, *broken(MADE[name]())]:
         try:
-            predicate.checked(kind_of(name).type, one)
+            known.checked(kind_of(name).type, one)
         except TrustError:
             refused += 1
     assert refused > 10
@@ -154,13 +154,13 @@ def test_every_predicate_reads_or_refuses_whatever_is_broken(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_every_predicate_leaves_fields_alone_that_it_does_not_know(name: str) -> None:
     made = MADE[name]()
-    assert predicate.checked(kind_of(name).type, made | {"https://example.org/more": 1}).line
+    assert known.checked(kind_of(name).type, made | {"https://example.org/more": 1}).line
 
 
 def test_what_is_no_type_is_said_with_those_that_are() -> None:
     with pytest.raises(ConfigError, match="no type of claim is called 'relaese'"):
-        predicate.named("relaese")
-    assert predicate.named("https://example.org/x") == ("https://example.org/x", None)
+        known.named("relaese")
+    assert known.named("https://example.org/x") == ("https://example.org/x", None)
 
 
 # Each for itself
@@ -169,36 +169,36 @@ def test_what_is_no_type_is_said_with_those_that_are() -> None:
 @pytest.mark.parametrize("sequence", [-1, 1 << 53, True, "1", 1.0, None])
 def test_a_sequence_is_a_number_that_all_read_as_the_same(sequence: Any) -> None:
     with pytest.raises(TrustError):
-        predicate.checked(release.PREDICATE.type, MADE["release"]() | {"sequence": sequence})
+        known.checked(release.PREDICATE.type, MADE["release"]() | {"sequence": sequence})
 
 
 def test_a_scan_that_allows_what_it_did_not_read_is_refused() -> None:
     made = made_scan()
     with pytest.raises(TrustError, match="allows what it did not read"):
-        predicate.checked(scan.PREDICATE.type, made | {"summary": made["summary"] | {"unread": 1}})
+        known.checked(scan.PREDICATE.type, made | {"summary": made["summary"] | {"unread": 1}})
 
 
 def test_a_verdict_that_passed_and_failed_is_refused() -> None:
     with pytest.raises(TrustError):
-        predicate.checked(verdict.PREDICATE.type, made_verdict() | {"verifiedLevels": ["FAILED"]})
+        known.checked(verdict.PREDICATE.type, made_verdict() | {"verifiedLevels": ["FAILED"]})
 
 
 def test_test_results_that_contradict_themselves_are_refused() -> None:
     with pytest.raises(TrustError, match="some failed"):
-        predicate.checked(tests.PREDICATE.type, MADE["tests"]() | {"failedTests": ["b"]})
+        known.checked(tests.PREDICATE.type, MADE["tests"]() | {"failedTests": ["b"]})
 
 
 def test_what_is_not_affected_must_say_why() -> None:
     said = {"vulnerability": {"name": "CVE-2026-1"}, "status": "not_affected"}
     with pytest.raises(TrustError, match="without justification"):
-        predicate.checked(vex.PREDICATE.type, made_vex() | {"statements": [said]})
+        known.checked(vex.PREDICATE.type, made_vex() | {"statements": [said]})
 
 
 def test_a_run_that_ended_before_it_began_is_refused() -> None:
     made = made_provenance()
     made["runDetails"]["metadata"]["finishedOn"] = "2020-01-01T00:00:00Z"
     with pytest.raises(TrustError, match="ended before it began"):
-        predicate.checked(slsa_provenance.PREDICATE.type, made)
+        known.checked(slsa_provenance.PREDICATE.type, made)
 
 
 # Closures
@@ -212,7 +212,7 @@ def test_a_dependency_without_a_digest_that_pins_it_is_refused(digests: tuple[tu
     made = closure.build([BASE], issued=NOW)
     made["dependencies"][0]["digest"] = dict(digests)
     with pytest.raises(TrustError, match="one that pins bytes wanted"):
-        predicate.checked(closure.PREDICATE.type, made)
+        known.checked(closure.PREDICATE.type, made)
 
 
 def reference(kind: str, target: str, by: str = "transformers", file: str = "config.json") -> Reference:
@@ -257,7 +257,7 @@ def test_what_a_closure_pins_is_told_by_its_name_or_address(names: dict[str, str
 
 def test_what_is_not_pinned_is_in_the_line() -> None:
     left = closure.named_outside([reference("remote-code", "owner/code--m.C")], [])
-    meaning = predicate.checked(closure.PREDICATE.type, closure.build([BASE], left, issued=NOW))
+    meaning = known.checked(closure.PREDICATE.type, closure.build([BASE], left, issued=NOW))
     assert meaning.line == "1 pinned (base-model owner/base), 1 not pinned (owner/code)"
 
 
@@ -313,7 +313,7 @@ def test_what_the_protobuf_definitions_write_is_read() -> None:
 
     for name, message in (("slsa_provenance", provenance_pb2.Provenance), ("tests", test_result_pb2.TestResult)):
         written = MessageToDict(ParseDict(MADE[name](), message()))
-        assert predicate.checked(kind_of(name).type, written).line
+        assert known.checked(kind_of(name).type, written).line
 
 
 def test_envelopes_are_those_of_securesystemslib(tmp_path: Path) -> None:

@@ -9,13 +9,14 @@ from typing import Any
 
 from weighmaster.model.errors import ConfigError
 from weighmaster.trust import bundle as bundles
-from weighmaster.trust import claimsfile, predicate, strict
+from weighmaster.trust import claimsfile, known, strict
 from weighmaster.trust import statement as statements
 from weighmaster.trust.bundle import Bundle
 from weighmaster.trust.claims import EXPIRES, ISSUED
 from weighmaster.trust.files import evidence
 from weighmaster.trust.keys import Signer
 from weighmaster.trust.manifest import Manifest
+from weighmaster.trust.predicate import written
 from weighmaster.trust.signing import Stamp, envelop, stamped
 
 
@@ -31,12 +32,12 @@ def statement(
         TrustError: the predicate is not what its type promises, or the artifact is empty.
     """
     # What was read as JSON again is what a verifier will see.
-    predicate.checked(type, strict.parsed(strict.written(predicate_), "the predicate").values)
+    known.checked(type, strict.parsed(strict.written(predicate_), "the predicate").values)
     if expires is not None and expires <= issued:
         raise ConfigError("a claim that has expired when it is issued says nothing")
-    notes = {ISSUED: predicate.written(issued)}
+    notes = {ISSUED: written(issued)}
     if expires is not None:
-        notes[EXPIRES] = predicate.written(expires)
+        notes[EXPIRES] = written(expires)
     whole, *files = manifest.subjects()
     return statements.statement([whole | {"annotations": notes}, *files], type, predicate_)
 

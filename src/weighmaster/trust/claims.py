@@ -27,11 +27,11 @@ from typing import Final, TypeAlias
 
 from weighmaster.model.errors import TrustError
 from weighmaster.model.value import Value, replace
-from weighmaster.trust import predicate as predicates
+from weighmaster.trust import known
 from weighmaster.trust.claimsfile import Claim, Line, Unread
 from weighmaster.trust.envelope import Envelope
 from weighmaster.trust.manifest import Manifest
-from weighmaster.trust.predicate import Meaning
+from weighmaster.trust.predicate import Meaning, instant, written
 from weighmaster.trust.predicates import signature
 from weighmaster.trust.predicates.release import Release
 from weighmaster.trust.releases import Seen, check_release, key_of
@@ -104,8 +104,8 @@ class Heard(Value):
     @property
     def title(self) -> str:
         """What the command line calls its type; the URI where it is not known here."""
-        known = predicates.by_type(self.type)
-        return (known.word or known.id) if known else self.type
+        kind = known.by_type(self.type)
+        return (kind.word or kind.id) if kind else self.type
 
 
 _Key: TypeAlias = tuple[object, ...]
@@ -157,8 +157,8 @@ def missing(heard: Iterable[Heard], required: Iterable[str]) -> dict[str, str]:
 
 
 def _same(type_: str) -> set[str]:
-    known = predicates.by_type(type_)
-    return set(known.types) if known else {type_}
+    kind = known.by_type(type_)
+    return set(kind.types) if kind else {type_}
 
 
 class Files:
@@ -234,17 +234,17 @@ class _Judge:
         issued, expires, oldest = heard.issued, heard.expires, self._wanted.oldest
         at = heard.signed.at if heard.signed else None
         if issued and issued > self._now + SKEW:
-            return f"it says that it was issued in the future, {predicates.written(issued)}"
+            return f"it says that it was issued in the future, {written(issued)}"
         if issued and at and issued > at + SKEW:
-            return f"it says that it was issued {predicates.written(issued)}, after it was signed"
+            return f"it says that it was issued {written(issued)}, after it was signed"
         if expires and expires <= self._now:
-            return f"it expired {predicates.written(expires)}"
+            return f"it expired {written(expires)}"
         if oldest is None:
             return ""
         since = at or issued
         if since is None:
             return "it does not say when it was issued, and only newer claims count"
-        return f"it is of {predicates.written(since)}, and older than asked for" if since < self._now - oldest else ""
+        return f"it is of {written(since)}, and older than asked for" if since < self._now - oldest else ""
 
 
 def _told(line: Line, files: Files) -> Heard:
@@ -267,7 +267,7 @@ def _with(heard: Heard, standing: Standing, why: str, **more: object) -> Heard:
 
 def meaning_of(statement: Statement) -> tuple[datetime | None, datetime | None, Meaning]:
     """Return from when, until when, and what a statement says: of two times the one that is more of a limit."""
-    meaning = predicates.checked(statement.predicate_type, statement.predicate)
+    meaning = known.checked(statement.predicate_type, statement.predicate)
     issued, expires = _noted(statement, ISSUED), _noted(statement, EXPIRES)
     both = [one for one in (issued, meaning.issued) if one]
     ends = [one for one in (expires, meaning.expires) if one]
@@ -276,7 +276,7 @@ def meaning_of(statement: Statement) -> tuple[datetime | None, datetime | None, 
 
 def _noted(statement: Statement, key: str) -> datetime | None:
     text = statement.annotation(key)
-    found = predicates.instant(text) if text else None
+    found = instant(text) if text else None
     if text and found is None:
         raise TrustError(f"the note {key} is no time: {text[:40]!r}")
     return found
@@ -315,10 +315,10 @@ def _slot(one: Heard) -> _Key:
     """Return what there is one newest of; nothing where all count."""
     if one.signed is None or one.meaning is None or one.meaning.slot is None:
         return ()
-    known = predicates.by_type(one.type)
+    kind = known.by_type(one.type)
     if isinstance(one.meaning, Release):
         return (one.type, one.meaning.slot)
-    return (known.id if known else one.type, one.meaning.slot, *_who(one.signed.by))
+    return (kind.id if kind else one.type, one.meaning.slot, *_who(one.signed.by))
 
 
 def _who(identity: Identity) -> tuple[str, ...]:

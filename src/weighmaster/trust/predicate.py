@@ -1,9 +1,9 @@
 """What a predicate is: a type of claim, how it is read, and what it says in a line.
 
-Each is one file in `predicates/`. It offers `PREDICATE`, and a `build` that makes one; nothing registers itself. A
-predicate says what is claimed, never of what: that is in the subjects of the statement around it (in-toto Statement v1,
-<https://github.com/in-toto/attestation/blob/main/spec/v1/predicate.md>). Fields that are not known are left alone, as
-that specification asks.
+Each is one file in `predicates/`, where `known.py` finds it. It offers `PREDICATE`, and a `build` that makes one;
+nothing registers itself. A predicate says what is claimed, never of what: that is in the subjects of the statement
+around it (in-toto Statement v1, <https://github.com/in-toto/attestation/blob/main/spec/v1/predicate.md>). Fields that
+are not known are left alone, as that specification asks.
 """
 
 from __future__ import annotations
@@ -11,16 +11,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import cache
 from typing import Any, Final
 
-from weighmaster.extend import registry as _extend
-from weighmaster.model.errors import ConfigError, TrustError, UnreadableError
+from weighmaster.model.errors import ConfigError, UnreadableError
 from weighmaster.model.value import Value
 from weighmaster.reading.record import Record
 
 _MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)\Z", re.ASCII)
-_URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s\x00-\x20\x7f]+\Z")
+URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s\x00-\x20\x7f]+\Z")
 _HEX: Final = re.compile(r"[0-9a-f]{8,256}\Z")
 _DIGESTS: Final = re.compile(r"[0-9a-f]{40,}")
 _LONGEST: Final = 4096
@@ -60,55 +58,6 @@ class Predicate(Value):
     def type(self) -> str:
         """The URI that is written."""
         return self.types[0]
-
-
-def ids() -> tuple[str, ...]:
-    """Return the names of the predicates, as the command line spells them."""
-    return tuple(sorted(found.word or found.id for found in map(_one, _names())))
-
-
-def by_id(id: str) -> Predicate:
-    """Return a predicate by its name.
-
-    Raises:
-        ConfigError: there is none of that name.
-    """
-    found = next((one for one in map(_one, _names()) if id in {one.id, one.word}), None)
-    if found is None:
-        raise ConfigError(f"no type of claim is called {id!r} (there are: {', '.join(ids())}, or any URI)")
-    return found
-
-
-def by_type(uri: str) -> Predicate | None:
-    """Return the predicate that a URI names; nothing where it is not known here."""
-    return _types().get(uri)
-
-
-def named(text: str) -> tuple[str, Predicate | None]:
-    """Return the URI of a type, and what is known of it, from a name or a URI.
-
-    Raises:
-        ConfigError: it is neither.
-    """
-    if _URI.match(text):
-        return text, by_type(text)
-    found = by_id(text)
-    return found.type, found
-
-
-def checked(uri: str, predicate: object) -> Meaning:
-    """Return what a predicate of the type `uri` says. Of a type that is not known, that there is one.
-
-    Raises:
-        TrustError: it is not what its type promises.
-    """
-    known = by_type(uri)
-    if known is None:
-        return Meaning(line="of a type that is not known here")
-    try:
-        return known.read(Record.of(predicate, "predicate"))
-    except UnreadableError as error:
-        raise TrustError(f"it is no {known.title}: {error}") from error
 
 
 def moment(record: Record, key: str) -> datetime | None:
@@ -159,7 +108,7 @@ def text(record: Record, key: str, default: str | None = None) -> str:
 def uri(record: Record, key: str) -> str:
     """Return an absolute URI."""
     found = text(record, key)
-    if not _URI.match(found):
+    if not URI.match(found):
         raise UnreadableError(f"{record.path}.{key}: a URI wanted")
     return found
 
@@ -233,22 +182,3 @@ def count(number: int, what: str) -> str:
     ('1 file', '2 files')
     """
     return f"{number} {what}{'' if number == 1 else 's'}"
-
-
-@cache
-def _names() -> tuple[str, ...]:
-    from weighmaster.trust import predicates
-
-    return _extend.names(predicates)
-
-
-@cache
-def _one(name: str) -> Predicate:
-    from weighmaster.trust import predicates
-
-    return _extend.one(predicates, name, "PREDICATE", Predicate)
-
-
-@cache
-def _types() -> dict[str, Predicate]:
-    return {type_: found for found in map(_one, _names()) for type_ in found.types}

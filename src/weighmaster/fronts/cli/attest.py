@@ -63,17 +63,17 @@ def parser() -> Parser:
 
 def main(arguments: Sequence[str]) -> int:
     """Run the subcommand and return its exit status."""
-    from weighmaster.trust import attest, bundle, claimsfile, predicate
+    from weighmaster.trust import attest, bundle, claimsfile, known
     from weighmaster.trust.digests import Hashing
     from weighmaster.trust.hashing import hash_artifact
 
     options = parser().parse_args(arguments)
-    type_, known = predicate.named(options.type)
+    type_, kind = known.named(options.type)
     given = _given(options.predicate)
     signer = _signer(options)
     manifest = hash_artifact(options.path, Hashing(follow_links=options.follow_links))
     now = datetime.now(UTC).replace(microsecond=0)
-    said = given if given is not None else made(known.id if known else "", options, manifest, now, signer.key.keyid)
+    said = given if given is not None else made(kind.id if kind else "", options, manifest, now, signer.key.keyid)
     expires = now + options.expires if options.expires else None
     statement = attest.statement(manifest, type_, said, issued=now, expires=expires)
     signed = attest.signed(statement, signer, _stamp(options.timestamp_url))
@@ -81,7 +81,7 @@ def main(arguments: Sequence[str]) -> int:
         claimsfile.append(options.claims, bundle.write(signed))
     place = options.claims or attest.append(options.path, signed)
     if not options.quiet:
-        _tell(options.type, predicate.checked(type_, said).line, place, expires)
+        _tell(options.type, known.checked(type_, said).line, place, expires)
     return 0
 
 

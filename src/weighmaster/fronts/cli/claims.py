@@ -89,7 +89,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def _required(options: Any) -> list[str]:
     """Return the types that must be claimed."""
-    from weighmaster.trust.predicate import named
+    from weighmaster.trust.known import named
 
     if options.unverified and (options.require or options.name or options.state or options.max_age):
         raise ConfigError("--unverified believes nothing, so nothing can be required")
@@ -176,7 +176,7 @@ def _verb(number: int) -> str:
 
 
 def _word(type_: str) -> str:
-    from weighmaster.trust.predicate import by_type
+    from weighmaster.trust.known import by_type
 
     known = by_type(type_)
     return (known.word or known.id) if known else type_

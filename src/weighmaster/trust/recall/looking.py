@@ -14,7 +14,7 @@ from weighmaster.model.errors import TrustError
 from weighmaster.model.value import Value
 from weighmaster.trust import bundle as bundles
 from weighmaster.trust import claimsfile
-from weighmaster.trust import predicate as predicates
+from weighmaster.trust import known as predicates
 from weighmaster.trust.claimsfile import Claim
 from weighmaster.trust.digests import Hashing
 from weighmaster.trust.evidence import read_evidence
