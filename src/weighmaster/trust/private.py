@@ -44,13 +44,14 @@ def copied(descriptor: int, wanted: Wanted, size: int, *, on_disk: bool = False)
         OverBudgetError: there is no room for a copy.
     """
     check_size(wanted, size)
+    sealed = not on_disk and hasattr(os, "memfd_create")
     try:
-        target = _disk(size) if on_disk or not hasattr(os, "memfd_create") else _memory(size)
+        target = _memory(size) if sealed else _disk(size)
     except (OSError, OverflowError) as error:
         raise OverBudgetError(f"no room for a copy of {size} bytes to verify: {error}") from error
     try:
         _fill(descriptor, target, wanted, size)
-        if not on_disk:
+        if sealed:
             _seal(target)
         reading = _to_read(target)
     finally:
@@ -200,12 +201,9 @@ def _disk(size: int) -> int:
 
 
 def _seal(descriptor: int) -> None:
-    try:
-        import fcntl
+    import fcntl
 
-        seals = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SEAL
-    except (ImportError, AttributeError):  # A system without sealed memory: the copy is on disk.
-        return
+    seals = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SEAL
     fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, seals)
 
 
