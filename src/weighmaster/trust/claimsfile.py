@@ -61,9 +61,10 @@ def read(path: str) -> Iterator[Line]:
         return
     except OSError as error:
         raise TrustError(f"{path} cannot be read: {error.strerror}") from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise TrustError(f"{path} is no file")
     with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise TrustError(f"{path} is no file")
         try:
             yield from _lines(file)
         except OSError as error:
