@@ -23,6 +23,8 @@ COMMANDS: Final = MappingProxyType(
         "vet": "look at files and folders, and say whether they may come in",
         "digest": "take the digests of a file or a folder, and compare them with earlier or published ones",
         "log": "keep claims in a log that cannot be cut, edited or forked unseen",
+        "roots": "publish policies, keys and recalls that others trust, and follow what others publish",
+        "recall": "keep a list of what must not be used any more, and hold artifacts to it",
         "keygen": "make a key to sign with",
         "sign": "sign a file or a folder",
         "verify": "verify who signed a file or a folder, and that it is unchanged",

@@ -81,7 +81,8 @@ def derived(
         TrustError: something cannot be hashed.
     """
     unread: list[str] = []
-    artifacts = {found.path: found for folder in folders for found in _artifacts(folder, how, unread, hashed=hashed)}
+    tops = [os.path.normpath(folder) for folder in folders]
+    artifacts = {found.path: found for top in tops for found in _artifacts(top, how, unread, hashed=hashed)}
     return Looked(
         derived=tuple(_reached(recalled, list(artifacts.values()))),
         artifacts=len(artifacts),

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from datetime import datetime
 
 from weighmaster.model.errors import TrustError
 from weighmaster.model.value import Value
 from weighmaster.trust import bundle as bundles
 from weighmaster.trust import claimsfile
 from weighmaster.trust import known as predicates
+from weighmaster.trust.bundle import Bundle
 from weighmaster.trust.claimsfile import Claim
 from weighmaster.trust.digests import Hashing
 from weighmaster.trust.evidence import read_evidence
@@ -25,6 +27,7 @@ from weighmaster.trust.predicates.release import Release
 from weighmaster.trust.recall.entries import RecallList
 from weighmaster.trust.recall.matching import Hit, Said, SignedBy, recalled
 from weighmaster.trust.recall.named import Named, named_by
+from weighmaster.trust.verify import Expected, verify
 
 
 class Looked(Value):
@@ -47,8 +50,17 @@ class Looked(Value):
         return recalled(files, self.manifest.tree, self.signers, recalls, said)
 
 
-def look(path: str, how: Hashing | None = None) -> Looked:
+class Whom(Value):
+    """Whose signatures are verified, so that the time at which they were made counts; and the time now."""
+
+    expected: Expected
+    now: datetime
+
+
+def look(path: str, how: Hashing | None = None, whom: Whom | None = None) -> Looked:
     """Hash an artifact, and read the evidence beside it.
+
+    A signer that is recalled since some day is met, whenever it signed, unless `whom` lets its time be verified.
 
     Raises:
         ConfigError: there is no such file or folder.
@@ -56,21 +68,16 @@ def look(path: str, how: Hashing | None = None) -> Looked:
     """
     manifest = hash_artifact(path, how)
     signature, claims = evidence(path)
-    signers: list[SignedBy] = []
     unread: list[str] = []
-    if os.path.lexists(signature):
-        try:
-            bundle = bundles.read(read_evidence(signature), os.path.basename(signature))
-            signers.append(SignedBy.claimed(bundle, os.path.basename(signature)))
-        except TrustError as error:
-            unread.append(str(error))
-    said = list(_claims(claims, unread))
+    bundle = _signature(signature, unread)
+    signers = [_signer(bundle, os.path.basename(signature), whom, _alone(manifest))] if bundle else []
+    said = [(claim, f"{os.path.basename(claims)} line {claim.line}") for claim in _claims(claims, unread)]
     return Looked(
         path=path,
         manifest=manifest,
-        signers=(*signers, *(SignedBy.claimed(claim.bundle, _place(claims, claim)) for claim in said)),
-        named=tuple(one for claim in said for one in named_by(claim.statement, _place(claims, claim))),
-        releases=tuple(release for claim in said if (release := release_of(claim)) is not None),
+        signers=(*signers, *(_signer(claim.bundle, place, whom) for claim, place in said)),
+        named=tuple(one for claim, place in said for one in named_by(claim.statement, place)),
+        releases=tuple(release for claim, _ in said if (release := release_of(claim)) is not None),
         unread=tuple(unread),
     )
 
@@ -95,5 +102,24 @@ def _claims(path: str, unread: list[str]) -> Iterator[Claim]:
         unread.append(str(error))
 
 
-def _place(path: str, claim: Claim) -> str:
-    return f"{os.path.basename(path)} line {claim.line}"
+def _signature(path: str, unread: list[str]) -> Bundle | None:
+    if not os.path.lexists(path):
+        return None
+    try:
+        return bundles.read(read_evidence(path), os.path.basename(path))
+    except TrustError as error:
+        unread.append(str(error))
+        return None
+
+
+def _signer(bundle: Bundle, place: str, whom: Whom | None, sha256: str = "") -> SignedBy:
+    if whom is not None:
+        try:
+            return SignedBy.of(verify(bundle, whom.expected, whom.now, sha256=sha256), place)
+        except TrustError:
+            pass  # What does not verify is held to what it claims.
+    return SignedBy.claimed(bundle, place)
+
+
+def _alone(manifest: Manifest) -> str:
+    return manifest.entries[0].sha256 if len(manifest.entries) == 1 else ""

@@ -65,6 +65,11 @@ class Roots:
         self._files = followed.files()
 
     @property
+    def expires(self) -> datetime:
+        """Until when all of it holds."""
+        return min(role.expires for role in self.roles)
+
+    @property
     def names(self) -> tuple[str, ...]:
         """The names of the files."""
         return tuple(self._files)
@@ -129,12 +134,33 @@ def opened(cache: str, now: datetime, *, accept_stale: bool = False) -> Roots:
     followed.take_timestamp(source, None, keep)
     followed.take_snapshot(source, None, keep)
     followed.take_targets(source, lambda _: None, keep)
-    expired = tuple(
-        f"{role.name} version {role.version} expired {since(role.expires, now)}"
-        for role in _states(followed)
-        if role.expires <= now
-    )
-    return Roots(cache, followed, expired)
+    return Roots(cache, followed, _expired(followed, now))
+
+
+def inspected(source: Source, now: datetime) -> Roots:
+    """Return what a source publishes, verified from its own first root on, whether it has expired or not.
+
+    Nothing says that this first root is to be trusted: it is for those who look at what they publish.
+
+    Raises:
+        TrustError: it contradicts itself.
+        UnreachableError: it cannot be had.
+    """
+    root = source.read("metadata/1.root.json", longest("root"))
+    if root is None:
+        raise ConfigError(f"{source.name} publishes no roots, and holds none")
+    followed = Followed(root, _BEGINNING)
+    followed.take_roots(source, _no_keeping)
+    if source.read("metadata/timestamp.json", longest("timestamp")) is not None:
+        followed.take_timestamp(source, None, _no_keeping)
+        followed.take_snapshot(source, None, _no_keeping)
+        followed.take_targets(source, lambda _: None, _no_keeping)
+    return Roots(source.name, followed, _expired(followed, now))
+
+
+def is_cache(folder: str) -> bool:
+    """Say whether a folder holds roots that were pulled, rather than roots that are published."""
+    return os.path.exists(os.path.join(folder, "metadata", "root.json"))
 
 
 def fingerprint_of(root: bytes) -> str:
@@ -154,6 +180,11 @@ def write(path: str, data: bytes) -> None:
     except OSError as error:
         raise ConfigError(f"cannot write {folder}: {error.strerror}") from error
     write_whole(path, data, force=True)
+
+
+def _expired(followed: Followed, now: datetime) -> tuple[str, ...]:
+    old = (role for role in _states(followed) if role.expires <= now)
+    return tuple(f"{role.name} version {role.version} expired {since(role.expires, now)}" for role in old)
 
 
 class _Kept:
@@ -211,7 +242,7 @@ def _anchor(source: Source, cache: str, root: bytes, fingerprint: str) -> bytes:
     if root:
         return root
     if not fingerprint:
-        raise ConfigError(f"{cache} holds no roots yet: name the root that is trusted, or its fingerprint")
+        raise ConfigError(f"{cache} holds no roots yet: name one to trust (--root), or its SHA-256 (--fingerprint)")
     for version in range(1, _FIRST_ROOTS + 1):
         data = source.read(f"metadata/{version}.root.json", longest("root"))
         if data is None:
@@ -326,7 +357,7 @@ def _target(cache: str, name: str) -> str:
     return os.path.join(cache, "targets", *name.split("/"))
 
 
-def folder(path: str) -> FolderSource:
+def folder_source(path: str) -> FolderSource:
     """Return a folder of published roots.
 
     Raises:

@@ -209,7 +209,7 @@ class Followed:
 
     def _resolved(self, name: str) -> tuple[str, Any] | None:
         """Find who may speak of a file: depth first, in the order of delegation (TUF 1.0, section 5.6.7)."""
-        stack, visited = ["targets"], set[str]()
+        stack, visited = ["targets"] if "targets" in self.trusted else [], set[str]()
         while stack:
             role = stack.pop()
             if role in visited:

@@ -54,8 +54,10 @@ def stamp(moment: datetime) -> str:
 
 def span(length: timedelta) -> str:
     """Return how long something lasts, in its largest unit."""
+    # What is a moment short of a week is a week.
+    whole = round(length.total_seconds()) + 30
     for seconds, unit in ((86400, "day"), (3600, "hour"), (60, "minute")):
-        if (count := int(length.total_seconds()) // seconds) > 0:
+        if (count := whole // seconds) > 0:
             return f"{count} {unit}{'' if count == 1 else 's'}"
     return "less than a minute"
 
