@@ -244,6 +244,14 @@ def test_several_formats_of_one_model_are_not_added_up(tmp_path: Path) -> None:
     assert len(it.weights) == 2
 
 
+def test_an_index_says_which_files_are_parts_of_one_model(tmp_path: Path) -> None:
+    parts = {f"t{n}": f"part-{n}.safetensors" for n in range(3)}
+    for name, file in parts.items():
+        save_file({name: torch.zeros(10)}, tmp_path / file)
+    (tmp_path / "model.safetensors.index.json").write_text(json.dumps({"weight_map": parts}))
+    assert taken(tmp_path).parameters == 30
+
+
 def test_the_parts_of_a_pipeline_are_added_up(tmp_path: Path) -> None:
     (tmp_path / "model_index.json").write_text(json.dumps({"_class_name": "P", "unet": ["diffusers", "U"]}))
     for part in ("unet", "vae"):

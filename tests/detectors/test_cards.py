@@ -77,6 +77,8 @@ def test_a_card_that_states_another_number_of_parameters_needs_a_look() -> None:
         "- Parameters: 5K",
         "| Parameters | 0.004M |",
         "Model size: 7,500 params",
+        "Parameters: 6 thousand",
+        "Parameters: 2048",
         "It is smaller than models of 7B parameters.",
         "| Parameters | 7B | 13B |",
     ],
@@ -97,6 +99,13 @@ def test_shards_are_counted_together_and_parts_of_a_model_not_at_all() -> None:
     assert _found("card-contradicts-bytes", {"README.md": card("Parameters: 100K"), **shards})
     del shards["model-00002-of-00002.safetensors"]
     assert not _found("card-contradicts-bytes", {"README.md": card("Parameters: 100K"), **shards})
+
+
+def test_parts_whose_names_do_not_say_so_are_counted_together() -> None:
+    parts = {f"part{n}.safetensors": weights((100, 50)) for n in range(9)}
+    assert not _found("card-contradicts-bytes", {"README.md": card("Parameters: 45K"), **parts})
+    shards = {f"model-00000{n}-of-000003.safetensors": weights((100, 50)) for n in (1, 2, 3)}
+    assert not _found("card-contradicts-bytes", {"README.md": card("Parameters: 15K"), **shards})
 
 
 def test_packed_weights_and_masks_are_no_parameters() -> None:

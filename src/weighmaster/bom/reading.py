@@ -21,7 +21,7 @@ from weighmaster.bom.inventory import (
 from weighmaster.bom.look import Seen
 from weighmaster.knowledge.claims import contradicted
 from weighmaster.knowledge.hub import is_weights, suffix
-from weighmaster.knowledge.repository import tree_of
+from weighmaster.knowledge.repository import beside, tree_of
 from weighmaster.model.fact import Instantiation, Reference, Statement, Weights
 from weighmaster.model.value import Value
 from weighmaster.reading.pattern import pattern
@@ -54,7 +54,7 @@ _FIELDS: Final = frozenset({
 _KERAS: Final = frozenset({"Sequential", "Functional", "Model"})
 _MOST: Final = 200
 _LONGEST: Final = 1000
-_SHARD: Final = pattern(r"-\d{5}-of-\d{5}\Z")
+_SHARD: Final = pattern(r"-\d{5,6}-of-\d{5,6}\Z")
 _ADAPTER: Final = pattern(r"(?i)adapter|lora")
 _BESIDE: Final = pattern(r"(?i)optimizer|scheduler|training_args|rng_state|scaler")
 _CACHED: Final = pattern(r"models--([\w.-]+?)--([\w.-]+)/snapshots/([0-9a-f]{40})\Z")
@@ -201,11 +201,21 @@ def _weights(seen: Seen) -> tuple[Counted, ...]:
             key = fact.where.root, str(fact.where)
             known = by_place.get(key)
             by_place[key] = fact if known is None or fact.elements > known.elements else known
+    indexed = _indexed(seen)
     groups: dict[tuple[str, str], list[Weights]] = {}
     for (root, _), fact in by_place.items():
         stem, _, ending = root.rpartition(".")
-        groups.setdefault((_SHARD.sub("", stem), ending), []).append(fact)
+        groups.setdefault((indexed.get(root) or _SHARD.sub("", stem), ending), []).append(fact)
     return tuple(_counted(stem, groups[stem, ending]) for stem, ending in sorted(groups))
+
+
+def _indexed(seen: Seen) -> dict[str, str]:
+    """Return the index of each file that is a part of a model by the word of an index, whatever its name."""
+    return {
+        beside(fact.where.root, fact.target) or "": fact.where.root.removesuffix(".index.json")
+        for fact in seen.whole.facts
+        if isinstance(fact, Reference) and fact.kind == "shard" and not fact.where.steps
+    }
 
 
 def _counted(stem: str, facts: Sequence[Weights]) -> Counted:

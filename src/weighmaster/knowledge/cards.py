@@ -46,6 +46,7 @@ _COUNT: Final = pattern(
     r"[ \t]*(?:param(?:eter)?s?)?[\s*_|.]*\Z"
 )
 _FACTORS: Final = {"": 1, "k": 10**3, "m": 10**6, "b": 10**9, "t": 10**12}
+_UNITS: Final = {"thousand": "k", "million": "m", "billion": "b", "trillion": "t"}
 _SIZE: Final = pattern(r"(?i)(?<![a-z0-9.])(?:(\d{1,3})x)?(\d+(?:\.\d+)?)(k|m|b|t)(?![a-z0-9])")
 _OTHERWISE: Final = pattern(
     r"(?i)[\s_-]*(?:\w+[\s_-]+)?(?:tokens?|sentences?|pairs?|samples?|examples?|steps?|images?|hours?|words?|rows?|bytes?|"
@@ -171,8 +172,10 @@ def counts(text: str) -> Iterator[int]:
     """
     for line in text.splitlines()[:_LINES]:
         if len(line) < 200 and (hit := _COUNT.match(line)):
-            number = _number(hit[1], (hit[2] or "")[:1].lower())
-            if number >= 1000:
+            unit = (hit[2] or "").lower()
+            number = _number(hit[1], _UNITS.get(unit, unit))
+            # A small number without a unit or separators counts something else.
+            if number >= (1000 if unit or "," in hit[1] or hit[1].count(".") > 1 else 10**6):
                 yield number
 
 

@@ -25,7 +25,7 @@ _EXACT: Final = 0.05
 _PACKED: Final = 0.05
 """Share of integers among the elements, from which on they may be packed weights."""
 _MOSTLY: Final = 0.9
-_SHARD: Final = pattern(r"-\d{5}-of-\d{5}\Z")
+_SHARD: Final = pattern(r"-(\d{5,6})-of-(\d{5,6})\Z")
 _ENDINGS: Final = frozenset({"safetensors", "bin", "gguf"})
 """How files of weights end that hold no state of a training."""
 _PARTS: Final = pattern(
@@ -108,7 +108,7 @@ def models(tree: Tree) -> dict[str, list[Model]]:
 
 def _is_whole(paths: Sequence[str]) -> bool:
     named = [_SHARD.search(path.rpartition(".")[0]) for path in paths]
-    return all(hit is None or int(hit[0][-5:]) == len(paths) for hit in named)
+    return all(hit is None or int(hit[2]) == len(paths) for hit in named)
 
 
 def _model(paths: Sequence[str], facts: Sequence[Weights]) -> Model:
@@ -157,6 +157,12 @@ def _numbers(facts: Sequence[Statement], models: Sequence[Model]) -> Iterator[Cl
     known = [number for number in counted if number is not None]
     if not models or len(known) < len(counted):
         return
+    # Parts of one model may have names that do not say so.
+    by_ending: dict[str, int] = {}
+    for model, number in zip(models, known, strict=True):
+        ending = model.paths[0].rpartition(".")[2]
+        by_ending[ending] = by_ending.get(ending, 0) + number
+    known += by_ending.values()
     card = [fact for fact in facts if fact.by == "card"]
     stated = [fact for fact in card if fact.key == "parameters"]
     if len({fact.value for fact in stated}) == 1:
