@@ -94,13 +94,16 @@ def _listed(path: str, manifest: Manifest, name: str | None) -> Entry:
 def _signed(path: str, vouched: Vouched) -> Wanted:
     """Return what the signature beside a file, or in a folder above, says that it has to be."""
     from weighmaster.trust import bundle, oms, statement
+    from weighmaster.trust.envelope import Envelope
     from weighmaster.trust.evidence import read_evidence
     from weighmaster.trust.verify import verify
 
     signature, name = _signature(path)
-    signed = verify(bundle.read(read_evidence(signature), signature), _expected(vouched), _now(vouched))
-    if signed.content is None:
-        raise TrustError(f"{signature} signs bytes without a name: verify it with the file, not at opening")
+    signed = bundle.read(read_evidence(signature), signature)
+    if not isinstance(signed.content, Envelope):
+        # The same bytes under any name would pass.
+        raise TrustError(f"{signature} signs bytes without a name, so it vouches for no file of a certain name")
+    verify(signed, _expected(vouched), _now(vouched))
     contents = oms.contents(statement.read(signed.content, signature))
     return Wanted(name=name, sha256=_digest(contents, name, signature))
 
