@@ -17,15 +17,18 @@ from weighmaster.version import VERSION
 if TYPE_CHECKING:
     from weighmaster import provenance
     from weighmaster.api import vet
+    from weighmaster.fronts.claiming import attest, claims
     from weighmaster.reading.http import Access
     from weighmaster.trust.door import sign, verify
     from weighmaster.trust.loading import load_file, open_verified
 
-__all__ = ["Access", "load_file", "open_verified", "provenance", "sign", "verify", "vet"]
+__all__ = ["Access", "attest", "claims", "load_file", "open_verified", "provenance", "sign", "verify", "vet"]
 __version__ = VERSION
 
 _HOMES: Final = {
     "Access": "weighmaster.reading.http",
+    "attest": "weighmaster.fronts.claiming",
+    "claims": "weighmaster.fronts.claiming",
     "load_file": "weighmaster.trust.loading",
     "open_verified": "weighmaster.trust.loading",
     "sign": "weighmaster.trust.door",

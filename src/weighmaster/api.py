@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import Sequence
-from typing import IO, TYPE_CHECKING, Any, Final
+from typing import IO, TYPE_CHECKING, Final
 
 from weighmaster import shipped
 from weighmaster.engine.scan import gather, scan_bytes, scan_file
@@ -14,22 +14,18 @@ from weighmaster.extend.output import Style
 from weighmaster.extend.policy import Policy
 from weighmaster.looks import FolderLook, Look, alone, judged, look_here
 from weighmaster.looks import Request as Request  # noqa: PLC0414 - front ends fill it in
-from weighmaster.model.errors import ConfigError, TrustError
+from weighmaster.model.errors import ConfigError
 from weighmaster.model.finding import Finding, Rule
 from weighmaster.model.report import Gap, GapReason, Item, Report
 from weighmaster.model.settings import Settings
 from weighmaster.model.value import replace
-from weighmaster.model.verdict import Outcome, Vetted
+from weighmaster.model.verdict import Vetted
 from weighmaster.model.where import Where
 from weighmaster.reading.budget import Limits
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from weighmaster.engine.dig import Excerpt
     from weighmaster.reading.http import Access
-    from weighmaster.trust.manifest import Manifest
-    from weighmaster.trust.predicates.closure import Dependency, Unpinned
 
 _CHUNK: Final = 1 << 20
 _IN_MEMORY: Final = 64 << 20
@@ -132,63 +128,6 @@ def vet_stream(stream: IO[bytes], request: Request, *, name: str = "stdin") -> V
     content = bytes(data)
     items = alone(name, lambda: scan_bytes(content, name, shipped.registry(), request.limits), request)
     return _alone_judged(name, items, request)
-
-
-def scanned(target: str, request: Request, manifest: Manifest, at: datetime) -> dict[str, Any]:
-    """Look at a target, and return what was seen as the predicate of a claim (see `trust.predicates.scan`).
-
-    Raises:
-        TrustError: what was looked at are other bytes than those of the manifest.
-    """
-    from weighmaster.trust.predicates import scan
-
-    return scan.build(vet_target(target, request), manifest, at=at)
-
-
-def decided(  # noqa: PLR0913 - whose verdict it is, on what
-    target: str, request: Request, manifest: Manifest, at: datetime, *, verifier: str, resource: str = ""
-) -> dict[str, Any]:
-    """Look at a target, and return what was decided as the predicate of a claim (see `trust.predicates.verdict`).
-
-    Raises:
-        TrustError: what was looked at are other bytes than those of the manifest.
-    """
-    from weighmaster.trust.predicates import scan, verdict
-
-    vetted = vet_target(target, request)
-    scan.check_same(vetted.report, manifest)
-    return verdict.build(
-        passed=vetted.verdict.outcome is Outcome.ALLOW,
-        verifier=verifier,
-        resource=resource or f"urn:weighmaster:tree:{manifest.tree}",
-        policy=f"urn:weighmaster:policy:{vetted.verdict.policy}",
-        at=at,
-    )
-
-
-def billed(target: str, manifest: Manifest, at: datetime, *, name: str = "", version: str = "") -> dict[str, Any]:
-    """Read a target, and return its bill of materials as CycloneDX has it, which is the predicate of a claim.
-
-    Raises:
-        TrustError: what was read are other bytes than those of the manifest.
-    """
-    from weighmaster.bom import cyclonedx
-    from weighmaster.bom.look import look
-    from weighmaster.bom.reading import Options, inventory
-
-    made = inventory(look(target), Options(name=name, version=version))
-    if made.tree != manifest.tree:
-        raise TrustError(f"the bill would be of other files than those of {target}: they changed, or were not all read")
-    return cyclonedx.document(made, timestamp=at)
-
-
-def unpinned(target: str, dependencies: Sequence[Dependency], manifest: Manifest) -> tuple[Unpinned, ...]:
-    """Return what a target needs beside its own bytes, as far as they say, and none of the dependencies is."""
-    from weighmaster.bom.look import look
-    from weighmaster.trust.predicates import closure
-
-    outside = closure.named_outside(look(target).whole.facts, [entry.path for entry in manifest.entries])
-    return closure.unpinned(outside, dependencies)
 
 
 def not_reached(target: str, request: Request) -> Vetted:

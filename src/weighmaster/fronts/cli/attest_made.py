@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from weighmaster import api
+from weighmaster.fronts import claiming
 from weighmaster.model.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -29,17 +30,17 @@ def made(id: str, options: Any, manifest: Manifest, now: datetime, keyid: str) -
         case "release":
             return _release(options, now)
         case "scan":
-            return api.scanned(options.path, _request(options), manifest, now)
+            return claiming.scanned(options.path, _request(options), manifest, now)
         case "verdict":
             verifier = options.verifier or f"urn:weighmaster:key:{keyid}"
             request = _request(options)
-            return api.decided(options.path, request, manifest, now, verifier=verifier, resource=options.resource)
+            return claiming.decided(options.path, request, manifest, now, verifier=verifier, resource=options.resource)
         case "closure":
             return _closure(options, manifest, now)
         case "tests":
             return _tests(options)
         case "bom":
-            return api.billed(options.path, manifest, now, name=options.name or "", version=options.version or "")
+            return claiming.billed(options.path, manifest, now, name=options.name or "", version=options.version or "")
         case "signature":
             raise ConfigError("a signature over the files is made by weighmaster sign, with --add beside other claims")
         case _:
@@ -74,7 +75,7 @@ def _closure(options: Any, manifest: Manifest, now: datetime) -> Mapping[str, An
 
     given = [(role, text) for role in _ROLES for text in getattr(options, role.replace("-", "_"))]
     dependencies = [_dependency(role, text) for role, text in (*given, *(("file", text) for text in options.needs))]
-    left = api.unpinned(options.path, dependencies, manifest)
+    left = claiming.unpinned(options.path, dependencies, manifest)
     for line in _warnings(left):
         sys.stderr.write(line)
     return closure.build(dependencies, left, issued=now)
