@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import cases
+from benchmarks import cases, trust
 from benchmarks.measure import Cost, best
 
 _HERE = Path(sys.executable).parent
@@ -73,6 +73,8 @@ def main(folder: Path) -> None:
 
     path = cases.mixed(folder, 300)
     _case("(e) a mixed folder of 300 small model files", _ours(path), _peers(path))
+
+    trust.main(folder)
 
 
 if __name__ == "__main__":
