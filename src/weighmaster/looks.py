@@ -14,7 +14,7 @@ from weighmaster.model.errors import TrustError
 from weighmaster.model.report import Gap, GapReason, Item, Report
 from weighmaster.model.settings import Settings
 from weighmaster.model.value import Value, replace
-from weighmaster.model.verdict import Vetted
+from weighmaster.model.verdict import Outcome, Vetted
 from weighmaster.model.where import Where
 from weighmaster.reading.budget import Limits
 from weighmaster.sandbox.workers import Allowance, Attendant, Died, run
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from weighmaster.engine.compare import Pair
+    from weighmaster.trust.policy.vetting import Held
 
 _CHUNK: Final = 1 << 20
 _FEW: Final = 20
@@ -105,14 +106,16 @@ class Said:
 
     def vetted(self, about: About, request: Request) -> Vetted:
         """Judge all that was said of a target, with the evidence about it where the request asks for that."""
-        notes: tuple[str, ...] = ()
-        if request.trust is not None:
-            notes = self._held(about, request)
+        found = None if request.trust is None else self._held(about, request)
+        notes = found.notes if found else ()
         report = self.report(about.target, folder=about.folder, apart=about.apart, excluded=about.excluded)
-        return judged(report, replace(request, notes=(*notes, *request.notes)) if notes else request)
+        vetted = judged(report, replace(request, notes=(*notes, *request.notes)) if notes else request)
+        if found and found.assessment and request.trust.remember and vetted.verdict.outcome is Outcome.ALLOW:
+            request.trust.remember(found.assessment)
+        return vetted
 
-    def _held(self, about: About, request: Request) -> tuple[str, ...]:
-        """Say what rules make of the evidence; return sentences for the verdict."""
+    def _held(self, about: About, request: Request) -> Held:
+        """Say what rules make of the evidence."""
         from weighmaster.trust.policy.vetting import Target, held
 
         self._end()
@@ -126,7 +129,7 @@ class Said:
         )
         found = held(target, request.trust)
         self.items += (finding for fact in found.facts for finding in shipped.registry().detect(fact))
-        return found.notes
+        return found
 
     def _end(self) -> None:
         """Say of files that were not reached that they were not."""

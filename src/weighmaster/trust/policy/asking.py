@@ -7,17 +7,20 @@ what their publishers signed, and not older than these allow.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from weighmaster.model.errors import ConfigError, TrustError
+from weighmaster.trust import releases
 from weighmaster.trust.evidence import read_config
 from weighmaster.trust.policy import document
+from weighmaster.trust.policy.assess import Assessment
 from weighmaster.trust.policy.terms import Policy
 from weighmaster.trust.policy.vetting import Asked
 from weighmaster.trust.recall import entries
 from weighmaster.trust.recall.entries import RecallList
-from weighmaster.trust.releases import read as read_releases
 
 if TYPE_CHECKING:
     from weighmaster.trust.roots.cache import Roots
@@ -49,8 +52,22 @@ def asked(*, policy: str = "", recalls: str = "", state: str = "", name: str = "
         policy=policy_at(policy, now) if policy else None,
         recalls=recalls_at(recalls, now) if recalls else None,
         name=name,
-        seen=read_releases(state) if state else {},
+        seen=releases.read(state) if state else {},
+        remember=partial(remember, state) if state else None,
     )
+
+
+def remember(state: str, found: Assessment) -> None:
+    """Write down as which releases an artifact was accepted.
+
+    Raises:
+        ConfigError: the file cannot be written.
+    """
+    with releases.held(state) as seen:
+        for release in found.releases:
+            # Somebody else may have seen a later one meanwhile: that stays.
+            with suppress(TrustError):
+                seen[releases.key_of(release)] = releases.check_release(release, found.tree, seen)
 
 
 def policy_at(path: str, now: datetime) -> Policy:

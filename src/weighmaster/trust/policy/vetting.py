@@ -27,13 +27,17 @@ from weighmaster.trust.releases import Seen
 
 
 class Asked(Value):
-    """What a target is held to: a policy, recalls, or both. `name` is what the user calls the target."""
+    """What a target is held to: a policy, recalls, or both. `name` is what the user calls the target.
+
+    `remember` is told of what was allowed to come in.
+    """
 
     now: datetime
     policy: Policy | None = None
     recalls: RecallList | None = None
     name: str = ""
     seen: Mapping[str, Seen] = MappingProxyType({})
+    remember: Callable[[Assessment], None] | None = None
 
 
 class Target(Value):

@@ -1,0 +1,283 @@
+"""`weighmaster vet --trust`: a verdict that also says who made the target."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.trust.claims_made import claim, released
+from tests.trust.policed import oms, role, rule, scanned, written
+
+from weighmaster.fronts.cli.main import main
+from weighmaster.trust import bundle
+from weighmaster.trust.hashing import hash_artifact
+from weighmaster.trust.manifest import Manifest
+from weighmaster.trust.recall.entries import Action, Kind, Recall, RecallList, write
+
+SIGNED = role("publisher", ["alice"], predicates=["signature"])
+
+
+@pytest.fixture
+def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (folder / "notes.txt").write_text("numbers\n")
+    (folder / "more.txt").write_text("words\n")
+    return folder
+
+
+def sign(model: Path, by: str = "alice") -> Manifest:
+    over = hash_artifact(model)
+    (model / "model.sig").write_bytes(bundle.write(oms(over, by=by)))
+    return over
+
+
+def claims(model: Path, *made: Any) -> None:
+    (model / "claims.jsonl").write_bytes(b"".join(bundle.write(one) + b"\n" for one in made))
+
+
+def policy(model: Path, text: str) -> str:
+    return str(written(model.parent / "trust", text))
+
+
+def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, Any]:
+    status = main(["vet", *arguments, "--output", "json", "--jobs", "1"])
+    found = capsys.readouterr()
+    assert not found.err, found.err
+    return status, json.loads(found.out)
+
+
+def rules(report: Any) -> dict[str, str]:
+    return {one["rule"]: one["severity"] for one in report["findings"] if not one["rule"].startswith("signature-")}
+
+
+@pytest.mark.parametrize(
+    ("mode", "status", "expected"),
+    [
+        ("enforce", 1, {"unsigned": "high"}),
+        ("warn", 3, {"policy-warns": "medium"}),
+        ("audit", 0, {"policy-notes": "note"}),
+    ],
+)
+def test_the_mode_of_the_rule_says_what_becomes_of_what_is_unsigned(
+    model: Path, capsys: pytest.CaptureFixture[str], mode: str, status: int, expected: dict[str, str]
+) -> None:
+    found, report = told(capsys, str(model), "--trust", policy(model, rule(SIGNED, mode=mode)))
+    assert (found, rules(report)) == (status, expected)
+    assert report["findings"][0]["evidence"][0]["fact"] == "Trust"
+
+
+def test_what_is_signed_by_who_may_sign_it_comes_in_and_the_verdict_says_who(
+    model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sign(model)
+    path = policy(model, rule(SIGNED, match="acme/*"))
+    status, report = told(capsys, str(model), "--trust", path, "--name", "acme/model")
+    assert (status, rules(report)) == (0, {"trusted": "note"})
+    assert report["policy"]["because"][-1].startswith(f"Trusted by rule 1 (acme/*) of {path}: publisher is alice (key ")
+
+
+def _added(model: Path) -> None:
+    sign(model)
+    (model / "sitecustomize.txt").write_text("")
+
+
+def _changed(model: Path) -> None:
+    sign(model)
+    (model / "notes.txt").write_text("others\n")
+
+
+def _by_another(model: Path) -> None:
+    sign(model, by="bob")
+
+
+def _moved(model: Path) -> None:
+    sign(model)
+    (model / "notes.txt").rename(model / "other.txt")
+
+
+@pytest.mark.parametrize(
+    ("attack", "expected", "said"),
+    [
+        (_added, "evidence-of-other-files", "sitecustomize.txt is not signed"),
+        (_changed, "evidence-of-other-files", "notes.txt is changed"),
+        (_moved, "evidence-of-other-files", "other.txt is not signed; notes.txt is missing"),
+        (_by_another, "signer-not-trusted", "no signature by the Ed25519 key"),
+    ],
+)
+def test_attacks_are_blocked_with_what_was_done(
+    model: Path, capsys: pytest.CaptureFixture[str], attack: Any, expected: str, said: str
+) -> None:
+    attack(model)
+    status, report = told(capsys, str(model), "--trust", policy(model, rule(SIGNED)))
+    assert status == 1
+    assert said in next(one["message"] for one in report["findings"] if one["rule"] == expected)
+
+
+@pytest.mark.parametrize("when", [timedelta(days=1), timedelta(days=40)])
+def test_a_scan_counts_while_it_is_fresh(model: Path, capsys: pytest.CaptureFixture[str], when: timedelta) -> None:
+    claims(model, scanned(hash_artifact(model), at=datetime.now(UTC) - when))
+    path = policy(model, rule(role("scanner", ["alice"], predicates=["scan"], more='max_age = "30d"')))
+    status, report = told(capsys, str(model), "--trust", path)
+    fresh = when < timedelta(days=30)
+    assert (status, rules(report)) == ((0, {"trusted": "note"}) if fresh else (1, {"evidence-stale": "high"}))
+
+
+def test_a_file_alone_has_its_evidence_beside_it(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = model / "notes.txt"
+    over = hash_artifact(file)
+    (model / "notes.txt.sig").write_bytes(bundle.write(oms(over, name="notes.txt", alone=True)))
+    (model / "notes.txt.claims.jsonl").write_bytes(bundle.write(scanned(over, at=datetime.now(UTC), by="bob")) + b"\n")
+    path = policy(model, rule(SIGNED, role("scanner", ["bob"], predicates=["scan"])))
+    assert told(capsys, str(file), "--trust", path)[0] == 0
+    file.rename(model / "other.txt")
+    (model / "notes.txt.sig").rename(model / "other.txt.sig")
+    (model / "notes.txt.claims.jsonl").rename(model / "other.txt.claims.jsonl")
+    status, report = told(capsys, str(model / "other.txt"), "--trust", path)
+    assert (status, set(rules(report))) == (1, {"evidence-of-other-files"})
+
+
+def test_a_release_that_was_seen_is_remembered_and_none_before_it_accepted(
+    model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    over = hash_artifact(model)
+    path = policy(model, rule(role("publisher", ["alice"], predicates=["release"]), require="sequence = true"))
+    state = str(model.parent / "seen.json")
+    for sequence, expected in ((2, 0), (2, 0), (3, 0), (2, 1), (3, 0)):
+        claims(model, released(over, sequence))
+        assert told(capsys, str(model), "--trust", path, "--state", state)[0] == expected, sequence
+    claims(model, released(over, 9))
+    (model / "notes.txt").write_bytes(b"cposix\nsystem\n(S'id'\ntR.")
+    claims(model, released(hash_artifact(model), 9))
+    assert told(capsys, str(model), "--trust", path, "--state", state)[0] == 1
+    assert json.loads(Path(state).read_text())["releases"]["model"]["sequence"] == 3
+
+
+def test_what_was_left_out_of_the_look_leaves_the_answer_open(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sign(model)
+    status, report = told(capsys, str(model), "--trust", policy(model, rule(SIGNED)), "--exclude", "more.txt")
+    assert (status, rules(report)) == (3, {"trust-unsure": "medium"})
+    assert "1 left out by the user" in report["findings"][0]["message"]
+
+
+def test_a_linked_folder_of_code_that_nobody_signed_is_not_passed_over(
+    model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sign(model)
+    (model.parent / "elsewhere").mkdir()
+    (model.parent / "elsewhere" / "code.py").write_text("")
+    (model / "code").symlink_to(model.parent / "elsewhere")
+    status, report = told(capsys, str(model), "--trust", policy(model, rule(SIGNED)))
+    assert (status, rules(report)) == (3, {"trust-unsure": "medium"})
+
+
+def test_a_configuration_names_a_policy_from_where_it_lies(
+    model: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    policy(model, rule(SIGNED))
+    (model.parent / "pyproject.toml").write_text('[tool.weighmaster]\ntrust = "trust/trust.toml"\n')
+    assert told(capsys, "model")[0] == 1
+    sign(model)
+    assert told(capsys, "model")[0] == 0
+    monkeypatch.chdir(model)
+    assert main(["vet", str(model), "--config", "../pyproject.toml", "-q"]) == 0
+
+
+def test_what_is_judged_does_not_bring_its_own_policy(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = written(model / "trust", rule(SIGNED))
+    config = model.parent / "weighmaster.toml"
+    config.write_text('trust = "model/trust/trust.toml"\n')
+    assert main(["vet", str(model), "--config", str(config)]) == 2
+    assert "lies in the target: what is judged must not say how" in capsys.readouterr().err
+    sign(model)
+    status, report = told(capsys, str(model), "--trust", str(path))
+    assert status == 0
+    assert report["policy"]["because"][-1].endswith("lies in the target that it judges.")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--trust", "gone.toml"], "gone.toml: No such file or directory"),
+        (["--name", "acme/model"], "--name needs a policy of trust: --trust"),
+        (["--state", "seen.json"], "--state needs a policy of trust: --trust"),
+        (["--recall", "gone.json"], "cannot read gone.json"),
+        (["other", "--trust", "trust/trust.toml", "--name", "x"], "--name is the name of one target"),
+    ],
+)
+def test_wrong_use_is_told_before_any_work(
+    model: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
+) -> None:
+    policy(model, rule(SIGNED))
+    (model.parent / "other").write_text("x")
+    assert main(["vet", str(model), *arguments]) == 2
+    assert said in capsys.readouterr().err
+
+
+def recalls(folder: Path, kind: Kind, value: str, action: Action, **more: Any) -> str:
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    entry = Recall(id="R-1", kind=kind, value=value, action=action, reason="poisoned", added=now, **more)
+    (folder / "recall.json").write_bytes(write(RecallList(entries=(entry,), sequence=1, updated=now)))
+    return str(folder / "recall.json")
+
+
+@pytest.mark.parametrize(
+    ("action", "status", "expected"),
+    [
+        (Action.BLOCK, 1, {"recalled": "critical"}),
+        (Action.QUARANTINE, 3, {"recall-quarantines": "medium"}),
+        (Action.WARN, 0, {"recall-warns": "low"}),
+    ],
+)
+def test_a_file_that_was_recalled_is_known_by_its_digest(
+    model: Path, capsys: pytest.CaptureFixture[str], action: Action, status: int, expected: dict[str, str]
+) -> None:
+    digest = hash_artifact(model).by_path["notes.txt"].sha256
+    path = recalls(model.parent, Kind.FILE, digest, action)
+    found, report = told(capsys, str(model), "--recall", path)
+    assert (found, rules(report)) == (status, expected)
+    assert report["findings"][0]["where"] == "notes.txt"
+    assert "notes.txt is recalled (R-1): poisoned" in report["findings"][0]["message"]
+
+
+def test_a_tree_a_base_model_and_a_release_that_were_recalled_are_known(
+    model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    over = hash_artifact(model)
+    assert told(capsys, str(model), "--recall", recalls(model.parent, Kind.TREE, over.tree, Action.BLOCK))[0] == 1
+    claims(model, claim(over, "https://example.org/x", {"base": {"digest": {"sha256": "ab" * 32}}}))
+    assert told(capsys, str(model), "--recall", recalls(model.parent, Kind.BASE, "ab" * 32, Action.BLOCK))[0] == 1
+    claims(model, released(over, 3))
+    assert told(capsys, str(model), "--recall", recalls(model.parent, Kind.NAME, "model", Action.BLOCK))[0] == 1
+    assert told(capsys, str(model), "--recall", recalls(model.parent, Kind.NAME, "other", Action.BLOCK))[0] == 0
+
+
+def test_a_key_that_was_recalled_signs_nothing_any_more(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from tests.trust.claims_made import signer
+
+    sign(model)
+    path, key = policy(model, rule(SIGNED)), signer("alice").key.keyid
+    status, report = told(
+        capsys, str(model), "--trust", path, "--recall", recalls(model.parent, Kind.KEY, key, Action.BLOCK)
+    )
+    assert status == 1
+    assert set(rules(report)) == {"recalled", "signer-not-trusted"}
+
+
+def test_nothing_of_all_this_is_loaded_where_nobody_asks(model: Path) -> None:
+    import subprocess
+    import sys
+
+    sign(model)
+    code = (
+        "import sys; from weighmaster.fronts.cli.main import main; status = main(['vet', 'model', '-q']);"
+        "heavy = [m for m in ('cryptography', 'weighmaster.trust', 'blake3', 'tuf') if m in sys.modules];"
+        "sys.exit(status or bool(heavy))"
+    )
+    environment = {"PYTHONPATH": ":".join(sys.path), "PATH": "/usr/bin:/bin"}
+    assert subprocess.run([sys.executable, "-c", code], env=environment, cwd=model.parent, check=False).returncode == 0
