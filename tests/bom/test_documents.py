@@ -272,6 +272,32 @@ def test_a_renamed_file_breaks_the_tree_even_where_the_list_is_edited(folder: Pa
         (folder / "konfig.json").rename(folder / "config.json")
 
 
+def test_a_file_that_is_listed_with_two_digests_is_told(folder: Path) -> None:
+    cyclone, _, graph = _bills(folder)
+    file = next(one for one in cyclone["components"] if one["type"] == "file")
+    cyclone["components"].insert(0, {**file, "bom-ref": "again", "hashes": [{"alg": "SHA-256", "content": "0" * 64}]})
+    relation = next(one for one in graph["@graph"] if one.get("relationshipType") == "contains")
+    file = next(one for one in graph["@graph"] if one["type"] == "software_File")
+    again = {
+        **file,
+        "spdxId": "urn:x#again",
+        "verifiedUsing": [{"type": "Hash", "algorithm": "sha256", "hashValue": "0"}],
+    }
+    graph["@graph"].append(again)
+    relation["to"].insert(0, "urn:x#again")
+    for document in (cyclone, graph):
+        assert f"{file['name']} is listed with two digests" in list(_bill(document).differs(str(folder)))
+
+
+def test_the_files_of_another_model_in_the_bill_are_not_taken_for_those_of_its_subject(folder: Path) -> None:
+    *_, graph = _bills(folder)
+    relation = next(one for one in graph["@graph"] if one.get("relationshipType") == "contains")
+    other = next(one for one in graph["@graph"] if one.get("spdxId", "").endswith("#base-0"))
+    relation["from"] = other["spdxId"]
+    said = list(_bill(graph).differs(str(folder)))
+    assert [one for one in said if "is there, and not listed" in one]
+
+
 def test_what_breaks_the_schema_is_told(folder: Path) -> None:
     cyclone, newer, graph = _bills(folder)
     for document in (cyclone, newer):

@@ -26,7 +26,7 @@ _SHOWN: Final = 300
 class Bill:
     """A bill that was read: its format, the digests of files that it lists, and the tree digest, if it has one."""
 
-    __slots__ = ("digests", "document", "format", "tree", "version")
+    __slots__ = ("digests", "document", "double", "format", "tree", "version")
 
     def __init__(self, data: bytes, name: str) -> None:
         """Read a bill.
@@ -36,6 +36,7 @@ class Bill:
         """
         self.document: Mapping[str, Any] = parsed(data, name).values
         self.digests: dict[str, str] = {}
+        self.double: set[str] = set()
         self.tree = ""
         if self.document.get("bomFormat") == "CycloneDX":
             self.format, self.version = "CycloneDX", str(self.document.get("specVersion"))
@@ -55,26 +56,28 @@ class Bill:
             if component.get("type") == "file":
                 for one in _mappings(component.get("hashes")):
                     if one.get("alg") == "SHA-256":
-                        self.digests[str(component.get("name"))] = str(one.get("content"))
+                        self._list(component.get("name"), one.get("content"))
 
     def _spdx(self) -> None:
-        elements = {str(one.get("spdxId")): one for one in _mappings(self.document.get("@graph"))}
-        models = [one for one in elements.values() if one.get("type") == "ai_AIPackage"]
-        for model in models:
-            for one in _mappings(model.get("externalIdentifier")):
+        graph = list(_mappings(self.document.get("@graph")))
+        elements = {str(one.get("spdxId")): one for one in graph if one.get("spdxId")}
+        # Other models are named as well; the bill is about its root.
+        roots = [str(root) for one in graph if one.get("type") == "software_Sbom" for root in _list(one, "rootElement")]
+        for root in roots[:1]:
+            for one in _mappings(elements.get(root, {}).get("externalIdentifier")):
                 algorithm, _, digest = str(one.get("identifier")).partition(":")
                 self.tree = digest if algorithm == TREE_ALGORITHM else self.tree
-        for relation in elements.values():
-            if relation.get("relationshipType") != "contains":
-                continue
-            if elements.get(str(relation.get("from")), {}).get("type") != "ai_AIPackage":
-                continue
-            ids = relation.get("to")
-            for id in ids if isinstance(ids, list) else ():
-                file = elements.get(str(id), {})
-                for one in _mappings(file.get("verifiedUsing")):
-                    if one.get("algorithm") == "sha256":
-                        self.digests[str(file.get("name"))] = str(one.get("hashValue"))
+        for relation in graph:
+            if relation.get("relationshipType") == "contains" and str(relation.get("from")) in roots[:1]:
+                for id in _list(relation, "to"):
+                    file = elements.get(str(id), {})
+                    for one in _mappings(file.get("verifiedUsing")):
+                        if one.get("algorithm") == "sha256":
+                            self._list(file.get("name"), one.get("hashValue"))
+
+    def _list(self, name: object, digest: object) -> None:
+        if self.digests.setdefault(str(name), str(digest)) != str(digest):
+            self.double.add(str(name))
 
     def invalid(self) -> str:
         """Say what breaks the schema; empty where nothing does.
@@ -92,6 +95,7 @@ class Bill:
         """
         manifest = hash_artifact(target, Hashing(follow_links=follow_links))
         there = {entry.path: entry.sha256 for entry in manifest.entries}
+        yield from (f"{path} is listed with two digests" for path in sorted(self.double))
         for path, digest in sorted(self.digests.items()):
             if path not in there:
                 yield f"{path} is listed, and not there"
@@ -99,9 +103,7 @@ class Bill:
                 yield f"{path} has the SHA-256 {there[path][:16]}..., and {digest[:16]}... is listed"
         for path in sorted(there.keys() - self.digests.keys()):
             yield f"{path} is there, and not listed"
-        if not self.tree:
-            yield "the bill has no tree digest: names and sizes are not bound"
-        elif self.tree != manifest.tree:
+        if self.tree and self.tree != manifest.tree:
             yield f"the tree digest is {manifest.tree[:16]}..., and {self.tree[:16]}... is listed"
 
 
@@ -147,6 +149,11 @@ def _spdx_error(bill: Bill) -> str:
     if objects.missing_ids:
         return f"refers to what is not there: {', '.join(sorted(map(str, objects.missing_ids)))}"[:_SHOWN]
     return ""
+
+
+def _list(element: Mapping[str, Any], key: str) -> list[Any]:
+    value = element.get(key)
+    return value if isinstance(value, list) else []
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -256,8 +256,8 @@ def pypi_purl(package: Package) -> str:
     """Return the package URL of a distribution: its name in lower case, with hyphens."""
     from urllib.parse import quote
 
-    name = quote(package.name.lower().replace("_", "-"), safe=".-")
-    return f"pkg:pypi/{name}" + (f"@{quote(package.version, safe='.-_')}" if package.version else "")
+    name = quote(text(package.name).lower().replace("_", "-"), safe=".-")
+    return f"pkg:pypi/{name}" + (f"@{quote(text(package.version), safe='.-_')}" if package.version else "")
 
 
 def _dependencies(components: list[dict[str, Any]]) -> list[Mapping[str, Any]]:
