@@ -385,3 +385,30 @@ def test_a_report_on_fewer_files_is_not_signed(here: Path) -> None:
     request = api.Request(settings=Settings(exclude=("*.pkl",)))
     with pytest.raises(TrustError, match=r"numbers\.pkl was not looked at"):
         claiming.scanned("model", request, manifest, datetime.now(UTC))
+
+
+# With a log
+
+
+def test_claims_that_were_cut_show_in_a_log(run: Run) -> None:
+    release(run, 1)
+    attest(run, "scan")
+    Path("log.pem").write_bytes(generate("ed25519")[0])
+    assert run("log", "init", "log", "--key", "log.pem", "--origin", "example.org/models")[0] == 0
+    assert run("log", "append", "log", "--claims", "model/claims.jsonl", "--key", "log.pem")[0] == 0
+    from weighmaster.trust.keys import load_signer
+
+    Path("log.pub").write_bytes(load_signer(Path("log.pem").read_bytes()).key.pem)
+    logged = ("--log", "log", "--log-key", "log.pub")
+    assert listed(run, *logged)[0] == 0
+    first, second = Path("model/claims.jsonl").read_bytes().splitlines(keepends=True)
+    Path("model/claims.jsonl").write_bytes(first)
+    status, out, _ = run("claims", "model", "--public-key", "alice.pub", *logged)
+    assert status == 1
+    assert "Wanted: urn:weighmaster:scan:v1" in out
+    assert "it is in the log, and not here" in out
+    assert run("claims", "model", "--public-key", "alice.pub", "--log", "log")[0] == 2
+    Path("model/claims.jsonl").write_bytes(first + second)
+    release(run, 2)
+    status, (*_, last) = listed(run, *logged)
+    assert (status, last["standing"]) == (1, "not logged")

@@ -13,8 +13,9 @@ Then all are seen together. Of the claims of one signer that speak of the same t
 favourable one cannot be kept in place of it. Of releases the highest sequence counts, whoever of those expected signed
 it: if that is of other bytes, these were rolled back.
 
-A claim that is missing leaves no trace in this file. What must be there is named by whoever verifies (`missing`); that
-a release was taken back shows in the releases seen before (`releases.py`), and in a log.
+A claim that is missing leaves no trace in this file. What must be there is named by whoever verifies (`missing`). That
+a release was taken back shows in the releases seen before (`releases.py`), and what was there at all in a log
+(`logged.py`).
 """
 
 from __future__ import annotations
@@ -63,6 +64,8 @@ class Standing(enum.StrEnum):
     """A release after which a later one was seen, or whose number another one has."""
     OTHER_NAME = "other name"
     """A release of something else than expected."""
+    NOT_LOGGED = "not logged"
+    """It is not in the log in which it must be (`logged.py`)."""
     NOT_VERIFIED = "not verified"
     """Whoever asked expected nobody."""
 

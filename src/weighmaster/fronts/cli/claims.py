@@ -19,6 +19,7 @@ from weighmaster.model.errors import ConfigError
 
 if TYPE_CHECKING:
     from weighmaster.trust.claims import Heard, Wanted
+    from weighmaster.trust.log.record import Logged
     from weighmaster.trust.manifest import Manifest
     from weighmaster.trust.releases import Seen
 
@@ -29,6 +30,7 @@ exit status:
   2  wrong use: for one, nobody was named
   3  nothing is claimed, or nobody who is expected signed some of it
 examples:
+  weighmaster claims model --public-key public.pem --log ./log --log-key log.vkey
   weighmaster claims model --public-key public.pem
   weighmaster claims model --public-key public.pem --require release --require scan --max-age 90d
   weighmaster claims model --public-key public.pem --name owner/model --state seen.json
@@ -57,6 +59,9 @@ def parser() -> Parser:
     group.add_argument("--max-age", type=period, metavar="TIME", help="older claims do not count: 12h, 90d, 52w")
     group.add_argument("--name", default="", metavar="NAME", help="it must be a release of this name")
     group.add_argument("--channel", default="", metavar="NAME", help="with --name: in this channel")
+    group.add_argument("--log", metavar="LOG", help="claims must be in this log, and all that it has must be here")
+    group.add_argument("--log-key", action="append", default=[], metavar="KEY", help="the key of the log")
+    group.add_argument("--log-witness", action="append", default=[], metavar="KEY", help="the key of a witness of it")
     group.add_argument("--state", metavar="FILE", help="keeps the releases seen, and refuses any that goes back")
     return it
 
@@ -77,7 +82,8 @@ def main(arguments: Sequence[str]) -> int:
         raise ConfigError(f"no such file: {place}")
     with _seen(options.state) as seen:
         heard = _heard(options.path, claimsfile.read(place), manifest, wanted, seen)
-        status, lacking = _status(heard, required)
+        heard, cut = _logged(options, heard, manifest.tree)
+        status, lacking = _status(heard, required, cut)
         if status == ALLOWED:
             _remember(heard, manifest.tree, seen)
     if options.output == "json":
@@ -93,6 +99,10 @@ def _required(options: Any) -> list[str]:
 
     if options.unverified and (options.require or options.name or options.state or options.max_age):
         raise ConfigError("--unverified believes nothing, so nothing can be required")
+    if options.unverified and options.log:
+        raise ConfigError("--unverified believes nothing, and no log either")
+    if bool(options.log) is not bool(options.log_key):
+        raise ConfigError("a --log is trusted by its --log-key")
     if options.channel and not options.name:
         raise ConfigError("--channel is one of a --name")
     asked = [*options.require, *(["release"] if options.name or options.state else [])]
@@ -127,12 +137,32 @@ def _heard(path: str, lines: Any, manifest: Manifest, wanted: Wanted | None, see
     return claims.judge(lines, manifest, replace(wanted, seen=seen), datetime.now(UTC), path=path)
 
 
-def _status(heard: Sequence[Heard], required: Sequence[str]) -> tuple[int, Mapping[str, str]]:
+def _logged(options: Any, heard: Sequence[Heard], tree: str) -> tuple[Sequence[Heard], Sequence[Logged]]:
+    """Return claims as the log sees them, where there is one, and what of it is not here."""
+    if options.log is None:
+        return heard, ()
+    from argparse import Namespace
+
+    from weighmaster.fronts.cli import log_options
+    from weighmaster.trust.log import checkpoint
+    from weighmaster.trust.log.book import Log
+    from weighmaster.trust.logged import held_to
+
+    store = log_options.store(options.log)
+    asked = Namespace(public_key=options.log_key, witness=options.log_witness, origin=None)
+    keys, witnesses = log_options.trusted(asked, lambda: log_options.claimed(store))
+    log = Log.open(store, keys)
+    checkpoint.verified(log.checkpoint.note, keys, witnesses)
+    return held_to(heard, tree, log)
+
+
+def _status(heard: Sequence[Heard], required: Sequence[str], cut: Sequence[Logged]) -> tuple[int, Mapping[str, str]]:
     """Return the exit status, and which types are wanted and do not hold."""
     from weighmaster.trust import claims
 
-    if required:
-        lacking = claims.missing(heard, required)
+    lacking = claims.missing(heard, required)
+    lacking |= {f"{one.type} ({one.sha256[:16]})": "it is in the log, and not here" for one in cut}
+    if required or cut:
         return (BLOCKED if lacking else ALLOWED), lacking
     refused, unknown = claims.told_apart(heard)
     if refused:
