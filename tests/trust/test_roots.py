@@ -18,7 +18,7 @@ from tests.sims.files import Files
 from weighmaster.model.errors import ConfigError, TrustError, UnreachableError
 from weighmaster.reading.http import Access, Client
 from weighmaster.trust.keys import KeySigner
-from weighmaster.trust.roots import cache, ceremony, publishing, shelf, sources
+from weighmaster.trust.roots import cache, ceremony, following, publishing, shelf, sources
 from weighmaster.trust.roots.cache import fingerprint_of, opened, pull
 from weighmaster.trust.roots.ceremony import Change
 from weighmaster.trust.roots.publishing import Delegation, Terms
@@ -324,6 +324,37 @@ def test_a_root_that_does_not_sign_itself_is_no_beginning(world: World) -> None:
         world.pull(root=world.metadata("1.root.json").read_bytes())
 
 
+def test_a_stolen_online_key_that_ran_ahead_is_left_behind(world: World) -> None:
+    world.edit("timestamp.json", lambda signed: signed.update(version=1_000_000), ONLINE)
+    world.pull()
+    world.publish()
+    world.edit("timestamp.json", lambda signed: signed.update(version=2), ONLINE)
+    with pytest.raises(TrustError, match="rolled back to version 2 after version 1000000"):
+        world.pull()
+    world.rotate(A, B, roles=shelf.ONLINE, add=(NEW.key,), remove=(ONLINE.key.keyid,))
+    world.publish(NEW)
+    assert world.pull().roots == (1, 2)
+    assert next(role.version for role in world.opened().roles if role.name == "timestamp") == 3
+
+
+def test_keys_of_every_kind_sign_roots(tmp_path: Path) -> None:
+    from weighmaster.trust.generate import generate
+    from weighmaster.trust.keys import load_signer
+
+    folder = str(tmp_path / "published")
+    signers = [load_signer(generate(kind)[0]) for kind in ("ecdsa", "rsa")]
+    keys = [signer.key for signer in signers]
+    ceremony.begin(folder, keys, 2, dict.fromkeys(shelf.ONLINE, keys), NOW + DAY)
+    assert ceremony.sign(folder, signers).fingerprint
+    publishing.add(folder, "a", b"1")
+    publishing.publish(folder, signers, NOW, Terms())
+    source = sources.FolderSource(folder)
+    assert pull(source, str(tmp_path / "cache"), NOW, root=shelf.current_root(folder)).added == ("a",)
+    hybrid = load_signer(generate("hybrid")[0])
+    with pytest.raises(ConfigError, match="a key of roots is one Ed25519, ECDSA or RSA key, not"):
+        ceremony.rotate(folder, Change(roles=("root",), add=(hybrid.key,)), NOW + DAY)
+
+
 # Freshness, rollback, mixing.
 
 
@@ -559,6 +590,24 @@ def test_a_team_whose_metadata_is_missing_is_not_spoken_for_by_others(world: Wor
     world.metadata("1.later.json").unlink(missing_ok=True)
     shutil.rmtree(world.cache)
     assert "team/a.pem" not in world.pull().added
+
+
+def test_a_team_that_names_too_much_is_not_followed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = tuple(f"team/{number}" for number in range(101))
+    with pytest.raises(ConfigError, match="team: more than 100 patterns of names"):
+        _delegated(world, paths)
+    monkeypatch.setattr(publishing, "PATTERNS", 1000)
+    publishing.delegate(world.folder, Delegation(role="team", keys=(TEAM.key,), paths=paths))
+    world.publish(ONLINE)
+    with pytest.raises(TrustError, match="leaves more than 100 patterns of names to team"):
+        world.pull()
+
+
+def test_a_team_with_too_many_files_takes_nobody_with_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    _delegated(world)
+    monkeypatch.setattr(following, "_MOST_DELEGATED", 0)
+    assert "names more than 0 files" in dict(world.pull().failed)["team"]
+    assert world.opened().names == ("policy.toml",)
 
 
 def test_team_keys_can_be_replaced(world: World) -> None:

@@ -16,6 +16,7 @@ from typing import Final
 from weighmaster.model.errors import ConfigError, TrustError
 from weighmaster.model.value import Value
 from weighmaster.trust import claimsfile
+from weighmaster.trust import predicate as predicates
 from weighmaster.trust.claimsfile import Claim
 from weighmaster.trust.digests import Hashing
 from weighmaster.trust.files import evidence
@@ -154,7 +155,8 @@ def _read_claims(artifact: _Artifact, path: str, unread: list[str]) -> None:
                 continue
             subjects = line.statement.subjects
             _add_subjects(artifact, subjects)
-            kind = line.statement.predicate_type.rstrip("/").rpartition("/")[2]
+            known = predicates.by_type(line.statement.predicate_type)
+            kind = (known.word or known.id) if known else line.statement.predicate_type
             for one in named_by(line.statement, f"line {line.line} ({kind})"):
                 artifact.named.setdefault(one.digest, f"names {one.label or 'it'} in {one.place}")
     except TrustError as error:

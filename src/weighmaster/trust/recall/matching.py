@@ -135,21 +135,23 @@ def _materials(named: Iterable[Named], digests: Mapping[str, list[Recall]]) -> I
 
 
 def _signers(signers: Iterable[SignedBy], entries: Iterable[Recall]) -> Iterator[Hit]:
-    listed = list(entries)
-    for signer in signers if listed else ():
-        for entry in listed:
-            if _is(signer, entry) and not _before(signer, entry):
+    ids: dict[str, list[Recall]] = {}
+    names: dict[str, list[Recall]] = {}
+    for entry in entries:
+        index, key = (names, entry.value.casefold()) if entry.kind is Kind.IDENTITY else (ids, entry.value)
+        index.setdefault(key, []).append(entry)
+    for signer in signers if ids or names else ():
+        met = [entry for id in dict.fromkeys(signer.ids) for entry in ids.get(id, ())]
+        for name, issuer in signer.names:
+            met += [entry for entry in names.get(name.casefold(), ()) if _vouched(entry, issuer)]
+        for entry in met:
+            if not _before(signer, entry):
                 yield Hit(recall=entry, where=signer.place or WHOLE, how=_signed(signer, entry))
 
 
-def _is(signer: SignedBy, entry: Recall) -> bool:
-    if entry.kind is not Kind.IDENTITY:
-        return entry.value in signer.ids
-    wanted = entry.value.casefold()
-    return any(
-        name.casefold() == wanted and (not entry.issuer or not issuer or issuer == entry.issuer)
-        for name, issuer in signer.names
-    )
+def _vouched(entry: Recall, issuer: str) -> bool:
+    """Say whether the issuer is the one that is meant; one that is not known may be."""
+    return not entry.issuer or not issuer or issuer == entry.issuer
 
 
 def _before(signer: SignedBy, entry: Recall) -> bool:
@@ -170,15 +172,14 @@ def _signed(signer: SignedBy, entry: Recall) -> str:
 
 
 def _released(releases: Iterable[tuple[str, str]], entries: Iterable[Recall]) -> Iterator[Hit]:
-    listed = list(entries)
-    for name, version in releases:
-        for entry in listed:
-            if entry.value.casefold() != name.casefold():
-                continue
+    names: dict[str, list[Recall]] = {}
+    for entry in entries:
+        names.setdefault(entry.value.casefold(), []).append(entry)
+    for name, version in releases if names else ():
+        called = f"{name} {version}" if version else name
+        for entry in names.get(name.casefold(), ()):
             if not entry.versions or not version or in_range(version, entry.versions):
-                yield Hit(
-                    recall=entry, where=WHOLE, how=f"{name} {version} is recalled ({entry.id})".replace("  ", " ")
-                )
+                yield Hit(recall=entry, where=WHOLE, how=f"{called} is recalled ({entry.id})")
 
 
 def _ids(bundle: Bundle) -> Iterator[str]:

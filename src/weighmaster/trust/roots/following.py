@@ -25,8 +25,11 @@ _LONGEST: Final = {"root": 512_000, "timestamp": 16_384, "snapshot": 2_000_000, 
 """Bytes, as the reference client bounds them."""
 LARGEST: Final = 64 << 20
 """Bytes of a published file."""
-_MOST: Final = 10_000
-"""Files that may be published."""
+_MOST: Final = {"targets": 10_000}
+"""Files that a role may publish."""
+_MOST_DELEGATED: Final = 2_000
+PATTERNS: Final = 100
+"""Patterns of names, or prefixes of hashes, of one delegation: every name is compared with all of them."""
 _ROLE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\Z")
 _PART: Final = re.compile(r"[^\x00-\x1f\x7f/\\]{1,150}\Z")
 
@@ -176,8 +179,12 @@ class Followed:
         targets = self.trusted[role]
         if targets.delegations is not None:
             check_keys(targets, place)
-        if len(targets.targets) > _MOST:
-            raise TrustError(f"{place} names more than {_MOST} files")
+            for child in (targets.delegations.roles or {}).values():
+                if len(child.paths or child.path_hash_prefixes or ()) > PATTERNS:
+                    raise TrustError(f"{place} leaves more than {PATTERNS} patterns of names to {child.name}")
+        most = _MOST.get(role, _MOST_DELEGATED)
+        if len(targets.targets) > most:
+            raise TrustError(f"{place} names more than {most} files")
         for name, target in targets.targets.items():
             check_name(name)
             if target.length > LARGEST:

@@ -16,7 +16,7 @@ from weighmaster.model.value import Value
 from weighmaster.trust.keys import PublicKey, Signer
 from weighmaster.trust.roots.cache import write
 from weighmaster.trust.roots.ceremony import lacks, put_out, waiting
-from weighmaster.trust.roots.following import LARGEST, check_keys, check_name, delegated, is_role, longest
+from weighmaster.trust.roots.following import LARGEST, PATTERNS, check_keys, check_name, delegated, is_role, longest
 from weighmaster.trust.roots.shelf import (
     ONLINE,
     draft_of,
@@ -113,6 +113,8 @@ def delegate(folder: str, delegation: Delegation) -> None:
         raise ConfigError(f"{name}: {delegation.threshold} of {len(delegation.keys)} keys can never sign")
     if not paths:
         raise ConfigError("name the files that are left to them, such as 'team/*'")
+    if len(paths) > PATTERNS:
+        raise ConfigError(f"{name}: more than {PATTERNS} patterns of names; give the files a folder of their own")
     draft = _drafted(folder, "targets")
     it = draft.signed.delegations = draft.signed.delegations or Delegations({}, {})
     it.roles[name] = DelegatedRole(name, [], delegation.threshold, terminating=True, paths=paths)
