@@ -109,6 +109,11 @@ def test_blake3_is_compared_where_it_was_computed(tmp_path: Path) -> None:
         compare(hash_artifact(tmp_path), checksums)
 
 
+def test_bare_lines_are_blake3_in_a_list_that_is_called_so() -> None:
+    assert {_published(f"{A}  w", name)[0].algorithm for name in ("B3SUMS", "x/blake3.txt")} == {"blake3"}
+    assert _published(f"{A}  w", "b3/SHA256SUMS")[0].algorithm == "sha256"
+
+
 def test_what_a_hub_says_of_a_model_is_read() -> None:
     siblings = [
         {"rfilename": "config.json", "size": 3, "blobId": "0" * 40},

@@ -32,6 +32,7 @@ _TAGGED: Final = re.compile(r"(\\?)([A-Za-z0-9-]{2,16}) ?\((.+)\) ?= ?([0-9a-fA-
 _ESCAPE: Final = re.compile(r"\\(.?)")
 _ESCAPED: Final = {"n": "\n", "r": "\r", "\\": "\\"}
 _ALGORITHMS: Final = {"SHA256": "sha256", "SHA2-256": "sha256", "BLAKE3": "blake3"}
+_BLAKE3_NAME: Final = re.compile(r"b3|blake3", re.IGNORECASE)
 _SHA256: Final = re.compile("[0-9a-f]{64}")
 _HASH: Final = re.compile(r"--hash[= ]\s*([a-z0-9]+):([0-9a-fA-F]+)(?=\s|$)")
 _REQUIREMENT: Final = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
@@ -92,10 +93,12 @@ def _parsed(raw: bytes, name: str) -> Checksums:
         return Checksums(kind="a pointer of Git LFS", published=(_pointed("", pointer),))
     if "--hash" in text:
         return Checksums(kind="requirements", published=tuple(_requirements(text)), whole=False)
-    return Checksums(kind="a list of checksums", published=tuple(_lines(text)))
+    # A bare line does not say of which kind its digest is; the name of the list does (`B3SUMS`).
+    bare = "blake3" if _BLAKE3_NAME.search(base) else "sha256"
+    return Checksums(kind="a list of checksums", published=tuple(_lines(text, bare)))
 
 
-def _lines(text: str) -> Iterator[Published]:
+def _lines(text: str, bare: str) -> Iterator[Published]:
     """Read lines of coreutils and BSD. Names may hold what looks like an end of a line to `splitlines`."""
     for number, line in enumerate(text.split("\n"), 1):
         line = line.removesuffix("\r")  # noqa: PLW2901 - as Windows ends lines
@@ -105,7 +108,7 @@ def _lines(text: str) -> Iterator[Published]:
             raise UnreadableError(f"more than {_MOST} lines")
         if hit := _PLAIN.fullmatch(line):
             escaped, digest, name = hit.groups()
-            algorithm = "sha256" if len(digest) == 64 else ""
+            algorithm = bare if len(digest) == 64 else ""
         elif hit := _TAGGED.fullmatch(line):
             escaped, kind, name, digest = hit.groups()
             algorithm = _ALGORITHMS.get(kind.upper(), "") if len(digest) == 64 else ""
