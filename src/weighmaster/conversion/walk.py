@@ -211,7 +211,7 @@ class _Way:
         elif isinstance(x, Leaf):
             self._walk.found(path or ALONE, x)
         elif isinstance(x, _Omitted):
-            self._say(path, "tensor", x.why, None)
+            self._say(path, "omitted", x.why, None)
         elif isinstance(x, _Typed):
             self._typed(path, x)
         elif not (x is None and quiet) and not self._walk.value(path, x):

@@ -518,7 +518,11 @@ class Machine(Window):
         self.constants.append(("str", start, start + len(line)))
         if len(line) > 4 * SHORT:
             head = line[:HEAD].decode("raw-unicode-escape", "replace").encode("utf-8", "surrogatepass")
-            self.stack.append(Long("quoted" if self.complete else "str", start, start + len(line), head))
+            if self.complete:
+                # Of a very long line only the beginning is read; it ends before the newline that was stepped over.
+                self.stack.append(Long("quoted", start, self.base + self.i - 1, head))
+            else:
+                self.stack.append(Long("str", start, start + len(line), head))
             return
         if op == code.UNICODE:
             try:
