@@ -109,21 +109,23 @@ class Authority:
         *names: str,
         subject: str = "signer",
         private: Any = None,
-        days: tuple[int, int] = (-10, 30),
+        days: tuple[float, float] = (-10, 30),
         purposes: Sequence[x509.ObjectIdentifier] = (CODE,),
         more: Sequence[tuple[x509.ExtensionType, bool]] = (),
         usages: x509.KeyUsage | None = None,
+        serial: int | None = None,
     ) -> x509.Certificate:
         extensions: list[tuple[x509.ExtensionType, bool]] = [
             (x509.BasicConstraints(ca=False, path_length=None), True),
             (usages or usage(signs=True), True),
-            *more,
         ]
         if purposes:
             extensions.append((x509.ExtendedKeyUsage(purposes), False))
         if names:
             extensions.append((san(*names), False))
-        return _certificate(subject, private or key("signer"), (self.name, self.key), extensions, days)
+        extensions += more
+        by = (self.name, self.key)
+        return _certificate(subject, private or key("signer"), by, extensions, days, serial=serial)
 
     def signer(self, *names: str, private: Any = None, **how: Any) -> KeySigner:
         """A signer with a certificate of ours, and those above us but the last."""
@@ -161,15 +163,17 @@ def _name(name: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
 
 
-def _certificate(
+def _certificate(  # noqa: PLR0913 - a certificate has many sides
     subject: str,
     private: Any,
     issuer: tuple[str, Any],
     extensions: Sequence[tuple[x509.ExtensionType, bool]],
-    days: tuple[int, int],
+    days: tuple[float, float],
+    *,
+    serial: int | None = None,
 ) -> x509.Certificate:
     builder = x509.CertificateBuilder().subject_name(_name(subject)).issuer_name(_name(issuer[0]))
-    builder = builder.public_key(private.public_key()).serial_number(x509.random_serial_number())
+    builder = builder.public_key(private.public_key()).serial_number(serial or x509.random_serial_number())
     builder = builder.not_valid_before(NOW + days[0] * DAY).not_valid_after(NOW + days[1] * DAY)
     known = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer[1].public_key())
     builder = builder.add_extension(known, critical=False)
@@ -180,7 +184,7 @@ def _certificate(
     return builder.sign(issuer[1], _hash(issuer[1]))
 
 
-def _tlv(tag: int, *parts: bytes) -> bytes:
+def tlv(tag: int, *parts: bytes) -> bytes:
     body = b"".join(parts)
     size = len(body).to_bytes((len(body).bit_length() + 7) // 8 or 1)
     return bytes([tag]) + (size if len(body) < 128 else bytes([0x80 | len(size)]) + size) + body
@@ -208,17 +212,17 @@ class Clock:
     def say(self, signature: bytes, when: datetime, *, seconds: int = 1, status: int = 0) -> bytes:
         """The answer of the authority: this signature was there at that time."""
         sha256 = bytes.fromhex("0609608648016503040201")
-        info = _tlv(
+        info = tlv(
             0x30,
-            _tlv(0x02, b"\x01"),
-            _tlv(0x06, b"\x2a\x03\x04"),
-            _tlv(0x30, _tlv(0x30, sha256, b"\x05\x00"), _tlv(0x04, hashlib.sha256(signature).digest())),
-            _tlv(0x02, b"\x01"),
-            _tlv(0x18, f"{when:%Y%m%d%H%M%SZ}".encode()),
-            _tlv(0x30, _tlv(0x02, bytes([seconds]))),
+            tlv(0x02, b"\x01"),
+            tlv(0x06, b"\x2a\x03\x04"),
+            tlv(0x30, tlv(0x30, sha256, b"\x05\x00"), tlv(0x04, hashlib.sha256(signature).digest())),
+            tlv(0x02, b"\x01"),
+            tlv(0x18, f"{when:%Y%m%d%H%M%SZ}".encode()),
+            tlv(0x30, tlv(0x02, bytes([seconds]))),
         )
         (self._folder / "info.der").write_bytes(info)
         command = f"{self._openssl} cms -sign -binary -nodetach -outform DER -econtent_type 1.2.840.113549.1.9.16.1.4"
         command += " -cades -md sha256 -signer clock.pem -in info.der -out token.der"
         subprocess.run(command.split(), cwd=self._folder, check=True, capture_output=True)
-        return _tlv(0x30, _tlv(0x30, _tlv(0x02, bytes([status]))), (self._folder / "token.der").read_bytes())
+        return tlv(0x30, tlv(0x30, tlv(0x02, bytes([status]))), (self._folder / "token.der").read_bytes())

@@ -47,7 +47,7 @@ def check(bundle: Bundle, root: bytes, names: tuple[str, ...], issuer: str, *, m
         policy = library.policy.Identity(identity=name, issuer=issuer)
         try:
             _verify(verifier, read, policy, bundle, message)
-        except (library.errors.Error, ValueError) as error:
+        except (library.errors.Error, ValueError, *library.odd) as error:
             said.append(f"{name}: {error}")
         else:
             return name
@@ -98,6 +98,7 @@ class _Library:
     """The parts of the library that are used here."""
 
     def __init__(self) -> None:
+        from cryptography import x509
         from sigstore import errors, models
         from sigstore.verify import Verifier, policy
 
@@ -105,6 +106,8 @@ class _Library:
         self.models: Any = models
         self.policy: Any = policy
         self.verifier: Any = Verifier
+        # What a certificate that lacks something makes it raise.
+        self.odd = (x509.ExtensionNotFound, x509.DuplicateExtension, x509.UnsupportedGeneralNameType)
 
 
 def _library() -> _Library:
