@@ -15,13 +15,12 @@ from typing import Final
 
 from weighmaster.model.errors import ConfigError, TrustError
 from weighmaster.model.value import Value
-from weighmaster.trust import claimsfile
-from weighmaster.trust import predicate as predicates
+from weighmaster.trust import claimsfile, known
 from weighmaster.trust.claimsfile import Claim
 from weighmaster.trust.digests import Hashing
 from weighmaster.trust.files import evidence
 from weighmaster.trust.hashing import hash_artifact
-from weighmaster.trust.manifest import CLAIMS, EVIDENCE, TREE_NAME, Entry, Manifest
+from weighmaster.trust.manifest import CLAIMS, EVIDENCE, PROOFS, TREE_NAME, Entry, Manifest
 from weighmaster.trust.recall.named import named_by
 from weighmaster.trust.statement import Subject
 
@@ -155,8 +154,8 @@ def _read_claims(artifact: _Artifact, path: str, unread: list[str]) -> None:
                 continue
             subjects = line.statement.subjects
             _add_subjects(artifact, subjects)
-            known = predicates.by_type(line.statement.predicate_type)
-            kind = (known.word or known.id) if known else line.statement.predicate_type
+            of_type = known.by_type(line.statement.predicate_type)
+            kind = (of_type.word or of_type.id) if of_type else line.statement.predicate_type
             for one in named_by(line.statement, f"line {line.line} ({kind})"):
                 artifact.named.setdefault(one.digest, f"names {one.label or 'it'} in {one.place}")
     except TrustError as error:
@@ -202,7 +201,9 @@ def _above(path: str, folder: str) -> Iterator[str]:
 
 
 def _is_evidence(path: str, found: Mapping[str, _Artifact]) -> bool:
-    return any(path.removesuffix(ending) in found for ending in (f".{CLAIMS}", ".sig") if path.endswith(ending))
+    return any(
+        path.removesuffix(ending) in found for ending in (f".{CLAIMS}", f".{PROOFS}", ".sig") if path.endswith(ending)
+    )
 
 
 def _may_carry(name: str) -> bool:
