@@ -71,7 +71,7 @@ def test_pymerkle_proves_inclusion_with_the_same_hashes_and_growth_of_the_same_r
         theirs = list(peer.prove_inclusion(index + 1, size).path)
         assert theirs[0] == LEAVES[index]
         assert tuple(theirs[1:]) == merkle.inclusion_path(index, size, merkle.node_of(LEAVES))
-        # Its proofs of growth go down to a leaf where the RFC stops at a subtree; the roots they are about are the same.
+        # Its proofs of growth go down to a leaf where the RFC stops at a subtree; the roots are the same.
         path = merkle.consistency_path(old, size, merkle.node_of(LEAVES))
         merkle.verify_consistency(old, peer.get_root(old), size, peer.get_root(size), path)
 
@@ -143,17 +143,20 @@ def test_a_proof_with_one_bit_changed_proves_nothing(data: st.DataObject) -> Non
     size = data.draw(st.integers(2, 600))
     index, old = data.draw(st.integers(0, size - 1)), data.draw(st.integers(1, size - 1))
     node, tree = merkle.node_of(LEAVES[:size]), merkle.root(LEAVES[:size])
-    for path, verify in (
-        (merkle.inclusion_path(index, size, node),
-         lambda path: merkle.verify_inclusion(LEAVES[index], index, size, path, tree)),
-        (merkle.consistency_path(old, size, node),
-         lambda path: merkle.verify_consistency(old, merkle.root(LEAVES[:old]), size, tree, path)),
-    ):  # fmt: skip
-        verify(path)
-        at, bit = data.draw(st.integers(0, len(path) - 1)), data.draw(st.integers(0, 255))
-        changed = (int.from_bytes(path[at]) ^ (1 << bit)).to_bytes(32)
-        with pytest.raises(TrustError):
-            verify((*path[:at], changed, *path[at + 1 :]))
+    inclusion = merkle.inclusion_path(index, size, node)
+    at, bit = data.draw(st.integers(0, len(inclusion) - 1)), data.draw(st.integers(0, 255))
+    merkle.verify_inclusion(LEAVES[index], index, size, inclusion, tree)
+    with pytest.raises(TrustError):
+        merkle.verify_inclusion(LEAVES[index], index, size, _changed(inclusion, at, bit), tree)
+    growth, before = merkle.consistency_path(old, size, node), merkle.root(LEAVES[:old])
+    at, bit = data.draw(st.integers(0, len(growth) - 1)), data.draw(st.integers(0, 255))
+    merkle.verify_consistency(old, before, size, tree, growth)
+    with pytest.raises(TrustError):
+        merkle.verify_consistency(old, before, size, tree, _changed(growth, at, bit))
+
+
+def _changed(path: tuple[bytes, ...], at: int, bit: int) -> tuple[bytes, ...]:
+    return (*path[:at], (int.from_bytes(path[at], "big") ^ (1 << bit)).to_bytes(32, "big"), *path[at + 1 :])
 
 
 def test_a_range_gives_the_root_after_every_entry() -> None:

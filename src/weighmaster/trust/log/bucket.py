@@ -64,8 +64,7 @@ class Bucket:
         """See `Store`."""
         import obstore
 
-        known = {} if before is None else {"e_tag": before.tag or None, "version": before.version or None}
-        mode: Any = "create" if before is None else known
+        mode: Any = "create" if before is None else _known(before)
         first = (obstore.exceptions.PreconditionError, obstore.exceptions.AlreadyExistsError)
         with self._told():
             try:
@@ -108,3 +107,8 @@ class Bucket:
             yield
         except (obstore.exceptions.BaseError, OSError, ValueError) as error:
             raise UnreachableError(f"{self.address}: {' '.join(str(error).split())[:300]}") from error
+
+
+def _known(held: Held) -> dict[str, str]:
+    """Return what a store knows a version by, as obstore's `UpdateVersion`."""
+    return {name: value for name, value in (("e_tag", held.tag), ("version", held.version)) if value}
