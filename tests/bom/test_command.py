@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import struct
@@ -178,6 +179,39 @@ def test_no_name_in_a_target_reaches_outside_of_it(run: Run, tmp_path: Path) -> 
     assert status == 3
     assert "link.txt" in err
     assert not [one for one in json.loads(out)["components"] if one["name"] == "link.txt"]
+
+
+def test_a_snapshot_of_links_is_read_where_links_are_followed(run: Run, tmp_path: Path) -> None:
+    blobs, snapshot = tmp_path / "models--o--n" / "blobs", tmp_path / "models--o--n" / "snapshots" / ("ab" * 20)
+    blobs.mkdir(parents=True)
+    snapshot.mkdir(parents=True)
+    (blobs / "1").write_bytes(tensors(3))
+    (snapshot / "model.safetensors").symlink_to("../../blobs/1")
+    status, out, err = run(str(snapshot), "--follow-symlinks", "--format", "cyclonedx")
+    assert (status, err) == (0, "")
+    (tmp_path / "bom.json").write_text(out)
+    model = json.loads(out)["metadata"]["component"]
+    assert model["purl"] == f"pkg:huggingface/o/n@{'ab' * 20}"
+    assert {"name": "weighmaster:parameters", "value": "3"} in model["properties"]
+    assert run("--check", "bom.json", str(snapshot), "--follow-symlinks")[0] == 0
+
+
+def test_a_file_whose_reader_dies_is_listed_with_its_digest(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from weighmaster.bom import look
+
+    def dies(*_: object) -> None:
+        os._exit(9)
+
+    model(tmp_path)
+    monkeypatch.setattr(look, "scan_file", dies)
+    status, out, err = run("m", "--format", "cyclonedx")
+    assert (status, "not read: model.safetensors" in err) == (3, True)
+    hashes = {one["name"]: one["hashes"][0]["content"] for one in json.loads(out)["components"]}
+    assert (
+        hashes["model.safetensors"] == hashlib.sha256((tmp_path / "m" / "model.safetensors").read_bytes()).hexdigest()
+    )
 
 
 def test_a_look_imports_no_library_of_bills_or_of_trust(tmp_path: Path) -> None:

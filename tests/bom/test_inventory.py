@@ -204,6 +204,9 @@ def test_an_adapter_is_counted_apart_and_names_what_it_is_for(tmp_path: Path) ->
         ("owner/base", "adapter", "configuration")
     ]
     assert [file.role for file in it.files] == ["configuration", "adapter"]
+    (tmp_path / "README.md").write_text("---\nbase_model: other/base\n---\n")
+    ((who, what),) = taken(tmp_path).contradictions
+    assert f"{who} {what}" == "the card says the base model other/base, and the adapter is for owner/base"
 
 
 def test_a_pickled_estimator_says_which_release_wrote_it(tmp_path: Path) -> None:

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from functools import cache
 
 from weighmaster import shipped
 from weighmaster.bom.described import Described
 from weighmaster.engine.scan import scan_file
 from weighmaster.extend.registry import Registry
-from weighmaster.looks import FolderLook, Request, look_at
-from weighmaster.model.errors import ConfigError
+from weighmaster.looks import FolderLook, Request, Said, look_at
+from weighmaster.model.errors import ConfigError, WeighmasterError
 from weighmaster.model.fact import Artifact, Shared
 from weighmaster.model.report import Gap, Item
 from weighmaster.model.repository import Repository
 from weighmaster.model.value import Value
 from weighmaster.model.where import Where
+from weighmaster.reading.globs import matcher
+from weighmaster.trust.digests import Hashing
+from weighmaster.trust.files import files
+from weighmaster.trust.hashing import hash_artifact
 
 
 class Seen(Value):
@@ -33,7 +38,24 @@ def _registry() -> Registry:
 
 
 class _Description(FolderLook):
-    """Looks at files as `vet` does, and lets no rule speak."""
+    """Looks at files as `vet` does, and lets no rule speak.
+
+    Followed links may lead out of the target, as those of a hub client's cache do: what they lead to counts under the
+    name of the link, as it does for the digests of the trust room.
+    """
+
+    def __init__(self, target: str, request: Request) -> None:
+        super().__init__(target, request)
+        if request.follow_symlinks and os.path.isdir(target):
+            excludes = matcher(request.settings.exclude)
+            found = files(target, follow_links=True)
+            self.paths = {name: path for name, path in found if excludes is None or not excludes.match(name)}
+            self.names = sorted(self.paths)
+            self._said = Said(self.names, ())
+            self.take = self._said.take
+
+    def readable(self) -> Sequence[str]:
+        return tuple(os.path.realpath(path) for path in self.paths.values())
 
     def items(self, name: str) -> Iterator[Item]:
         return scan_file(self.paths[name], name, _registry(), self.request.limits)
@@ -52,6 +74,7 @@ class _Description(FolderLook):
                     gaps[item] = None
                 case _:
                     continue
+        artifacts += self._unread({artifact.where.root for artifact in artifacts if not artifact.where.steps})
         # In the order of their places, whatever the order in which workers answered.
         whole = Repository(
             where=Where.file(self.target),
@@ -61,6 +84,16 @@ class _Description(FolderLook):
         )
         ordered = sorted(gaps, key=lambda gap: (str(gap.where), gap.reason, gap.detail))
         return Seen(target=self.target, whole=whole, gaps=tuple(ordered))
+
+    def _unread(self, read: AbstractSet[str]) -> Iterator[Artifact]:
+        """Hash the files whose workers died: a bill names every file, whatever is in it."""
+        for name in self.names:
+            if name not in read:
+                try:
+                    (entry,) = hash_artifact(self.paths[name], Hashing(follow_links=True)).entries
+                except WeighmasterError:
+                    continue  # There is a gap at its place.
+                yield Artifact(where=Where.file(name), size=entry.size, sha256=entry.sha256, formats=())
 
 
 def look(target: str, request: Request | None = None) -> Seen:
@@ -73,9 +106,5 @@ def look(target: str, request: Request | None = None) -> Seen:
         raise ConfigError(f"no such file or folder: {target}")
     request = request or Request()
     one = _Description(target, request)
-    look_at([one], jobs=request.jobs or os.cpu_count() or 1, read=_readable(one))
+    look_at([one], jobs=request.jobs or os.cpu_count() or 1, read=one.readable())
     return one.seen()
-
-
-def _readable(one: FolderLook) -> Sequence[str]:
-    return one.readable()

@@ -112,8 +112,9 @@ def inventory(seen: Seen, options: Options | None = None) -> Inventory:
         packages=tuple(_packages(statements, references)),
         code=tuple(_code(references)),
         scores=tuple(_scores(statements)),
-        contradictions=tuple(
-            (claim.of, f"says {claim.said}, and {claim.found}") for claim in contradicted(tree_of(seen.whole))
+        contradictions=(
+            *((claim.of, f"says {claim.said}, and {claim.found}") for claim in contradicted(tree_of(seen.whole))),
+            *_other_bases(references),
         ),
         gaps=seen.gaps,
         folder=seen.whole.folder,
@@ -333,6 +334,18 @@ def _origins(statements: Sequence[Statement], references: Sequence[Reference]) -
         if name.lower() not in told and len(told) < _MOST:
             told.add(name.lower())
             yield Origin(name=name, relation=relation, said=one)
+
+
+def _other_bases(references: Sequence[Reference]) -> Iterator[tuple[str, str]]:
+    """Yield where a card names another base model than the adapter beside it is for."""
+    named: dict[str, dict[str, list[str]]] = {"card": {}, "peft": {}}
+    for fact in references:
+        if fact.kind == "base-model" and fact.by in named:
+            named[fact.by].setdefault(fact.where.root.rpartition("/")[0], []).append(fact.target)
+    for folder, adapters in named["peft"].items():
+        cards = named["card"].get(folder, [])
+        if cards and {name.lower() for name in cards}.isdisjoint(name.lower() for name in adapters):
+            yield "the card", f"says the base model {cards[0]}, and the adapter is for {adapters[0]}"
 
 
 def _datasets(statements: Sequence[Statement], references: Sequence[Reference]) -> Iterator[Dataset]:
