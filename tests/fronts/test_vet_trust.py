@@ -281,3 +281,51 @@ def test_nothing_of_all_this_is_loaded_where_nobody_asks(model: Path) -> None:
     )
     environment = {"PYTHONPATH": ":".join(sys.path), "PATH": "/usr/bin:/bin"}
     assert subprocess.run([sys.executable, "-c", code], env=environment, cwd=model.parent, check=False).returncode == 0
+
+
+def test_a_claim_must_be_in_the_log_that_the_policy_names(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    over = hash_artifact(model)
+    claims(model, claim(over, "https://example.org/x"))
+    verifier = _log(model)
+    needs = role("publisher", ["alice"], predicates=["https://example.org/x"])
+    path = policy(model, f'[logs.main]\npublic_key = "{verifier}"\n' + rule(needs, require='log = "main"'))
+    status, report = told(capsys, str(model), "--trust", path)
+    assert (status, rules(report)) == (1, {"evidence-missing": "high"})
+    assert "there is no proof that it is in the log main" in report["findings"][0]["message"]
+    assert (
+        main(
+            [
+                "log",
+                "prove",
+                str(model.parent / "log"),
+                "--claims",
+                str(model / "claims.jsonl"),
+                "--public-key",
+                verifier,
+            ]
+        )
+        == 0
+    )
+    capsys.readouterr()
+    status, report = told(capsys, str(model), "--trust", path)
+    assert (status, rules(report)) == (0, {"trusted": "note"})
+    other = _log(model, "other")
+    path = policy(model, f'[logs.main]\npublic_key = "{other}"\n' + rule(needs, require='log = "main"'))
+    status, report = told(capsys, str(model), "--trust", path)
+    assert (status, rules(report)) == (1, {"evidence-missing": "high"})
+
+
+def _log(model: Path, name: str = "log") -> str:
+    """Make a log with the claims in it, and return the key that verifies it."""
+    from weighmaster.trust.generate import generate
+    from weighmaster.trust.keys import load_signer
+    from weighmaster.trust.log.book import Log
+    from weighmaster.trust.log.note import VerifierKey
+    from weighmaster.trust.log.record import of_claim
+
+    keeper = load_signer(generate("ed25519")[0])
+    log = Log.create(str(model.parent / name), keeper, "example.org/log")
+    log.append([of_claim(line, 0) for line in (model / "claims.jsonl").read_bytes().splitlines()], keeper)
+    key = str(VerifierKey.of("example.org/log", keeper.key))
+    (model.parent / "vkey").write_text(key)
+    return key

@@ -10,7 +10,7 @@ from weighmaster.model.fact import Artifact, Listed
 from weighmaster.model.repository import Repository
 from weighmaster.model.value import Value
 
-EVIDENCE: Final = frozenset({"model.sig", "claims.jsonl"})
+EVIDENCE: Final = frozenset({"model.sig", "claims.jsonl", "claims.proofs.jsonl"})
 """Files that speak of those beside them, and are listed by no signature."""
 
 

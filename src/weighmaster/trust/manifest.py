@@ -30,7 +30,9 @@ CHUNK: Final = 64 << 20
 """Bytes of a chunk; the last one of a file is shorter."""
 SIGNATURE: Final = "model.sig"
 CLAIMS: Final = "claims.jsonl"
-EVIDENCE: Final = frozenset({SIGNATURE, CLAIMS})
+PROOFS: Final = "claims.proofs.jsonl"
+"""Proofs that claims are in a log."""
+EVIDENCE: Final = frozenset({SIGNATURE, CLAIMS, PROOFS})
 """Files at the top of an artifact that speak of it, and are no part of it."""
 
 

@@ -21,7 +21,7 @@ from weighmaster.model.value import Value
 from weighmaster.reading.record import Record
 from weighmaster.trust import statement as statements
 from weighmaster.trust.files import check_names
-from weighmaster.trust.manifest import CLAIMS, EVIDENCE, SIGNATURE, Entry, Manifest
+from weighmaster.trust.manifest import CLAIMS, EVIDENCE, PROOFS, SIGNATURE, Entry, Manifest
 from weighmaster.trust.statement import Statement
 
 PREDICATE_TYPE: Final = "https://model_signing/signature/v1.0"
@@ -72,7 +72,7 @@ def statement_of(manifest: Manifest, name: str, *, alone: bool) -> bytes:
     root = hashlib.sha256(b"".join(bytes.fromhex(entry.sha256) for entry in listed)).hexdigest()
     serialization: dict[str, Any] = {"method": "files", "hash_type": "sha256", "allow_symlinks": False}
     if not alone:
-        serialization["ignore_paths"] = [*GIT, CLAIMS, SIGNATURE]
+        serialization["ignore_paths"] = [*GIT, CLAIMS, PROOFS, SIGNATURE]
     ours: dict[str, Any] = {"tree": manifest.tree}
     if beside:
         ours["resources"] = [_resource(entry, entry.path) for entry in beside]

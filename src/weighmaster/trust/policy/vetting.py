@@ -15,7 +15,7 @@ from weighmaster.model.report import Gap, GapReason, Item
 from weighmaster.model.value import Value
 from weighmaster.model.where import Where
 from weighmaster.trust import claimsfile
-from weighmaster.trust.manifest import CLAIMS, EVIDENCE, SIGNATURE, Entry, Manifest
+from weighmaster.trust.manifest import CLAIMS, EVIDENCE, PROOFS, SIGNATURE, Entry, Manifest
 from weighmaster.trust.policy import bundles
 from weighmaster.trust.policy.assess import Assessment, Kind, Lack, assess
 from weighmaster.trust.policy.terms import Mode, Policy
@@ -86,6 +86,7 @@ def held(target: Target, asked: Asked) -> Held:
         name=asked.name or target.name,
         alone=not target.folder,
         unread=files.unread,
+        proofs=b"\n".join(filter(None, map(target.evidence, files.proofs))),
         seen=asked.seen,
         revoked=revocations(asked.recalls) if asked.recalls else (),
     )
@@ -115,6 +116,7 @@ class _Files:
         known = [one for one in artifacts if one.where.root not in mine]
         self.digests = {one.where.root: (one.size, one.sha256) for one in known if one.sha256}
         self.evidence = evidence_of(self.digests, folder=target.folder)
+        self.proofs = (PROOFS,) if target.folder else tuple(f"{name}.{PROOFS}" for name in self.digests)
         self._declared = sum(one.digest == "declared" for one in known)
         gaps = [one for one in target.items if isinstance(one, Gap) and not one.where.steps]
         unread = [
