@@ -126,6 +126,16 @@ def test_an_spdx_document_is_read_by_the_reference_bindings(folder: Path) -> Non
     assert document["@graph"][0]["created"] == "2026-11-25T12:00:00Z"
 
 
+def test_where_a_model_comes_from_is_an_address_in_spdx(folder: Path) -> None:
+    header = b'{"__metadata__":{"author":"A Person"}}'
+    (folder / "more.safetensors").write_bytes(len(header).to_bytes(8, "little") + header)
+    document = spdx.document(taken(folder, Options(purl="pkg:huggingface/o/n@abc")), timestamp=NOW)
+    spdx_of(document)
+    model = next(one for one in document["@graph"] if one["type"] == "ai_AIPackage")
+    assert model["software_downloadLocation"] == "https://huggingface.co/o/n/tree/abc"
+    assert [one["name"] for one in document["@graph"] if one.get("spdxId") in model["originatedBy"]] == ["A Person"]
+
+
 def test_the_same_bytes_give_the_same_document_and_others_another(folder: Path) -> None:
     first = cyclonedx.document(taken(folder), timestamp=NOW)
     assert cyclonedx.document(taken(folder), timestamp=NOW) == first

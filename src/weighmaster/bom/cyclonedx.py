@@ -72,7 +72,7 @@ def _model(it: Inventory) -> dict[str, Any]:
     if licences := _licences(it):
         found["licenses"] = licences
     if it.purl is not None:
-        found["purl"] = it.purl.value
+        found["purl"] = text(it.purl.value)
     if it.origins:
         found["pedigree"] = {"ancestors": [_origin(origin, f"ancestor:{n}") for n, origin in enumerate(it.origins)]}
     found["evidence"] = _evidence(it)

@@ -96,6 +96,8 @@ class _Document:
     def _model(self) -> str:
         it = self._it
         purl = it.purl.value if it.purl else None
+        author = it.value("author")
+        authors = [self._add("Agent", "author", name=text(author))] if author else []
         files = it.files if len(it.files) == 1 else ()
         identifier = {
             "type": "ExternalIdentifier",
@@ -109,7 +111,9 @@ class _Document:
             name=text(it.name.value),
             description=text(it.value("description") or it.value("section:description")),
             software_packageVersion=text(it.version.value) if it.version else None,
-            software_packageUrl=purl,
+            software_packageUrl=text(purl) if purl else None,
+            software_downloadLocation=_address(purl or ""),
+            originatedBy=authors,
             software_primaryPurpose="model",
             externalIdentifier=[identifier] if it.tree else [],
             verifiedUsing=[_hash(file.sha256) for file in files if file.sha256],
@@ -222,6 +226,14 @@ class _Document:
                 contentType="application/json",
                 statement=json.dumps({key: text(value) for key, value in record.items()}, ensure_ascii=False),
             )
+
+
+def _address(purl: str) -> str | None:
+    """Return where a model can be fetched from, if its package URL is one of a hub."""
+    hub, _, revision = purl.removeprefix("pkg:huggingface/").partition("@")
+    if hub == purl or not another_repository(hub):
+        return None
+    return f"https://huggingface.co/{hub}" + (f"/tree/{revision}" if revision.isalnum() else "")
 
 
 def _unlisted(name: str) -> dict[str, str]:
