@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from tests.trust import policed
 
 import weighmaster
 from weighmaster.model.errors import ConfigError, TrustError
-from weighmaster.trust import door
+from weighmaster.trust import bundle, door
 from weighmaster.trust.digests import Hashing
 from weighmaster.trust.generate import generate
 from weighmaster.trust.hashing import hash_artifact
@@ -123,3 +124,56 @@ def test_what_was_verified_as_a_whole_vouches_for_each_file_by_chunks(place: Pat
     (place / "model" / "vae" / "w.bin").write_bytes(b"eva")
     with pytest.raises(TrustError, match=r"the bytes from 0 on differ"):
         weighmaster.open_verified(place / "model" / "vae" / "w.bin", manifest=manifest)
+
+
+@pytest.fixture
+def held(tmp_path: Path) -> Path:
+    """A folder that alice signed, and policies: of alice, of bob, of alice who need not cover JSON."""
+    root = tmp_path / "held"
+    (root / "model").mkdir(parents=True)
+    for name, data in policed.FILES.items():
+        (root / "model" / name).write_bytes(data)
+    (root / "model" / "model.sig").write_bytes(bundle.write(policed.oms(policed.manifest())))
+    for who in ("alice", "bob"):
+        publisher = policed.role("publisher", [who], predicates=["signature"])
+        policed.written(root / who, policed.rule(publisher, match="acme/*"))
+        policed.written(root / f"{who}-lax", policed.rule(publisher, more='ignore = ["*.json"]\n', mode="audit"))
+    return root
+
+
+def _admitted(held: Path, name: str, policy: str = "alice", called: str = "acme/model") -> bytes:
+    opened = weighmaster.open_verified(
+        held / "model" / name, policy=held / policy / "trust.toml", called=called, now=policed.NOW
+    )
+    with opened as found:
+        return found.read()
+
+
+def test_a_policy_vouches_for_what_it_trusts(held: Path) -> None:
+    assert _admitted(held, "config.json") == policed.FILES["config.json"]
+
+
+def test_a_policy_refuses_what_it_does_not_trust_whatever_its_mode(held: Path) -> None:
+    for policy in ("bob", "bob-lax"):
+        with pytest.raises(TrustError, match=r"weights.safetensors is not trusted by "):
+            _admitted(held, "weights.safetensors", policy)
+    with pytest.raises(TrustError, match=r"no rule of .* is for what is called 'other/model'"):
+        _admitted(held, "weights.safetensors", called="other/model")
+
+
+def test_a_policy_covers_the_whole_artifact(held: Path) -> None:
+    (held / "model" / "sitecustomize.py").write_bytes(b"")
+    with pytest.raises(TrustError, match=r"is not trusted by "):
+        _admitted(held, "weights.safetensors")
+
+
+def test_a_file_that_a_rule_leaves_uncovered_is_not_opened_by_it(held: Path) -> None:
+    assert _admitted(held, "weights.safetensors", "alice-lax") == policed.FILES["weights.safetensors"]
+    with pytest.raises(TrustError, match=r"its rule lets it go uncovered"):
+        _admitted(held, "config.json", "alice-lax")
+
+
+def test_a_policy_without_evidence_refuses(held: Path) -> None:
+    (held / "model" / "model.sig").unlink()
+    with pytest.raises(TrustError, match=r"nothing vouches for "):
+        _admitted(held, "config.json")

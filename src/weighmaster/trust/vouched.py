@@ -1,4 +1,4 @@
-"""What vouches for a file that is to be opened: a digest, an entry, a manifest, or a signature beside it."""
+"""What vouches for a file that is to be opened: a digest, an entry, a manifest, a signature beside it, or a policy."""
 
 from __future__ import annotations
 
@@ -17,14 +17,18 @@ if TYPE_CHECKING:
     from weighmaster.trust.verify import Expected
 
 _HEX: Final = re.compile("[0-9a-f]{64}")
+_WAYS: Final = ("sha256", "entry", "manifest", "public_key", "expected", "policy")
 
 
 class Vouched(TypedDict, total=False):
-    """What vouches for a file: exactly one of the first five.
+    """What vouches for a file: exactly one of the first six.
 
     `sha256` is its digest in hexadecimal. `entry` and `manifest` are trusted as they are, with the digests of chunks in
     them (which a tree digest does not bind). `public_key` is a PEM file, `expected` any expectation of signers: the
     signature is looked for beside the file (`F.sig`), then as `model.sig` in the folders above, the nearest first.
+
+    `policy` is a policy of trust (a file, or a folder of roots with one): the whole artifact that the file belongs to
+    is hashed and held to it, under the name `called`. Who opens many files verifies once, and hands on the manifest.
 
     `name` is the path of the file in the manifest, where that cannot be told from where the file lies. `now` is the
     time at which a signature is verified; without it, that of the system's clock.
@@ -35,6 +39,8 @@ class Vouched(TypedDict, total=False):
     manifest: Manifest
     public_key: str | os.PathLike[str]
     expected: Expected
+    policy: str | os.PathLike[str]
+    called: str
     name: str
     now: datetime
 
@@ -46,10 +52,10 @@ def wanted(path: str, vouched: Vouched) -> Wanted:
         ConfigError: nothing vouches for it, or too much does, or the manifest has no such file.
         TrustError: the signature is missing or does not hold.
     """
-    ways = [way for way in ("sha256", "entry", "manifest", "public_key", "expected") if vouched.get(way) is not None]
+    ways = [way for way in _WAYS if vouched.get(way) is not None]
     if len(ways) != 1:
-        said = ", ".join(ways) or "nothing"
-        raise ConfigError(f"one of sha256, entry, manifest, public_key, expected has to vouch for {path}; {said} does")
+        said = " and ".join(ways) or "nothing"
+        raise ConfigError(f"one of {', '.join(_WAYS)} has to vouch for {path}; {said} was given")
     match ways[0]:
         case "sha256":
             digest = vouched["sha256"].lower().removeprefix("sha256:")
@@ -60,6 +66,11 @@ def wanted(path: str, vouched: Vouched) -> Wanted:
             return of_entry(vouched["entry"])
         case "manifest":
             return of_entry(_listed(path, vouched["manifest"], vouched.get("name")))
+        case "policy":
+            from weighmaster.trust.admitted import admitted
+
+            policy = os.fspath(vouched["policy"])
+            return of_entry(admitted(path, policy, _now(vouched), called=vouched.get("called", "")))
         case _:
             return _signed(path, vouched)
 
