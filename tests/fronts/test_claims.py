@@ -401,6 +401,10 @@ def test_claims_that_were_cut_show_in_a_log(run: Run) -> None:
     Path("log.pub").write_bytes(load_signer(Path("log.pem").read_bytes()).key.pem)
     logged = ("--log", "log", "--log-key", "log.pub")
     assert listed(run, *logged)[0] == 0
+    proving = ("log", "prove", "log", "--claims", "model/claims.jsonl", "--public-key", "log.pub")
+    assert run("claims", "model", "--public-key", "alice.pub", "--log-key", "log.pub")[0] == 1
+    assert run(*proving)[0] == 0
+    assert listed(run, "--log-key", "log.pub")[0] == 0
     first, second = Path("model/claims.jsonl").read_bytes().splitlines(keepends=True)
     Path("model/claims.jsonl").write_bytes(first)
     status, out, _ = run("claims", "model", "--public-key", "alice.pub", *logged)

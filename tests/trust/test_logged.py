@@ -6,13 +6,15 @@ import pytest
 from tests.trust.claims_made import claim, expects, heard, model, released, signer
 
 from weighmaster.model.errors import TrustError
+from weighmaster.model.value import replace
 from weighmaster.trust import bundle
 from weighmaster.trust.bundle import Bundle
 from weighmaster.trust.claims import Standing
 from weighmaster.trust.log import record
 from weighmaster.trust.log.book import Log
 from weighmaster.trust.log.note import VerifierKey
-from weighmaster.trust.logged import held_to
+from weighmaster.trust.log.proof import prove
+from weighmaster.trust.logged import held_to, proven
 
 ORIGIN = "example.org/models"
 
@@ -53,6 +55,31 @@ def test_a_claim_by_someone_unknown_is_still_one_that_is_here(tmp_path: Path) ->
     made = claim(here, by="mallory")
     found, cut = held_to(heard(tmp_path / "c", here, made), here.tree, log_of(tmp_path / "log", made))
     assert ([one.standing for one in found], cut) == ([Standing.SIGNER_UNKNOWN], ())
+
+
+def test_proofs_beside_show_that_claims_were_logged(tmp_path: Path) -> None:
+    here = model(tmp_path / "model")
+    made = claim(here), released(here, 1)
+    log = log_of(tmp_path / "log", *made, more=9)
+    keys = [VerifierKey.of(ORIGIN, signer("log").key)]
+    one, other = (prove(log, number).json() for number in (9, 10))
+    said = heard(tmp_path / "c", here, *made)
+    assert [found.standing for found in proven(said, one + b"\n" + other, keys)] == ["holds", "holds"]
+    assert [found.standing for found in proven(said, one, keys)] == ["holds", Standing.NOT_LOGGED]
+    strangers = [VerifierKey.of(ORIGIN, signer("mallory").key)]
+    assert {found.standing for found in proven(said, one + b"\n" + other, strangers)} == {Standing.NOT_LOGGED}
+    with pytest.raises(TrustError, match="line 2 of the proofs"):
+        proven(said, one + b"\n{}", keys)
+
+
+def test_a_proof_of_one_claim_is_none_of_another(tmp_path: Path) -> None:
+    here = model(tmp_path / "model")
+    made = claim(here), released(here, 1)
+    log = log_of(tmp_path / "log", made[0])
+    proof = prove(log, 0)
+    moved = replace(proof, extra=record.of_claim(bundle.write(made[1]), 0))
+    (found,) = proven(heard(tmp_path / "c", here, made[1]), moved.json(), [VerifierKey.of(ORIGIN, signer("log").key)])
+    assert found.standing is Standing.NOT_LOGGED
 
 
 def test_a_damaged_log_says_nothing(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from weighmaster.extend.showing import plain
 from weighmaster.fronts.cli import terminal, trusting
+from weighmaster.fronts.cli.claims_logged import logged
 from weighmaster.fronts.cli.parsing import Parser, period
 from weighmaster.fronts.cli.status import ALLOWED, BLOCKED, REVIEW
 from weighmaster.model.errors import ConfigError
@@ -60,7 +61,9 @@ def parser() -> Parser:
     group.add_argument("--name", default="", metavar="NAME", help="it must be a release of this name")
     group.add_argument("--channel", default="", metavar="NAME", help="with --name: in this channel")
     group.add_argument("--log", metavar="LOG", help="claims must be in this log, and all that it has must be here")
-    group.add_argument("--log-key", action="append", default=[], metavar="KEY", help="the key of the log")
+    group.add_argument(
+        "--log-key", action="append", default=[], metavar="KEY", help="its key; without --log, proofs beside do"
+    )
     group.add_argument("--log-witness", action="append", default=[], metavar="KEY", help="the key of a witness of it")
     group.add_argument("--state", metavar="FILE", help="keeps the releases seen, and refuses any that goes back")
     return it
@@ -82,7 +85,7 @@ def main(arguments: Sequence[str]) -> int:
         raise ConfigError(f"no such file: {place}")
     with _seen(options.state) as seen:
         heard = _heard(options.path, claimsfile.read(place), manifest, wanted, seen)
-        heard, cut = _logged(options, heard, manifest.tree)
+        heard, cut = logged(options, heard, manifest.tree, place)
         status, lacking = _status(heard, required, cut)
         if status == ALLOWED:
             _remember(heard, manifest.tree, seen)
@@ -99,9 +102,9 @@ def _required(options: Any) -> list[str]:
 
     if options.unverified and (options.require or options.name or options.state or options.max_age):
         raise ConfigError("--unverified believes nothing, so nothing can be required")
-    if options.unverified and options.log:
+    if options.unverified and options.log_key:
         raise ConfigError("--unverified believes nothing, and no log either")
-    if bool(options.log) is not bool(options.log_key):
+    if options.log and not options.log_key:
         raise ConfigError("a --log is trusted by its --log-key")
     if options.channel and not options.name:
         raise ConfigError("--channel is one of a --name")
@@ -135,25 +138,6 @@ def _heard(path: str, lines: Any, manifest: Manifest, wanted: Wanted | None, see
     if wanted is None:
         return claims.unverified(lines, manifest, path=path)
     return claims.judge(lines, manifest, replace(wanted, seen=seen), datetime.now(UTC), path=path)
-
-
-def _logged(options: Any, heard: Sequence[Heard], tree: str) -> tuple[Sequence[Heard], Sequence[Logged]]:
-    """Return claims as the log sees them, where there is one, and what of it is not here."""
-    if options.log is None:
-        return heard, ()
-    from argparse import Namespace
-
-    from weighmaster.fronts.cli import log_options
-    from weighmaster.trust.log import checkpoint
-    from weighmaster.trust.log.book import Log
-    from weighmaster.trust.logged import held_to
-
-    store = log_options.store(options.log)
-    asked = Namespace(public_key=options.log_key, witness=options.log_witness, origin=None)
-    keys, witnesses = log_options.trusted(asked, lambda: log_options.claimed(store))
-    log = Log.open(store, keys)
-    checkpoint.verified(log.checkpoint.note, keys, witnesses)
-    return held_to(heard, tree, log)
 
 
 def _status(heard: Sequence[Heard], required: Sequence[str], cut: Sequence[Logged]) -> tuple[int, Mapping[str, str]]:
