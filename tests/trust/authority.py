@@ -34,9 +34,13 @@ _OFF = {
 }
 
 
-@cache
 def key(name: str, kind: str = "ec") -> Any:
     """The private key of that name, which is made once."""
+    return _made(name, kind)
+
+
+@cache
+def _made(name: str, kind: str) -> Any:
     del name
     return {
         "ec": lambda: ec.generate_private_key(ec.SECP256R1()),

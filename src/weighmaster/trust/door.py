@@ -143,7 +143,12 @@ def signer_at(
             raise ConfigError(f"the key at {where} stays there: name its public half as well (--public-key)")
         chain = chain_of(certificates, _text(certificate)) if certificates else ()
         known = load_public_key(read_config(os.fspath(public_key)), os.fspath(public_key))
-        secret = (lambda _: password.decode()) if password else None
+
+        def secret(name: str) -> str:
+            if password is None:
+                raise ConfigError(f"the key at {where} wants its {name} (--password-file)")
+            return password.decode()
+
         return kms.load_far_signer(where, known, certificates=chain, secret=secret)
     return load_signer(read_config(where), password=password, certificates=certificates, what=where, pss=pss)
 

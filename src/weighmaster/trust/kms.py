@@ -1,9 +1,9 @@
 """Keys that never leave their place: in hardware, in a cloud, in a vault.
 
 They sign through securesystemslib (<https://python-securesystemslib.readthedocs.io>), which knows them by an address:
-`awskms:ID`, `gcpkms:NAME`, `azurekms://VAULT/keys/NAME/VERSION`, `hsm:…` (PKCS #11), `hv:NAME` (HashiCorp Vault),
-`file2:PATH`. Each needs a library of its own. The public half is given beside the address: what comes back is verified
-with it before it is used.
+`awskms:ID`, `gcpkms:NAME`, `azurekms://VAULT/keys/NAME/VERSION`, `hsm:…` (PKCS #11), `hv:NAME/VERSION` (HashiCorp
+Vault), `file2:PATH`. Each needs a library of its own. The public half is given beside the address: what comes back is
+verified with it before it is used.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
-from weighmaster.model.errors import ConfigError, MissingExtraError, TrustError, UnreachableError
+from weighmaster.model.errors import ConfigError, MissingExtraError, TrustError, UnreachableError, WeighmasterError
 from weighmaster.trust.envelope import Signature
 from weighmaster.trust.keys import PublicKey, check_certified
 
@@ -77,6 +77,9 @@ def load_far_signer(
 
     if len(public_key.parts) != 1:
         raise ConfigError("a key with several parts cannot lie elsewhere")
+    if public_key.kind.startswith("ML-DSA"):
+        # TAP 21: over a prefix and a SHA-512, not over the bytes.
+        raise ConfigError("securesystemslib signs with ML-DSA in a form of its own, which is not plain")
     try:
         known = SSlibKey.from_crypto(load_der_public_key(public_key.parts[0]))
     except ValueError as error:
@@ -95,6 +98,8 @@ def _asked(address: str, ask: Callable[[], Any]) -> Any:
         scheme = address.partition(":")[0]
         extra = EXTRAS.get(scheme, "crypto")
         raise MissingExtraError(f'keys at {scheme}: need more: pip install "securesystemslib[{extra}]"') from error
+    except WeighmasterError:
+        raise
     except (ValueError, KeyError, TypeError) as error:
         raise ConfigError(f"the key at {address} is of no use: {error}") from error
     except Exception as error:
