@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from weighmaster.extend.showing import plain
-from weighmaster.fronts.cli import trusting
+from weighmaster.fronts.cli import trusting, verify_policy
 from weighmaster.fronts.cli.parsing import Parser
 from weighmaster.fronts.cli.progress import Progress
 from weighmaster.fronts.cli.status import ALLOWED, BLOCKED
@@ -28,6 +28,7 @@ examples:
   weighmaster verify model --certificate-chain authority.pem --identity ml@example.com --crl revoked.crl
   weighmaster verify model --trusted-root root.json --identity ml@example.com --issuer https://accounts.example.com
   weighmaster verify model --public-key a.pem --public-key b.pem --threshold 2
+  weighmaster verify model --policy trust.toml --name acme/model
 No network is used."""
 
 
@@ -38,6 +39,7 @@ def parser() -> Parser:
     )
     it.add_argument("path", metavar="PATH", help="a file or a folder")
     trusting.add_expected(it)
+    verify_policy.add(it)
     it.add_argument(
         "--threshold", type=int, default=1, metavar="N", help="how many different ones must have signed (default: 1)"
     )
@@ -57,6 +59,10 @@ def main(arguments: Sequence[str]) -> int:
     options = parser().parse_args(arguments)
     if options.jobs is not None and options.jobs < 1:
         raise ConfigError("--jobs: 1 or more wanted")
+    if options.policy:
+        return verify_policy.main(options)
+    if options.name or options.state or options.recall:
+        raise ConfigError("--name, --state and --recall are for --policy")
     try:
         verified = _verified(options)
     except TrustError as error:

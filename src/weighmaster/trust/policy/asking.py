@@ -14,15 +14,20 @@ from typing import TYPE_CHECKING, Final
 
 from weighmaster.model.errors import ConfigError, TrustError
 from weighmaster.trust import releases
-from weighmaster.trust.evidence import read_config
+from weighmaster.trust.evidence import read_config, read_evidence
+from weighmaster.trust.files import evidence
+from weighmaster.trust.hashing import hash_artifact
+from weighmaster.trust.manifest import PROOFS, Manifest
 from weighmaster.trust.policy import document
-from weighmaster.trust.policy.assess import Assessment
+from weighmaster.trust.policy.assess import Assessment, assess
 from weighmaster.trust.policy.terms import Policy
 from weighmaster.trust.policy.vetting import Asked
 from weighmaster.trust.recall import entries
 from weighmaster.trust.recall.entries import RecallList
+from weighmaster.trust.recall.matching import revocations
 
 if TYPE_CHECKING:
+    from weighmaster.trust.digests import Hashing
     from weighmaster.trust.roots.cache import Roots
 
 POLICY: Final = "trust.toml"
@@ -55,6 +60,36 @@ def asked(*, policy: str = "", recalls: str = "", state: str = "", name: str = "
         seen=releases.read(state) if state else {},
         remember=partial(remember, state) if state else None,
     )
+
+
+def held_at(path: str, asked: Asked | None, how: Hashing | None = None) -> tuple[Manifest, Assessment]:
+    """Hash a file or a folder, and hold it to a policy. What it is accepted as is remembered, if that was asked for.
+
+    Raises:
+        ConfigError: there is no such file or folder, or no policy.
+        TrustError: something in it cannot be covered by any evidence.
+    """
+    if asked is None or asked.policy is None:
+        raise ConfigError("no policy of trust is named")
+    manifest = hash_artifact(path, how)
+    alone = not os.path.isdir(path)
+    signature, claims = evidence(path)
+    proofs = f"{path}.{PROOFS}" if alone else os.path.join(path, PROOFS)
+    there = {os.path.basename(one): read_evidence(one) for one in (signature, claims) if os.path.lexists(one)}
+    found = assess(
+        {one.path: (one.size, one.sha256) for one in manifest.entries},
+        there,
+        asked.policy,
+        asked.now,
+        name=asked.name,
+        alone=alone,
+        proofs=read_evidence(proofs) if os.path.lexists(proofs) else b"",
+        seen=asked.seen,
+        revoked=revocations(asked.recalls) if asked.recalls else (),
+    )
+    if asked.remember and found.holds:
+        asked.remember(found)
+    return manifest, found
 
 
 def remember(state: str, found: Assessment) -> None:

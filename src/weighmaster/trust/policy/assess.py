@@ -95,6 +95,15 @@ class Assessment(Value):
         """Whether nothing is lacking."""
         return not self.lacks
 
+    @property
+    def allows(self) -> bool:
+        """Whether the artifact may be used: nothing is lacking, or the mode lets that pass.
+
+        Bytes that are denied are never let pass, and neither are those that not all are known.
+        """
+        always = any(lack.kind is Kind.UNSURE or (lack.kind is Kind.DENIED and not lack.role) for lack in self.lacks)
+        return self.holds or (self.mode is not Mode.ENFORCE and not always)
+
 
 def assess(  # noqa: PLR0913 - what there is to know of an artifact, each by its name
     files: Mapping[str, tuple[int, str]],

@@ -1,0 +1,101 @@
+"""`weighmaster verify --policy`: whether an artifact has what a policy of trust wants of it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from weighmaster.extend.showing import plain
+from weighmaster.fronts.cli import trusting
+from weighmaster.fronts.cli.progress import Progress
+from weighmaster.fronts.cli.status import ALLOWED, BLOCKED
+from weighmaster.model.errors import ConfigError, TrustError
+
+if TYPE_CHECKING:
+    from weighmaster.fronts.cli.parsing import Parser
+    from weighmaster.trust.manifest import Manifest
+    from weighmaster.trust.policy.assess import Assessment
+
+_ELSEWHERE = ("public_key", "certificate_chain", "identity", "issuer", "trusted_root", "signature", "ignore", "crl")
+
+
+def add(parser: Parser) -> None:
+    """Let `verify` be told a policy."""
+    group = parser.add_argument_group("or what a policy wants")
+    group.add_argument("--policy", metavar="POLICY", help="a policy of trust says who must have signed what")
+    group.add_argument("--name", default="", metavar="NAME", help="what the policy calls it: owner/name")
+    group.add_argument("--recall", metavar="LIST", help="keys that a list of recalls names count no more")
+    group.add_argument("--state", metavar="FILE", help="keeps the releases seen, and refuses any that goes back")
+
+
+def main(options: Any) -> int:
+    """Hold an artifact to a policy, and return the exit status."""
+    if said := [one for one in _ELSEWHERE if getattr(options, one, None)]:
+        raise ConfigError(f"--policy says whose signature counts: leave out --{said[0].replace('_', '-')}")
+    try:
+        manifest, found = _held(options)
+    except TrustError as error:
+        if options.output == "json":
+            _print({"path": options.path, "verified": False, "why": str(error)})
+        sys.stderr.write(f"weighmaster: refused: {plain(str(error))}\n")
+        return BLOCKED
+    if options.output == "json":
+        _print(_record(options, manifest, found))
+    elif not (options.quiet and found.holds):
+        trusting.show(_rows(options, manifest, found))
+    return ALLOWED if found.allows else BLOCKED
+
+
+def _held(options: Any) -> tuple[Manifest, Assessment]:
+    from weighmaster.trust.digests import Hashing
+    from weighmaster.trust.policy.asking import asked, held_at
+
+    now = datetime.now(UTC)
+    want = asked(
+        policy=options.policy, recalls=options.recall or "", state=options.state or "", name=options.name, now=now
+    )
+    with Progress(sys.stderr, quiet=options.quiet, doing="verifying") as progress:
+        how = Hashing(follow_links=options.follow_links, jobs=options.jobs, progress=progress.bytes)
+        return held_at(options.path, want, how)
+
+
+def _rows(options: Any, manifest: Manifest, found: Assessment) -> Iterator[tuple[str, str]]:
+    yield "verified" if found.holds else "refused" if not found.allows else "lacking", options.path
+    yield "by", f"{found.rule or 'no rule'} of {found.policy}, which says {found.mode.value}"
+    for one in found.vouched:
+        when = f" at {one.at:%Y-%m-%d %H:%M:%S} UTC" if one.at else ""
+        yield one.role, f"{one.signer}: {', '.join(one.predicates)}{when}"
+    for lack in found.lacks:
+        yield "lacks", plain(lack.detail)
+    yield "covers", trusting.amount(manifest)
+    yield "tree", manifest.tree
+
+
+def _record(options: Any, manifest: Manifest, found: Assessment) -> dict[str, Any]:
+    return {
+        "path": options.path,
+        "verified": found.holds,
+        "allowed": found.allows,
+        "policy": found.policy,
+        "rule": found.rule,
+        "mode": found.mode.value,
+        "roles": [
+            {
+                "role": one.role,
+                "identity": one.party,
+                "signer": one.signer,
+                "predicates": list(one.predicates),
+                "at": one.at and one.at.isoformat(),
+            }
+            for one in found.vouched
+        ],
+        "lacks": [{"kind": one.kind.value, "role": one.role, "detail": one.detail} for one in found.lacks],
+        "tree": manifest.tree,
+    }
+
+
+def _print(document: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps({"schema": "weighmaster.verify/1", **document}, indent=2) + "\n")
