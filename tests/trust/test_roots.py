@@ -156,33 +156,118 @@ def test_what_nobody_published_is_removed_from_the_cache(world: World) -> None:
     assert world.pull().removed == ("slipped-in.pem",)
 
 
-def test_the_reference_client_follows_what_is_published(world: World, tmp_path: Path) -> None:
+def _reference(folder: Path, state: Path, root: bytes, now: datetime) -> bool:
+    """Let the reference client follow what is published; say whether it takes all of it."""
+    from tuf.api.exceptions import DownloadError, DownloadHTTPError, RepositoryError
     from tuf.ngclient import Updater
     from tuf.ngclient.fetcher import FetcherInterface
 
     class Folder(FetcherInterface):  # type: ignore[misc]
         def _fetch(self, url: str) -> Any:
-            from tuf.api.exceptions import DownloadHTTPError
-
             try:
-                return iter([Path(world.folder, url.removeprefix("https://here/")).read_bytes()])
+                return iter([Path(folder, url.removeprefix("https://here/")).read_bytes()])
             except FileNotFoundError:
                 raise DownloadHTTPError("no such file", 404) from None
 
-    world.now = datetime.now(UTC)
+    for name in ("metadata", "targets"):
+        os.makedirs(state / name, exist_ok=True)
+    try:
+        updater = Updater(
+            str(state / "metadata"), "https://here/metadata", str(state / "targets"), "https://here/targets",
+            fetcher=Folder(), bootstrap=root,
+        )  # fmt: skip
+        updater._trusted_set.reference_time = now
+        updater.refresh()
+        for name in updater._trusted_set.targets.targets:
+            info = updater.get_targetinfo(name)
+            if updater.find_cached_target(info) is None:
+                updater.download_target(info)
+    except (RepositoryError, DownloadError):
+        return False
+    return True
+
+
+def test_the_reference_client_follows_what_is_published(world: World, tmp_path: Path) -> None:
     publishing.delegate(world.folder, Delegation(role="team", keys=(TEAM.key,), paths=("team/*",)))
     world.add("team/a.pem", b"team", "team")
     world.rotate(A, B, D, add=(D.key,), remove=(C.key.keyid[:16],))
     world.publish(ONLINE, TEAM)
-    for folder in ("metadata", "targets"):
-        os.makedirs(tmp_path / "other" / folder)
-    updater = Updater(
-        str(tmp_path / "other" / "metadata"), "https://here/metadata", str(tmp_path / "other" / "targets"),
-        "https://here/targets", fetcher=Folder(), bootstrap=world.root,
-    )  # fmt: skip
-    updater.refresh()
-    for name, data in (("policy.toml", b"policy = 1\n"), ("team/a.pem", b"team")):
-        assert Path(updater.download_target(updater.get_targetinfo(name))).read_bytes() == data
+    assert _reference(Path(world.folder), tmp_path / "other", world.root, world.now)
+    assert (tmp_path / "other" / "targets" / "policy.toml").read_bytes() == b"policy = 1\n"
+
+
+def _history(world: World, top: Path) -> list[Path]:
+    """Publish some times, with rotations in between; return a copy of the folder after each."""
+
+    def edited() -> None:
+        world.add("policy.toml", b"policy = 2\n")
+        world.publish()
+
+    def added() -> None:
+        world.add("recall.json", b"{}")
+        world.publish()
+
+    def removed() -> None:
+        publishing.remove(world.folder, "recall.json")
+        world.publish(NEW)
+
+    steps: list[Callable[[], object]] = [
+        lambda: None,
+        edited,
+        lambda: world.rotate(A, B, D, add=(D.key,), remove=(C.key.keyid,)),
+        added,
+        lambda: publishing.refresh(world.folder, [ONLINE], world.now, world.terms),
+        lambda: world.rotate(A, D, roles=shelf.ONLINE, add=(NEW.key,), remove=(ONLINE.key.keyid,)),
+        removed,
+    ]
+    copies = []
+    for at, step in enumerate(steps):
+        step()
+        world.now += DAY
+        copies.append(Path(shutil.copytree(world.folder, top / f"{at}")))
+    return copies
+
+
+def test_whatever_is_mixed_the_reference_client_judges_it_the_same(world: World, tmp_path: Path) -> None:
+    random = Random(5)
+    history = _history(world, tmp_path / "history")
+    files = sorted({path.relative_to(copy) for copy in history for path in copy.rglob("*") if path.is_file()})
+    files = [file for file in files if file.parts[0] != "draft"]
+    judged: list[bool] = []
+    for case in range(80):
+        mixed, ours, theirs = (tmp_path / f"{case}" / name for name in ("mixed", "ours", "theirs"))
+        if random.random() < 0.7:
+            seen = random.choice(history)
+            pull(sources.FolderSource(str(seen)), str(ours), NOW, root=world.root)
+            assert _reference(seen, theirs, world.root, NOW)
+        shutil.copytree(history[random.choice((-1, -1, random.randrange(len(history))))], mixed)
+        for file in random.sample(files, random.randrange(3)):
+            _put(mixed / file, random.choice([copy / file for copy in history]), random)
+        now = NOW + random.randrange(10) * DAY
+        try:
+            pull(sources.FolderSource(str(mixed)), str(ours), now, root=world.root)
+            judged.append(True)
+        except TrustError:
+            judged.append(False)
+        assert _reference(mixed, theirs, world.root, now) is judged[-1], case
+    assert 10 < sum(judged) < 70, "some of both"
+
+
+def _put(path: Path, other: Path, random: Random) -> None:
+    """Put one file in the place of another, cut it, change a byte, or take it away."""
+    data = other.read_bytes() if other.exists() else b""
+    match random.randrange(4):
+        case 0 if data:
+            path.write_bytes(data[: random.randrange(len(data))])
+        case 1 if data:
+            at = random.randrange(len(data))
+            path.write_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
+        case 2:
+            path.unlink(missing_ok=True)
+        case _ if data:
+            path.write_bytes(data)
+        case _:
+            pass
 
 
 # Roots and their rotation.
@@ -811,6 +896,24 @@ def test_a_server_in_trouble_is_no_server_without_files(world: World) -> None:
 
     with Files(_served(world), fault=broken) as files, pytest.raises(UnreachableError, match="500"):
         pull(_web(files), world.cache, NOW, root=world.root)
+
+
+class _Endless:
+    """A body of a gigabyte of blanks, which nobody holds in memory."""
+
+    size = 1 << 30
+
+    def read_at(self, offset: int, count: int) -> bytes:
+        return b" " * min(count, self.size - offset)
+
+
+@pytest.mark.parametrize("name", ["metadata/timestamp.json", "metadata/2.root.json"])
+def test_a_server_that_never_stops_is_left(world: World, name: str) -> None:
+    files: dict[str, Any] = {**_served(world), f"/roots/{name}": _Endless()}
+    with Files(files) as server:
+        with pytest.raises(TrustError, match=f"{name}: an answer of more than .* bytes; at most (16384|512000) were"):
+            pull(_web(server), world.cache, NOW, root=world.root)
+        assert server.sent < 128 << 20
 
 
 def test_a_page_in_the_place_of_metadata_is_refused(world: World) -> None:
