@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, Final
 
+from weighmaster.fronts.cli import trusting
 from weighmaster.fronts.cli.parsing import Parser
 from weighmaster.model.errors import (
     MissingExtraError,
@@ -171,10 +172,14 @@ def _show(actions: Any) -> None:
 
 
 def _signs(it: Any) -> None:
-    it.add_argument("--key", metavar="PEM", required=True, help="the private key (Ed25519)")
     it.add_argument(
-        "--password-file", metavar="FILE", help="what holds the key's password (or WEIGHMASTER_KEY_PASSWORD does)"
+        "--key",
+        metavar="PEM",
+        required=True,
+        help="the private key (Ed25519): a file, or an address (awskms:, hsm:, …)",
     )
+    it.add_argument("--own-public-key", metavar="PEM", help="the public half of a key at an address")
+    trusting.add_password(it)
 
 
 def _trusts(it: Any) -> None:

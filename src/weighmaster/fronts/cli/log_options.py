@@ -10,10 +10,12 @@ from argparse import Namespace
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
+from weighmaster.fronts.cli import trusting
 from weighmaster.fronts.cli.access import from_environment
 from weighmaster.model.errors import ConfigError, TrustError
+from weighmaster.trust.door import signer_at
 from weighmaster.trust.evidence import read_config, read_evidence
-from weighmaster.trust.keys import KeySigner, load_public_key, load_signer
+from weighmaster.trust.keys import Signer, load_public_key
 from weighmaster.trust.log import checkpoint as checkpoints
 from weighmaster.trust.log import note, witness
 from weighmaster.trust.log.checkpoint import Checkpoint
@@ -23,15 +25,11 @@ from weighmaster.trust.log.store import CHECKPOINT, Store
 
 LARGEST: Final = 128 << 20
 """Bytes of a file of claims or proofs."""
-_PASSWORD: Final = "WEIGHMASTER_KEY_PASSWORD"  # noqa: S105 - the name of a variable
 
 
-def signer(options: Namespace) -> KeySigner:
+def signer(options: Namespace) -> Signer:
     """Return what signs."""
-    password = os.environ.get(_PASSWORD, "").encode() or None
-    if options.password_file:
-        password = read_config(options.password_file, most=1 << 12).rstrip(b"\r\n")
-    return load_signer(read_config(options.key), password=password, what=options.key)
+    return signer_at(options.key, password=trusting.password(options), public_key=options.own_public_key)
 
 
 def store(address: str) -> Store:
