@@ -171,6 +171,14 @@ def test_a_card_of_many_words_stays_bounded(run: Run, tmp_path: Path) -> None:
     assert len(out) < 300_000
 
 
+def test_what_is_left_out_is_said(run: Run, tmp_path: Path) -> None:
+    model(tmp_path)
+    assert "left out    1 files, which the tree digest does not cover" in run("m", "--exclude", "*.md")[1]
+    for form in ("cyclonedx", "spdx"):
+        assert "excluded" in run("m", "--exclude", "*.md", "--format", form)[1]
+        assert "README.md" not in run("m", "--exclude", "*.md", "--format", form)[1]
+
+
 def test_no_name_in_a_target_reaches_outside_of_it(run: Run, tmp_path: Path) -> None:
     (tmp_path / "secret.txt").write_text("secret")
     (tmp_path / "m").mkdir()

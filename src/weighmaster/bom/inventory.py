@@ -108,6 +108,7 @@ class Inventory(Value):
     """What says it, and what it says against what is there."""
     gaps: tuple[Gap, ...]
     folder: bool
+    excluded: int = 0
 
     def first(self, field: str) -> Said | None:
         """Return what is believed of a field, if anything is said."""

@@ -25,11 +25,12 @@ from weighmaster.trust.hashing import hash_artifact
 
 
 class Seen(Value):
-    """What was read of a target: its files and what is in them, what they say, and what was not read."""
+    """What was read of a target: its files and what is in them, what they say, what was not read, and left out."""
 
     target: str
     whole: Repository
     gaps: tuple[Gap, ...]
+    excluded: int = 0
 
 
 @cache
@@ -46,11 +47,13 @@ class _Description(FolderLook):
 
     def __init__(self, target: str, request: Request) -> None:
         super().__init__(target, request)
+        self._excluded = self._found.excluded
         if request.follow_symlinks and os.path.isdir(target):
             excludes = matcher(request.settings.exclude)
             found = files(target, follow_links=True)
             self.paths = {name: path for name, path in found if excludes is None or not excludes.match(name)}
             self.names = sorted(self.paths)
+            self._excluded = len(found) - len(self.names)
             self._said = Said(self.names, ())
             self.take = self._said.take
 
@@ -83,7 +86,7 @@ class _Description(FolderLook):
             facts=tuple(sorted(facts, key=lambda fact: (str(fact.where), repr(fact)))),
         )
         ordered = sorted(gaps, key=lambda gap: (str(gap.where), gap.reason, gap.detail))
-        return Seen(target=self.target, whole=whole, gaps=tuple(ordered))
+        return Seen(target=self.target, whole=whole, gaps=tuple(ordered), excluded=self._excluded)
 
     def _unread(self, read: AbstractSet[str]) -> Iterator[Artifact]:
         """Hash the files whose workers died: a bill names every file, whatever is in it."""

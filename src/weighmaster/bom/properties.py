@@ -45,10 +45,16 @@ def properties(it: Inventory) -> Iterator[dict[str, str]]:
         yield from _sourced("code", code)
     for who, what in it.contradictions:
         yield property_of("contradiction", f"{who} {what}")
-    for gap in it.gaps:
-        yield property_of("gap", f"{gap.where}: {gap.reason}: {gap.detail}"[:_LONGEST])
+    yield from _not_read(it)
     for cluster, sentence in sentences(it):
         yield property_of(f"completeness:{cluster}", sentence)
+
+
+def _not_read(it: Inventory) -> Iterator[dict[str, str]]:
+    for gap in it.gaps:
+        yield property_of("gap", f"{gap.where}: {gap.reason}: {gap.detail}"[:_LONGEST])
+    if it.excluded:
+        yield property_of("excluded", f"{it.excluded} files were left out, and are not covered by the tree digest")
 
 
 def _sourced(field: str, said: Said) -> Iterator[dict[str, str]]:

@@ -118,6 +118,7 @@ def inventory(seen: Seen, options: Options | None = None) -> Inventory:
         ),
         gaps=seen.gaps,
         folder=seen.whole.folder,
+        excluded=seen.excluded,
     )
 
 

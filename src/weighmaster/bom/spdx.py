@@ -256,6 +256,8 @@ def _sources(it: Inventory) -> Iterator[dict[str, str]]:
         yield _source("code", one)
     for who, what in it.contradictions:
         yield {"contradiction": f"{who} {what}"}
+    if it.excluded:
+        yield {"excluded": str(it.excluded)}
     for gap in it.gaps:
         yield {"gap": str(gap.where), "reason": gap.reason, "detail": gap.detail}
 

@@ -53,6 +53,8 @@ def _rows(it: Inventory) -> Iterator[tuple[str, str]]:
         yield "not read", f"{gap.where}: {gap.detail}"
     if len(it.gaps) > _MOST:
         yield "not read", f"and {len(it.gaps) - _MOST} places more"
+    if it.excluded:
+        yield "left out", f"{it.excluded} files, which the tree digest does not cover"
     yield from _clusters(it)
 
 
