@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from typing import IO, TYPE_CHECKING, Final
 
 from weighmaster import shipped
-from weighmaster.engine.scan import gather, scan_bytes, scan_file
+from weighmaster.engine.scan import scan_bytes, scan_file
 from weighmaster.extend.format import Format
 from weighmaster.extend.output import Style
 from weighmaster.extend.policy import Policy
-from weighmaster.looks import FolderLook, Look, alone, judged, look_here
+from weighmaster.looks import About, FolderLook, Look, Said, alone, judged, look_here
 from weighmaster.looks import Request as Request  # noqa: PLC0414 - front ends fill it in
 from weighmaster.model.errors import ConfigError
 from weighmaster.model.finding import Finding, Rule
@@ -26,6 +26,7 @@ from weighmaster.reading.budget import Limits
 if TYPE_CHECKING:
     from weighmaster.engine.dig import Excerpt
     from weighmaster.reading.http import Access
+    from weighmaster.trust.policy.vetting import Asked
 
 _CHUNK: Final = 1 << 20
 _IN_MEMORY: Final = 64 << 20
@@ -41,6 +42,9 @@ def vet(  # noqa: PLR0913 - what a caller may choose; each has a default
     jobs: int | None = None,
     access: Access | None = None,
     full: bool = False,
+    trust: str | os.PathLike[str] | Asked | None = None,
+    recall: str | os.PathLike[str] | None = None,
+    name: str = "",
 ) -> Vetted:
     """Look at a file, a folder or what lies at an address, and say whether it may come in.
 
@@ -53,10 +57,14 @@ def vet(  # noqa: PLR0913 - what a caller may choose; each has a default
         jobs: how many worker processes may work at once; by default one for each core.
         access: how services are reached, for an address; without it, without credentials.
         full: fetch what lies elsewhere whole, and compare its digest with the declared one.
+        trust: a policy of trust, which says who must have signed what; without it the configuration's.
+        recall: a list of recalls; without it the configuration's.
+        name: what the policy of trust calls the target: `owner/name`, or a package URL.
 
     Raises:
         FileNotFoundError: there is no such target.
-        ConfigError: the configuration does not mean what it says, or there is no such policy.
+        ConfigError: the configuration or a policy does not mean what it says, or there is no such policy.
+        TrustError: roots of trust that are named have expired, or do not hold.
     """
     settings = config if isinstance(config, Settings) else configured(config)
     request = Request(
@@ -65,8 +73,28 @@ def vet(  # noqa: PLR0913 - what a caller may choose; each has a default
         jobs=jobs,
         access=access,
         full=full,
+        trust=_trust(settings, trust, recall, name),
     )
     return vet_target(os.fspath(target), request)
+
+
+def _trust(
+    settings: Settings,
+    trust: str | os.PathLike[str] | Asked | None,
+    recall: str | os.PathLike[str] | None,
+    name: str,
+) -> Asked | None:
+    """Return what evidence is held to. A program that calls us is itself the front, so the clock is read here."""
+    if trust is not None and not isinstance(trust, str | os.PathLike):
+        return trust
+    policy, recalls = os.fspath(trust or settings.trust), os.fspath(recall or settings.recall)
+    if not (policy or recalls or name):
+        return None
+    from datetime import UTC, datetime
+
+    from weighmaster.trust.policy.asking import asked
+
+    return asked(policy=policy, recalls=recalls, name=name, now=datetime.now(UTC))
 
 
 def vet_target(target: str, request: Request) -> Vetted:
@@ -235,8 +263,8 @@ def output_names() -> tuple[str, ...]:
 
 
 def _alone_judged(name: str, items: list[Item], request: Request) -> Vetted:
-    items += gather(name, items, shipped.registry(), folder=False)
-    return judged(Report.of(name, items, files=1), request)
+    # Nothing lies beside a stream, so there is no evidence about it.
+    return Said((), items).vetted(About(target=name, folder=False, apart=1), request)
 
 
 def _spooled(start: bytearray, stream: IO[bytes], name: str, request: Request) -> list[Item]:

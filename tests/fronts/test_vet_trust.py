@@ -329,3 +329,28 @@ def _log(model: Path, name: str = "log") -> str:
     key = str(VerifierKey.of("example.org/log", keeper.key))
     (model.parent / "vkey").write_text(key)
     return key
+
+
+def test_a_stream_has_no_evidence_so_a_policy_refuses_it(
+    model: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import io
+    from types import SimpleNamespace
+
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(b"numbers\n")))
+    status, report = told(capsys, "-", "--trust", policy(model, rule(SIGNED)))
+    assert (status, rules(report), report["summary"]["files"]) == (1, {"unsigned": "high"}, 1)
+
+
+def test_programs_name_a_policy_as_the_command_line_does(model: Path) -> None:
+    import weighmaster
+
+    path = policy(model, rule(SIGNED, match="acme/*"))
+    assert weighmaster.vet(model, trust=path, name="acme/model", jobs=1).verdict.outcome == "block"
+    sign(model)
+    assert weighmaster.vet(model, trust=path, name="acme/model", jobs=1).verdict.outcome == "allow"
+    assert weighmaster.vet(model, trust=path, jobs=1).verdict.outcome == "block"
+    config = model.parent / "weighmaster.toml"
+    config.write_text('trust = "trust/trust.toml"\n')
+    assert weighmaster.vet(model, config=config, name="acme/model", jobs=1).verdict.outcome == "allow"
+    assert weighmaster.vet(model, config=config, jobs=1).verdict.outcome == "block"
