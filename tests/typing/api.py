@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import assert_never, assert_type
+from typing import Any, BinaryIO, assert_never, assert_type
 
 import weighmaster
 from weighmaster.model.fact import Artifact, Fact
@@ -12,6 +12,7 @@ from weighmaster.model.finding import Finding, Severity
 from weighmaster.model.report import Gap, GapReason, Report
 from weighmaster.model.settings import Settings
 from weighmaster.model.verdict import Judged, Outcome, Verdict, Vetted
+from weighmaster.trust.hashing import hash_artifact
 
 vetted = weighmaster.vet("model.pt")
 assert_type(vetted, Vetted)
@@ -46,3 +47,9 @@ for judged in vetted.verdict.findings:
     assert_type(judged.severity, Severity)
     assert_type(judged.waived, str | None)
     assert_type(judged.finding.evidence, tuple[Fact, ...])
+
+with weighmaster.open_verified("model.bin", sha256="0" * 64, keep="digests") as file:
+    assert_type(file, BinaryIO)
+weighmaster.open_verified(Path("model.bin"), manifest=hash_artifact("."), name="sub/model.bin")
+weighmaster.open_verified("model.bin", policy="trust.toml", called="owner/name")
+assert_type(weighmaster.load_file("model.safetensors", public_key="key.pem", framework="numpy"), dict[str, Any])
