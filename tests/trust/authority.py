@@ -145,7 +145,7 @@ class Authority:
     def list(
         self,
         *revoked: tuple[x509.Certificate, datetime] | tuple[x509.Certificate, datetime, datetime],
-        days: tuple[int, int] = (-1, 7),
+        days: tuple[float, float] = (-1, 7),
         private: Any = None,
         more: Sequence[tuple[x509.ExtensionType, bool]] = (),
     ) -> bytes:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 from weighmaster.model.errors import ConfigError, TrustError
 from weighmaster.model.value import Value
+from weighmaster.trust.certificates import load_certificate
 from weighmaster.trust.envelope import Signature
 
 if TYPE_CHECKING:
@@ -199,7 +200,7 @@ def of_certificate(der: bytes) -> PublicKey:
     from cryptography.exceptions import UnsupportedAlgorithm
 
     try:
-        key = _certified(der)
+        key = load_certificate(der).public_key()
         _check(key, "the key of the certificate")
     except (ValueError, UnsupportedAlgorithm, ConfigError) as error:
         raise TrustError(f"the certificate cannot be used: {error}") from error
@@ -238,12 +239,6 @@ def _public(spki: bytes) -> Any:
         return load_der_public_key(spki)
     except (ValueError, UnsupportedAlgorithm) as error:
         raise TrustError(f"a public key cannot be read: {error}") from error
-
-
-def _certified(der: bytes) -> Any:
-    from cryptography import x509
-
-    return x509.load_der_x509_certificate(der).public_key()
 
 
 def _spki(key: Any) -> bytes:

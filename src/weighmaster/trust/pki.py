@@ -22,12 +22,11 @@ from typing import TYPE_CHECKING, Any, Final
 from weighmaster.model.errors import ConfigError, TrustError
 from weighmaster.model.value import Value
 from weighmaster.trust import revocation
+from weighmaster.trust.certificates import load_certificate, strictly
 
 if TYPE_CHECKING:
     from cryptography import x509
 
-_LONGEST: Final = 64 << 10
-"""Bytes of a certificate."""
 _DEEPEST: Final = 8
 
 
@@ -65,7 +64,12 @@ def vouched(certificates: Sequence[bytes], by: Authorities, now: datetime, at: d
         ConfigError: what one trusts cannot be read.
         TrustError: nobody that is trusted vouches for the signer; the message says why.
     """
-    leaf, *others = [_certificate(der) for der in certificates]
+    with strictly("a certificate"):
+        return _vouched(certificates, by, now, at)
+
+
+def _vouched(certificates: Sequence[bytes], by: Authorities, now: datetime, at: datetime | None) -> Vouched:
+    leaf, *others = [load_certificate(der) for der in certificates]
     time = at or now
     name = _checked(leaf, by.names, time, trusted=at is not None)  # 1, 2, 3
     chain = _chain(leaf, [*others, *_configured(by.intermediates)], _configured(by.roots), time)  # 4
@@ -85,23 +89,12 @@ def subject_of(der: bytes) -> str:
     Raises:
         TrustError: it cannot be read.
     """
-    return _said(_certificate(der))
-
-
-def _certificate(der: bytes) -> x509.Certificate:
-    from cryptography import x509
-
-    if len(der) > _LONGEST:
-        raise TrustError(f"a certificate of more than {_LONGEST} bytes")
-    try:
-        return x509.load_der_x509_certificate(der)
-    except (ValueError, x509.InvalidVersion) as error:
-        raise TrustError(f"a certificate cannot be read: {error}") from error
+    return _said(load_certificate(der))
 
 
 def _configured(ders: Sequence[bytes]) -> list[x509.Certificate]:
     try:
-        return [_certificate(der) for der in ders]
+        return [load_certificate(der) for der in ders]
     except TrustError as error:
         raise ConfigError(f"what is trusted: {error}") from error
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from weighmaster.model.errors import ConfigError, MissingExtraError, TrustError, UnreachableError
 from weighmaster.trust import strict
+from weighmaster.trust.certificates import strictly
 
 if TYPE_CHECKING:
     from weighmaster.trust.bundle import Bundle
@@ -39,14 +40,16 @@ def check(bundle: Bundle, root: bytes, names: tuple[str, ...], issuer: str, *, m
     library = _library()
     verifier = _verifier(library, root)
     try:
-        read = library.models.Bundle.from_json(bundle.raw)
+        with strictly("a certificate"):
+            read = library.models.Bundle.from_json(bundle.raw)
     except (library.errors.Error, ValueError) as error:
         raise TrustError(f"Sigstore cannot read the bundle: {error}") from error
     said = []
     for name in names:
         policy = library.policy.Identity(identity=name, issuer=issuer)
         try:
-            _verify(verifier, read, policy, bundle, message)
+            with strictly("a certificate"):
+                _verify(verifier, read, policy, bundle, message)
         except (library.errors.Error, ValueError, *library.odd) as error:
             said.append(f"{name}: {error}")
         else:

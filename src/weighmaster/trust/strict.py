@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Final, NoReturn
@@ -22,6 +23,8 @@ _DEEPEST: Final = 64
 _MOST: Final = 2_000_000
 """Objects and lists of a document; each takes a few hundred bytes of memory."""
 _DIGITS: Final = 400
+_HALF: Final = re.compile(rb"\\u[dD][89a-fA-F]")
+"""Half of a pair of surrogates, which is no text where the other half is missing (RFC 7493 §2.1)."""
 
 
 def parsed(raw: bytes, what: str) -> Record:
@@ -37,6 +40,8 @@ def parsed(raw: bytes, what: str) -> Record:
     try:
         value = json.loads(raw.decode(), object_pairs_hook=_object, parse_constant=_constant, parse_int=_integer)
         _bounded(value)
+        if _HALF.search(raw):
+            json.dumps(value, ensure_ascii=False).encode()
         return Record.of(value)
     except (ValueError, RecursionError, UnreadableError) as error:
         raise TrustError(f"{what} cannot be read: {error}") from error

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from weighmaster.model.errors import ConfigError, TrustError, UnreachableError
 from weighmaster.trust import revocation
+from weighmaster.trust.certificates import strictly
 from weighmaster.trust.revocation import Revocation
 
 if TYPE_CHECKING:
@@ -128,7 +129,8 @@ def _time(
     if signature is None:
         raise TrustError("the timestamp is of another signature")
     try:
-        VerifierBuilder(roots=roots).build().verify_message(read, signature)
+        with strictly("the certificate of a timestamp"):
+            VerifierBuilder(roots=roots).build().verify_message(read, signature)
         held = [hashlib.sha256(der).hexdigest() for der in read.signed_data.certificates]
         said: datetime = read.tst_info.gen_time
         accuracy = read.tst_info.accuracy
