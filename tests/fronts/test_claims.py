@@ -21,6 +21,7 @@ from weighmaster.trust.generate import generate
 from weighmaster.trust.hashing import hash_artifact
 
 Run = Callable[..., tuple[int, str, str]]
+NAMED = ("--name", "owner/model", "--version", "1", "--sequence", "1")
 
 
 @pytest.fixture(scope="module")
@@ -173,6 +174,43 @@ def test_a_closure_pins_what_is_needed_and_says_what_is_not(run: Run) -> None:
     first, second = line(0)["predicate"]["dependencies"]
     assert first["digest"] == {"weighmasterTreeV1": hash_artifact("base").tree}
     assert second["purl"] == "pkg:pypi/tok@1"
+
+
+def test_a_closure_says_what_could_not_be_read(run: Run) -> None:
+    Path("model/unknown.bin").write_bytes(bytes(range(256)) * 3)
+    status, out, err = run("attest", "model", "--key", "alice.pem", "--type", "closure")
+    assert (status, err) == (0, "weighmaster: not read, so what it names is not known: unknown.bin\n")
+    assert "0 pinned, 1 not read" in out
+
+
+def test_a_closure_is_of_the_bytes_that_were_read(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    from weighmaster.bom import look
+
+    real = look.look
+
+    def changed(target: str) -> Any:
+        Path("model/config.json").write_text("{}")
+        return real(target)
+
+    monkeypatch.setattr(look, "look", changed)
+    for type in ("closure", "bom"):
+        Path("model/config.json").write_text('{"model_type": "bert"}')
+        assert run("attest", "model", "--key", "alice.pem", "--type", type)[0] == 1
+    assert not Path("model/claims.jsonl").exists()
+
+
+def test_of_nothing_nothing_is_claimed(run: Run) -> None:
+    Path("empty").mkdir()
+    status, _, err = run("attest", "empty", "--key", "alice.pem", "--type", "release", *NAMED)
+    assert (status, "there is no file of which anything could be claimed" in err) == (1, True)
+
+
+def test_links_may_be_followed(run: Run) -> None:
+    Path("cache").mkdir()
+    Path("cache/numbers.pkl").symlink_to("../model/numbers.pkl")
+    assert run("attest", "cache", "--key", "alice.pem", "--type", "release", *NAMED)[0] == 1
+    attest(run, "release", *NAMED, "--follow-links", path="cache")
+    assert listed(run, "--follow-links", path="cache")[0] == 0
 
 
 def test_a_bill_of_materials_is_of_the_bytes_that_are_signed(run: Run) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import json
+import random
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.trust import authority
 from tests.trust.claims_made import DAY, FREE, NOW, TYPE, claim, expects, heard, lines, model, released, signer
 
 from weighmaster.model.errors import ConfigError, TrustError
@@ -19,10 +21,12 @@ from weighmaster.trust.claims import Standing, Wanted, judge, missing, told_apar
 from weighmaster.trust.claimsfile import Claim, Unread
 from weighmaster.trust.envelope import IN_TOTO, Envelope, pae
 from weighmaster.trust.hashing import hash_artifact
+from weighmaster.trust.keys import KeySigner
 from weighmaster.trust.manifest import TREE_ALGORITHM, Manifest
 from weighmaster.trust.releases import Seen, check_release, held
 from weighmaster.trust.releases import read as read_seen
-from weighmaster.trust.verify import Expected, KeyIdentity
+from weighmaster.trust.revocation import Revocation
+from weighmaster.trust.verify import CertificateIdentity, Expected, KeyIdentity
 
 
 @pytest.fixture
@@ -520,3 +524,96 @@ def _results(manifest: Manifest, result: str, issued: Any, by: str = "alice", ex
     found = {"result": result, "configuration": []}
     type = "https://in-toto.io/attestation/test-result/v0.1"
     return claim(manifest, type, found, by=by, issued=issued, expires=expires)
+
+
+# Who is vouched for
+
+
+def _vouched(name: str, subject: str, **more: Any) -> KeySigner:
+    private = authority.key(f"claims {subject}")
+    certificate = ROOT.issue(name, subject=subject, private=private, **more)
+    return KeySigner([private], [authority.der(certificate)])
+
+
+def _by(signer_: KeySigner, manifest: Manifest, **more: Any) -> Bundle:
+    issued = more.pop("issued", NOW - DAY)
+    return attest.signed(attest.statement(manifest, FREE, {}, issued=issued), signer_, **more)
+
+
+ROOT = authority.Authority()
+VOUCHED = Expected(authorities=(authority.der(ROOT.certificate),), names=(authority.MAIL,))
+
+
+def test_someone_for_whom_an_authority_vouches_is_known_by_name(here: Manifest, file: Path) -> None:
+    (one,) = heard(file, here, _by(_vouched(authority.MAIL, "a"), here), expected=VOUCHED)
+    assert one.standing is Standing.HOLDS
+    assert one.signed is not None
+    assert isinstance(one.signed.by, CertificateIdentity)
+    assert one.signed.by.name == authority.MAIL
+
+
+def test_another_signer_of_the_same_authority_is_not_believed(here: Manifest, file: Path) -> None:
+    (one,) = heard(file, here, _by(_vouched("other@example.com", "b"), here), expected=VOUCHED)
+    assert one.standing is Standing.SIGNER_UNKNOWN
+
+
+def test_who_signed_with_an_expired_certificate_is_not_believed(here: Manifest, file: Path) -> None:
+    (one,) = heard(file, here, _by(_vouched(authority.MAIL, "c", days=(-30, -2)), here), expected=VOUCHED)
+    assert one.standing is Standing.SIGNER_UNKNOWN
+    assert one.why
+
+
+def test_a_revoked_key_is_not_believed(here: Manifest, file: Path) -> None:
+    revoked = replace(expects(), revoked=(Revocation(id=signer("alice").key.keyid),))
+    (one,) = heard(file, here, claim(here), expected=revoked)
+    assert one.standing in {Standing.SIGNER_UNKNOWN, Standing.CHANGED}
+    assert "revoked" in one.why
+
+
+def test_a_new_certificate_of_one_signer_does_not_keep_an_older_claim(here: Manifest, file: Path) -> None:
+    one, other = (_vouched(authority.MAIL, subject) for subject in ("d", "e"))
+    type = "https://in-toto.io/attestation/test-result/v0.1"
+    made = [
+        attest.signed(
+            attest.statement(here, type, {"result": result, "configuration": []}, issued=NOW - days * DAY), by
+        )
+        for by, result, days in ((one, "PASSED", 3), (other, "FAILED", 2))
+    ]
+    assert standings(heard(file, here, *made, expected=VOUCHED)) == [Standing.SUPERSEDED, "holds"]
+
+
+# Damage
+
+
+def test_whatever_becomes_of_claims_is_said(here: Manifest) -> None:
+    """Of damaged lines each is read, and what holds of one is what held before."""
+    chance = random.Random(4)
+    whole = [bundle.write(one) for one in (claim(here), released(here, 1), _results(here, "PASSED", NOW - DAY))]
+    good = {_payload(claimsfile.parsed(line, 1)) for line in whole}
+    for number in range(1500):
+        damaged = _damaged(chance, whole[number % 3]).split(b"\n")
+        read = [claimsfile.parsed(line, at) for at, line in enumerate(damaged, 1)]
+        for one in judge(read, here, Wanted(expected=expects()), NOW):
+            assert one.standing is not Standing.HOLDS or _payload(one.claim) in good
+
+
+def _damaged(chance: random.Random, whole: bytes) -> bytes:
+    data = bytearray(whole)
+    for _ in range(chance.randrange(1, 4)):
+        at = chance.randrange(len(data))
+        match chance.randrange(4):
+            case 0:
+                data[at] ^= 1 << chance.randrange(8)
+            case 1:
+                del data[at : at + chance.randrange(1, 40)]
+            case 2:
+                data[at:at] = data[chance.randrange(len(data)) :][: chance.randrange(1, 40)]
+            case _:
+                data[at:at] = chance.choice([b"\n", b"{", b'"', b"\x00", b"\xff", b"1e999", b"[[[["])
+    return bytes(data)
+
+
+def _payload(found: object) -> bytes:
+    assert isinstance(found, Claim)
+    assert isinstance(found.bundle.content, Envelope)
+    return found.bundle.content.payload

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from weighmaster.trust.claims import Heard
     from weighmaster.trust.keys import Signer
     from weighmaster.trust.manifest import Manifest
-    from weighmaster.trust.predicates.closure import Dependency, Unpinned
+    from weighmaster.trust.predicates.closure import Dependency
     from weighmaster.trust.verify import Expected
 
 
@@ -145,7 +145,7 @@ def decided(  # noqa: PLR0913 - whose verdict it is, on what
     from weighmaster.trust.predicates import scan, verdict
 
     vetted = vet_target(target, request)
-    scan.check_same(vetted.report, manifest)
+    scan.check_same(vetted.report.artifacts, vetted.report.gaps, manifest)
     return verdict.build(
         passed=vetted.verdict.outcome is Outcome.ALLOW,
         verifier=verifier,
@@ -171,10 +171,19 @@ def billed(target: str, manifest: Manifest, at: datetime, *, name: str = "", ver
     return cyclonedx.document(made, timestamp=at)
 
 
-def unpinned(target: str, dependencies: Sequence[Dependency], manifest: Manifest) -> tuple[Unpinned, ...]:
-    """Return what a target needs beside its own bytes, as far as they say, and none of the dependencies is."""
-    from weighmaster.bom.look import look
-    from weighmaster.trust.predicates import closure
+def closed(target: str, dependencies: Sequence[Dependency], manifest: Manifest, at: datetime) -> dict[str, Any]:
+    """Return what a target needs beside its own bytes as the predicate of a claim (see `trust.predicates.closure`).
 
-    outside = closure.named_outside(look(target).whole.facts, [entry.path for entry in manifest.entries])
-    return closure.unpinned(outside, dependencies)
+    What the bytes name, and none of the dependencies is, stands in it as not pinned.
+
+    Raises:
+        TrustError: what was read are other bytes than those of the manifest, or a dependency is not pinned.
+    """
+    from weighmaster.bom.look import look
+    from weighmaster.trust.predicates import closure, scan
+
+    seen = look(target)
+    scan.check_same(seen.whole.artifacts, seen.gaps, manifest)
+    outside = closure.named_outside(seen.whole.facts, [entry.path for entry in manifest.entries])
+    unread = sorted({str(gap.where) for gap in seen.gaps})
+    return closure.build(dependencies, closure.unpinned(outside, dependencies), unread, issued=at)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from weighmaster.model.errors import ConfigError
+from weighmaster.model.errors import ConfigError, TrustError
 from weighmaster.trust import bundle as bundles
 from weighmaster.trust import claimsfile, known, strict
 from weighmaster.trust import statement as statements
@@ -31,6 +31,8 @@ def statement(
         ConfigError: it would have expired when it is issued.
         TrustError: the predicate is not what its type promises, or the artifact is empty.
     """
+    if not manifest.entries:
+        raise TrustError("there is no file of which anything could be claimed")
     # What was read as JSON again is what a verifier will see.
     known.checked(type, strict.parsed(strict.written(predicate_), "the predicate").values)
     if expires is not None and expires <= issued:

@@ -9,12 +9,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from weighmaster import api
+from weighmaster.extend.showing import plain
 from weighmaster.fronts import claiming
 from weighmaster.model.errors import ConfigError
 
 if TYPE_CHECKING:
     from weighmaster.trust.manifest import Manifest
-    from weighmaster.trust.predicates.closure import Dependency, Unpinned
+    from weighmaster.trust.predicates.closure import Dependency
 
 _ROLES = ("base-model", "adapter", "tokenizer", "template", "code", "kernel")
 
@@ -71,21 +72,19 @@ def _tests(options: Any) -> Mapping[str, Any]:
 
 
 def _closure(options: Any, manifest: Manifest, now: datetime) -> Mapping[str, Any]:
-    from weighmaster.trust.predicates import closure
-
     given = [(role, text) for role in _ROLES for text in getattr(options, role.replace("-", "_"))]
     dependencies = [_dependency(role, text) for role, text in (*given, *(("file", text) for text in options.needs))]
-    left = claiming.unpinned(options.path, dependencies, manifest)
-    for line in _warnings(left):
-        sys.stderr.write(line)
-    return closure.build(dependencies, left, issued=now)
+    found = claiming.closed(options.path, dependencies, manifest, now)
+    for line in _warnings(found):
+        sys.stderr.write(f"weighmaster: {plain(line)}\n")
+    return found
 
 
-def _warnings(left: tuple[Unpinned, ...]) -> Iterator[str]:
-    from weighmaster.extend.showing import plain
-
-    for one in left:
-        yield f"weighmaster: not pinned: {plain(one.target)} ({one.kind}, named by {plain(one.where)})\n"
+def _warnings(found: Mapping[str, Any]) -> Iterator[str]:
+    for one in found["unpinned"]:
+        yield f"not pinned: {one['target']} ({one['kind']}, named by {one['where']})"
+    for where in found.get("unread", ()):
+        yield f"not read, so what it names is not known: {where}"
 
 
 def _dependency(role: str, text: str) -> Dependency:

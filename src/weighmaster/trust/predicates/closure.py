@@ -30,6 +30,7 @@ _BESIDE: Final = frozenset({"data", "shard", "weights", "link", "library", "code
 """Kinds that name a file: outside the artifact, unless it lies in it."""
 _SAYS_ONLY: Final = frozenset({"card", "datasets"})
 """What names models that no loader fetches because of it."""
+_LISTED: Final = 1000
 _HUB: Final = re.compile(r"(?:hf://|https?://(?:www\.)?(?:huggingface\.co|hf\.co)/|pkg:huggingface/)", re.IGNORECASE)
 
 
@@ -57,10 +58,17 @@ class Closure(Meaning):
 
     dependencies: tuple[Dependency, ...]
     unpinned: tuple[Unpinned, ...]
+    unread: int
 
 
-def build(dependencies: Iterable[Dependency], unpinned: Iterable[Unpinned] = (), *, issued: datetime) -> dict[str, Any]:
-    """Return a predicate.
+def build(
+    dependencies: Iterable[Dependency],
+    unpinned: Iterable[Unpinned] = (),
+    unread: Iterable[str] = (),
+    *,
+    issued: datetime,
+) -> dict[str, Any]:
+    """Return a predicate. `unread` are places that may name more, and that nobody could read.
 
     Raises:
         TrustError: a dependency has no digest that pins its bytes.
@@ -72,7 +80,8 @@ def build(dependencies: Iterable[Dependency], unpinned: Iterable[Unpinned] = (),
         found = {"role": one.role, "name": one.name, "purl": one.purl, "uri": one.uri, "digest": dict(one.digests)}
         listed.append(read.without_empty(found))
     left = [{"kind": one.kind, "target": one.target, "by": one.by, "where": one.where} for one in unpinned]
-    return {"dependencies": listed, "unpinned": left, "issuedOn": read.written(issued)}
+    whole: dict[str, Any] = {"dependencies": listed, "unpinned": left, "issuedOn": read.written(issued)}
+    return whole | read.without_empty({"unread": list(unread)[:_LISTED]})
 
 
 def named_outside(facts: Iterable[Shared], files: Iterable[str]) -> tuple[Unpinned, ...]:
@@ -141,12 +150,16 @@ def _read(record: Record) -> Closure:
     said = f"{len(dependencies)} pinned" + (f" ({read.listed(names)})" if names else "")
     if left:
         said += f", {len(left)} not pinned ({read.listed([one.target for one in left])})"
+    unread = len(record.each("unread", str)) if record.values.get("unread") else 0
+    if unread:
+        said += f", {unread} not read"
     return Closure(
         line=said,
         slot="",
         issued=read.moment(record, "issuedOn"),
         dependencies=dependencies,
         unpinned=left,
+        unread=unread,
     )
 
 

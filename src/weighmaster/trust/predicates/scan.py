@@ -6,12 +6,14 @@ refused.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final
 
 from weighmaster.extend.showing import encodable
 from weighmaster.model.errors import TrustError, UnreadableError
-from weighmaster.model.report import Gap, Report
+from weighmaster.model.fact import Artifact
+from weighmaster.model.report import Gap
 from weighmaster.model.verdict import Judged, Outcome, Vetted
 from weighmaster.model.where import Where
 from weighmaster.reading.record import Record
@@ -42,7 +44,7 @@ def build(vetted: Vetted, manifest: Manifest, *, at: datetime) -> dict[str, Any]
     Raises:
         TrustError: the report is of other bytes than the manifest.
     """
-    check_same(vetted.report, manifest)
+    check_same(vetted.report.artifacts, vetted.report.gaps, manifest)
     report, verdict = vetted.report, vetted.verdict
     digests = {artifact.where: artifact.sha256 for artifact in report.artifacts}
     return {
@@ -63,16 +65,16 @@ def build(vetted: Vetted, manifest: Manifest, *, at: datetime) -> dict[str, Any]
     }
 
 
-def check_same(report: Report, manifest: Manifest) -> None:
-    """Hold a report to the bytes of a manifest: what was looked at is what is signed, and all of it.
+def check_same(artifacts: Iterable[Artifact], gaps: Iterable[Gap], manifest: Manifest) -> None:
+    """Hold what a look saw to the bytes of a manifest: what was looked at is what is signed, and all of it.
 
-    A file of which the report says that it was not read has no digest there.
+    A file that was not read, as a gap says, may have no digest.
 
     Raises:
         TrustError: a file has other bytes, or is in one of the two alone.
     """
-    seen = {one.where.root: one.sha256 for one in report.artifacts if not one.where.steps and one.digest == "computed"}
-    unread = {gap.where.root for gap in report.gaps if not gap.where.steps}
+    seen = {one.where.root: one.sha256 for one in artifacts if not one.where.steps and one.digest == "computed"}
+    unread = {gap.where.root for gap in gaps if not gap.where.steps}
     entries = manifest.by_path
     for path, entry in entries.items():
         found = seen.get(path, "")
