@@ -14,7 +14,7 @@ from unittest import mock
 
 import torch
 from safetensors.torch import load_file
-from tests.samples.pickles import STOP, TUPLE3, long4, name, program, proto, value
+from tests.samples.pickles import STOP, TUPLE3, long1, name, program, proto, value
 
 from weighmaster.conversion.convert import Conversion, Wanted, convert
 from weighmaster.model.value import replace
@@ -107,7 +107,7 @@ def in_tar(tensors: Mapping[str, torch.Tensor]) -> bytes:
 
 def stacked(thing: bytes, storages: Mapping[str, tuple[int, bytes]]) -> bytes:
     """Return stacked pickles around the pickle of an object: for each storage how many elements it says, and bytes."""
-    magic = program(proto(2), long4(0x1950A86A20F9469CFC6C), STOP)
+    magic = program(proto(2), long1(0x1950A86A20F9469CFC6C), STOP)
     head = magic + _pickled(1001) + _pickled({"little_endian": True}) + thing + _pickled(list(storages))
     return head + b"".join(struct.pack("<q", count) + data for count, data in storages.values())
 

@@ -6,6 +6,7 @@ import io
 import os
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -56,12 +57,8 @@ def test_gathers_any_elements_however_little_is_held_at_once(
     data = np.random.default_rng(1).integers(0, 256, 400 * width, dtype="u1").tobytes()
     shape, stride = tuple(side for side, _ in sides), tuple(step for _, step in sides)
     of = tensor(kind=name, shape=shape, stride=stride, start=offset * width)
-    before = gathering._SLAB, gathering._EXTENT
-    gathering._SLAB, gathering._EXTENT = slab * width, extent
-    try:
+    with mock.patch.multiple(gathering, _SLAB=slab * width, _EXTENT=extent):
         got = b"".join(slabs(of, lambda at, count: data[at : at + count]))
-    finally:
-        gathering._SLAB, gathering._EXTENT = before
     whole = np.frombuffer(data, code)[offset:]
     assert got == np.lib.stride_tricks.as_strided(whole, shape, tuple(step * width for step in stride)).tobytes()
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from weighmaster.conversion.numbers import ML_DTYPES, NUMPY, width
 from weighmaster.conversion.places import Place
-from weighmaster.conversion.program import Program
+from weighmaster.conversion.program import Program, entries
 from weighmaster.conversion.tensors import Leaf, Made, Parts, Plain, Refused, Storage, Wrapped, counts, strided
 from weighmaster.machine.shadow import Global, Items, Result, Table
 from weighmaster.model.errors import UnreadableError
@@ -141,8 +141,8 @@ class Numpy:
 
     def _wrapper(self, call: Result, at: int) -> Made:
         state = call.states[-1] if call.states else None
-        pairs = state.pairs if isinstance(state, Table) else []
-        fields = {key: value for key, value in zip(pairs[::2], pairs[1::2], strict=True) if isinstance(key, str)}
+        pairs = entries(state) if isinstance(state, Table) else ()
+        fields = {key: value for key, value in pairs if isinstance(key, str)}
         kind, shape = dtype(fields.get("dtype")), counts(fields.get("shape"))
         if not kind.kind:
             return Refused("an array of objects" if kind.objects else kind.why)

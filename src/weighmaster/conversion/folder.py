@@ -19,7 +19,7 @@ ENDINGS: Final = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".joblib", 
 _INDEX: Final = ".index.json"
 _LARGEST: Final = 64 << 20
 _FILES: Final = 10_000
-_TORCH: Final = re.compile(r"(?:pytorch_)?(model|adapter_model|diffusion_model)?(.*)\.(?:bin|pt|pth|ckpt)\Z")
+_MODEL: Final = re.compile(r"pytorch_(model.*)")
 
 
 class Folder(Value):
@@ -70,9 +70,9 @@ def converted_name(name: str) -> str:
     >>> converted_name("pytorch_model-00001-of-00002.bin"), converted_name("unet.pt"), converted_name("x.npz")
     ('model-00001-of-00002.safetensors', 'unet.safetensors', 'x.safetensors')
     """
-    found = _TORCH.match(name)
-    stem = f"{found[1] or ''}{found[2]}" if found else name.rpartition(".")[0]
-    return f"{stem or 'model'}.safetensors"
+    stem = name.rpartition(".")[0]
+    found = _MODEL.fullmatch(stem)
+    return f"{found[1] if found else stem or 'model'}.safetensors"
 
 
 def _names(source: str) -> list[str]:

@@ -11,7 +11,7 @@ from weighmaster.conversion.places import Streams
 from weighmaster.conversion.plan import LISTED, Left, Plan, Tensor, written
 from weighmaster.conversion.tensors import Leaf
 from weighmaster.conversion.walk import Walk
-from weighmaster.model.errors import ConfigError, WeighmasterError
+from weighmaster.model.errors import ConfigError, OverBudgetError, UnreadableError, WeighmasterError
 from weighmaster.model.where import Where
 from weighmaster.reading.budget import Budget, Limits
 from weighmaster.reading.source import FileSource
@@ -42,7 +42,8 @@ def plan(path: str, name: str, select: str, limits: Limits, keep_values: bool) -
     try:
         return written(_planned(path, name, select, limits, keep_values=keep_values))
     except WeighmasterError as error:
-        return f"!{type(error).__name__}:{name}: {error}".encode(errors="backslashreplace")
+        kind = next((each for each in (ConfigError, OverBudgetError) if isinstance(error, each)), UnreadableError)
+        return f"!{kind.__name__}:{name}: {error}".encode(errors="backslashreplace")
     except RecursionError:
         return f"!UnreadableError:{name}: nested too deep".encode(errors="backslashreplace")
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from _codecs import escape_decode
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Final
 
 from weighmaster.conversion.places import Place
 from weighmaster.machine.arrays import is_array_wrapper
 from weighmaster.machine.run import follow
-from weighmaster.machine.shadow import Change, Global, Handle, Long, Result
+from weighmaster.machine.shadow import Change, Global, Handle, Long, Result, Table
 from weighmaster.model.errors import OverBudgetError, UnreadableError
 from weighmaster.reading.budget import Budget
 
@@ -118,6 +118,17 @@ class Program:
             except UnicodeDecodeError:
                 return data.decode("latin-1")
         return None
+
+
+def entries(table: Table) -> Iterator[tuple[object, object]]:
+    """Yield the keys and values of a dictionary in the order in which they were set.
+
+    Raises:
+        UnreadableError: a key has no value, at which the unpicklers stop.
+    """
+    if len(table.pairs) % 2:
+        raise UnreadableError("a dictionary with a key that has no value")
+    return zip(table.pairs[::2], table.pairs[1::2], strict=True)
 
 
 def _allowance(budget: Budget) -> Callable[[int], None]:

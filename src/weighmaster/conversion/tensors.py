@@ -12,7 +12,7 @@ from typing import Final, Protocol
 
 from weighmaster.conversion.numbers import PAIRS, TORCH, width
 from weighmaster.conversion.places import Place, Streams
-from weighmaster.conversion.program import Program
+from weighmaster.conversion.program import Program, entries
 from weighmaster.machine.shadow import Global, Handle, Items, Result, Table
 from weighmaster.model.errors import UnreadableError
 
@@ -310,7 +310,7 @@ def _flip(metadata: object) -> str | None:
     """Return which signs a view turns (`torch._C._get_tensor_metadata`); None where that is not known."""
     if not isinstance(metadata, Table):
         return "" if metadata is None or isinstance(metadata, Result) else None
-    turned = {key for key, value in zip(metadata.pairs[::2], metadata.pairs[1::2], strict=True) if value is True}
+    turned = {key for key, value in entries(metadata) if value is True}
     if not turned:
         return ""
     one = turned.pop()

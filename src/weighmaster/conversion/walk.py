@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from weighmaster.conversion.arrays import Numpy
 from weighmaster.conversion.plan import LISTED, MOST, Left
-from weighmaster.conversion.program import Program
+from weighmaster.conversion.program import Program, entries
 from weighmaster.conversion.tensors import Leaf, Made, Parts, Plain, Refused, Resolver, Storage, Torch, Wrapped
 from weighmaster.machine.shadow import Global, Handle, Items, Long, Opaque, Result, Table
 from weighmaster.model.errors import OverBudgetError, UnreadableError
@@ -336,7 +336,7 @@ class _Way:
     def _parts(self, x: object) -> list[_Child]:
         if isinstance(x, Table):
             found: dict[object, tuple[object, object]] = {}
-            for key, value in zip(x.pairs[::2], x.pairs[1::2], strict=True):
+            for key, value in entries(x):
                 found[key if isinstance(key, _CONSTANTS) else id(key)] = key, value
             return [_Child(self._key(key), value) for key, value in found.values()]
         if isinstance(x, Items):
