@@ -106,7 +106,9 @@ class Weighing:
             slot = found.meaning.slot
             key = (claim.type, slot, -1 if slot is not None else number)
             newest[key] = max(newest.get(key, found), found, key=lambda one: (one.made, one.why, one.claim.line))
-        best = sorted(newest.values(), key=lambda one: (one.why, one.claim.line))
+        # Of several that count, one by a key that is nobody else's: two names for one key are one signer.
+        others = {part for one in self._policy.parties.values() if one.name != party for part in one.parts}
+        best = sorted(newest.values(), key=lambda one: (one.why, not others.isdisjoint(one.keys), one.claim.line))
         if any(one.why is Why.SAYS_NO for one in best):
             reasons += [(one.why, one.said) for one in best]
         elif best and best[0].why is Why.NOTHING:
