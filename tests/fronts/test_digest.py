@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import signal
@@ -16,6 +17,8 @@ import pytest
 
 from weighmaster.fronts.cli import digest as command
 from weighmaster.fronts.cli.main import main
+from weighmaster.fronts.cli.progress import Progress
+from weighmaster.trust.manifest import Entry
 from weighmaster.trust.manifest_file import read_manifest
 
 
@@ -190,6 +193,39 @@ def test_at_a_narrow_terminal_digests_are_cut_and_lines_are_not(
     monkeypatch.setenv("COLUMNS", "60")
     _, out, _ = _run(capsys, str(model))
     assert out.splitlines()[-1] == f"{hashlib.sha256(b'abc' * 400).hexdigest()[:16]}…  1,200  sub/w.bin"
+
+
+def test_of_a_long_file_it_is_said_how_many_chunks_differ() -> None:
+    old = Entry(path="w", size=3, sha256="a" * 64, chunks=("1", "2", "3"))
+    new = Entry(path="w", size=4, sha256="b" * 64, chunks=("1", "x", "3", "4"))
+    assert command._chunks(old, new) == ", 2 of 4 chunks"
+
+
+@pytest.mark.usefixtures("model")
+def test_no_threads_are_a_wrong_use(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["digest", "model", "--jobs", "0"])
+    assert ended.value.code == 2
+    assert "--jobs" in capsys.readouterr().err
+
+
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_at_a_terminal_a_bar_counts_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("weighmaster.fronts.cli.progress._PATIENCE", 0.01)
+    monkeypatch.setattr("weighmaster.fronts.cli.progress._PACE", 0.01)
+    monkeypatch.setenv("TERM", "xterm")
+    terminal = _Terminal()
+    end = time.monotonic() + 5
+    with Progress(terminal, quiet=False, doing="hashing") as progress:
+        while "2.0/4.0 MB" not in terminal.getvalue() and time.monotonic() < end:
+            progress.bytes(2_000_000, 4_000_000)
+            time.sleep(0.01)
+    assert "hashing" in terminal.getvalue()
+    assert "2.0/4.0 MB" in terminal.getvalue()
 
 
 @pytest.mark.parametrize("number", [0, 999, 1000, 1_500_000, 10**18])
