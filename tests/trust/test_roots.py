@@ -123,6 +123,12 @@ class World:
         path.write_bytes(metadata.to_bytes())
 
 
+@pytest.fixture(autouse=True)
+def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Do not wait for the disk: it is others' as well."""
+    monkeypatch.setattr(os, "fsync", lambda _: None)
+
+
 @pytest.fixture
 def world(tmp_path: Path) -> World:
     return World(tmp_path)
@@ -234,7 +240,7 @@ def test_whatever_is_mixed_the_reference_client_judges_it_the_same(world: World,
     files = sorted({path.relative_to(copy) for copy in history for path in copy.rglob("*") if path.is_file()})
     files = [file for file in files if file.parts[0] != "draft"]
     judged: list[bool] = []
-    for case in range(80):
+    for case in range(50):
         mixed, ours, theirs = (tmp_path / f"{case}" / name for name in ("mixed", "ours", "theirs"))
         if random.random() < 0.7:
             seen = random.choice(history)
@@ -250,7 +256,7 @@ def test_whatever_is_mixed_the_reference_client_judges_it_the_same(world: World,
         except TrustError:
             judged.append(False)
         assert _reference(mixed, theirs, world.root, now) is judged[-1], case
-    assert 10 < sum(judged) < 70, "some of both"
+    assert 5 < sum(judged) < 45, "some of both"
 
 
 def _put(path: Path, other: Path, random: Random) -> None:
@@ -598,7 +604,7 @@ def test_metadata_edited_in_the_cache_is_not_believed(world: World) -> None:
         world.opened()
 
 
-@pytest.mark.parametrize("name", ["../x", "/etc/x", "a/../b", "a//b", "", "a\nb", "a\\b", "x" * 200])
+@pytest.mark.parametrize("name", ["../x", "/etc/x", "a/../b", "a//b", "", "a\nb", "a\\b", "x" * 200, "é" * 100])
 def test_names_that_lead_elsewhere_are_refused(world: World, name: str) -> None:
     with pytest.raises(TrustError, match="is no name for a published file"):
         world.add(name, b"")
@@ -613,6 +619,33 @@ def test_names_that_lead_elsewhere_are_refused(world: World, name: str) -> None:
     world.edit("timestamp.json", lambda signed: signed.update(meta={"snapshot.json": meta}), ONLINE)
     with pytest.raises(TrustError, match="is no name for a published file"):
         world.pull()
+
+
+def test_a_name_that_is_no_text_is_refused(world: World) -> None:
+    with pytest.raises(TrustError, match="is no name for a published file"):
+        world.add("\ud800", b"")
+
+
+def test_a_folder_in_the_place_of_a_file_is_no_file(world: World) -> None:
+    world.pull()
+    path = Path(world.cache, "targets", "policy.toml")
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(TrustError, match="is no file"):
+        world.opened().read("policy.toml")
+    assert world.pull().added == ("policy.toml",)
+
+
+def test_one_file_that_is_missing_keeps_no_other_away(world: World) -> None:
+    world.add("a.pem", b"a")
+    world.add("z.pem", b"z")
+    world.publish()
+    next(Path(world.folder, "targets").glob("*.a.pem")).unlink()
+    with pytest.raises(TrustError, match=r"a\.pem is not there, though it is signed for"):
+        world.pull()
+    assert world.opened().read("z.pem") == b"z"
+    with pytest.raises(TrustError, match=r"a\.pem is missing: pull the roots again"):
+        world.opened().read("a.pem")
 
 
 # Delegation.
@@ -675,6 +708,16 @@ def test_a_team_whose_metadata_is_missing_is_not_spoken_for_by_others(world: Wor
     world.metadata("1.later.json").unlink(missing_ok=True)
     shutil.rmtree(world.cache)
     assert "team/a.pem" not in world.pull().added
+
+
+def test_a_team_that_signs_for_what_is_not_there_takes_nobody_with_it(world: World) -> None:
+    publishing.delegate(world.folder, Delegation(role="a", keys=(TEAM.key,), paths=("a/*", "a/*/*")))
+    for name in ("a/x", "a/y", "a/y/z"):
+        world.add(name, name.encode(), "a")
+    world.publish(ONLINE, TEAM)
+    next(Path(world.folder, "targets", "a").glob("*.x")).unlink()
+    pulled = world.pull()
+    assert (pulled.added, dict(pulled.failed)["a"]) == (("a/y", "policy.toml"), "a/y/z lies in what is a file as well")
 
 
 def test_a_team_that_names_too_much_is_not_followed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -759,7 +802,7 @@ def test_mutated_metadata_is_refused_in_words(world: World, name: str) -> None:
     if name == "2.root.json":
         world.rotate(A, B, add=(D.key,))
     good = world.metadata(name).read_bytes()
-    for _ in range(300):
+    for _ in range(100):
         world.metadata(name).write_bytes(mutated(good, random))
         with contextlib.suppress(TrustError):
             world.pull()

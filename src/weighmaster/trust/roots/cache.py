@@ -62,7 +62,7 @@ class Roots:
         self.expired = expired
         self.failed: Mapping[str, str] = followed.failed
         self.roles = tuple(_states(followed))
-        self._files = followed.files()
+        self._files = followed.files
 
     @property
     def expires(self) -> datetime:
@@ -218,7 +218,7 @@ def _pulled(source: Source, cache: str, now: datetime, anchor: bytes) -> Pulled:
     followed.take_timestamp(source, _kept(cache, "timestamp.json", longest("timestamp")), keep)
     followed.take_snapshot(source, _kept(cache, "snapshot.json", longest("snapshot")), keep)
     followed.take_targets(source, lambda file: _kept(cache, file, longest("targets")), keep)
-    removed = tuple(_removed(cache, set(followed.files())))
+    removed = tuple(_removed(cache, set(followed.files)))
     added, changed = _fetch(source, cache, followed)
     return Pulled(
         roots=(before, followed.trusted.root.version),
@@ -263,14 +263,23 @@ def _fetch(source: Source, cache: str, followed: Followed) -> tuple[list[str], l
     """Bring the files that are missing or differ; return which were new, and which had been there otherwise."""
     added: list[str] = []
     changed: list[str] = []
-    for name, (_, target) in followed.files().items():
+    wrong: list[TrustError] = []
+    for name, (role, target) in followed.files.items():
         path = _target(cache, name)
         held = _lenient(path)
         if held is not None and _matches(target, held):
             continue
-        data = _published(source, name, target, consistent=bool(followed.trusted.root.consistent_snapshot))
+        try:
+            data = _published(source, name, target, consistent=bool(followed.trusted.root.consistent_snapshot))
+        except TrustError as error:
+            # A file that is missing keeps no other away, least of all a team's.
+            wrong += [error] if role == "targets" else []
+            followed.failed.setdefault(role, str(error))
+            continue
         write(path, data)
         (added if held is None else changed).append(name)
+    if wrong:
+        raise wrong[0]
     return added, changed
 
 
@@ -298,15 +307,18 @@ def _matches(target: Any, data: bytes) -> bool:
 def _removed(cache: str, published: set[str]) -> Iterator[str]:
     """Remove files that are no longer published, and yield their names."""
     top = os.path.join(cache, "targets")
-    for folder, _, files in os.walk(top, topdown=False):
-        for file in files:
-            path = os.path.join(folder, file)
-            name = os.path.relpath(path, top).replace(os.sep, "/")
-            if name not in published:
-                os.unlink(path)
-                yield name
-        if folder != top and not os.listdir(folder):
-            os.rmdir(folder)
+    try:
+        for folder, _, files in os.walk(top, topdown=False):
+            for file in files:
+                path = os.path.join(folder, file)
+                name = os.path.relpath(path, top).replace(os.sep, "/")
+                if name not in published:
+                    os.unlink(path)
+                    yield name
+            if folder != top and not os.listdir(folder):
+                os.rmdir(folder)
+    except OSError as error:
+        raise ConfigError(f"{top} cannot be changed: {error.strerror}") from error
 
 
 def _states(followed: Followed) -> Iterator[RoleState]:

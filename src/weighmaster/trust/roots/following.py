@@ -31,7 +31,11 @@ _MOST_DELEGATED: Final = 2_000
 PATTERNS: Final = 100
 """Patterns of names, or prefixes of hashes, of one delegation: every name is compared with all of them."""
 _ROLE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\Z")
-_PART: Final = re.compile(r"[^\x00-\x1f\x7f/\\]{1,150}\Z")
+_PART: Final = re.compile(r"[^\x00-\x1f\x7f/\\]+\Z")
+_PART_BYTES: Final = 180
+"""Of a name between two slashes; a digest of 64 characters comes before it where it is published."""
+_TOTAL: Final = 1 << 30
+"""Bytes of all files of a role."""
 
 
 def longest(role: str) -> int:
@@ -50,9 +54,15 @@ def check_name(name: str) -> None:
     Raises:
         TrustError: it is not.
     """
-    parts = name.split("/")
-    if len(name) > 500 or not all(_PART.match(part) and part not in {".", ".."} for part in parts):
-        raise TrustError(f"{name!r} is no name for a published file: a path of plain names is")
+    if len(name) > 500 or not all(map(_is_plain, name.split("/"))):
+        raise TrustError(f"{name[:200]!r} is no name for a published file: a path of plain names is")
+
+
+def _is_plain(part: str) -> bool:
+    try:
+        return bool(_PART.match(part)) and part not in {".", ".."} and len(part.encode()) <= _PART_BYTES
+    except UnicodeEncodeError:
+        return False
 
 
 Keep = Callable[[str, bytes], None]
@@ -60,7 +70,10 @@ Keep = Callable[[str, bytes], None]
 
 
 class Followed:
-    """Metadata that is trusted so far. `failed` says of delegated roles why they are not."""
+    """Metadata that is trusted so far. `failed` says of delegated roles why they are not, or not all of them.
+
+    `files` are what is published, by name: the role that vouches for each, and its length and hashes.
+    """
 
     def __init__(self, root: bytes, now: datetime) -> None:
         from tuf.ngclient._internal.trusted_metadata_set import TrustedMetadataSet
@@ -70,6 +83,7 @@ class Followed:
             self.trusted = TrustedMetadataSet(root, EnvelopeType.METADATA)
         self.trusted.reference_time = now
         self.failed: dict[str, str] = {}
+        self.files: Mapping[str, tuple[str, Any]] = {}
         check_keys(self.trusted.root, "root")
 
     def take_roots(self, source: Source, keep: Keep) -> None:
@@ -155,6 +169,7 @@ class Followed:
                     waiting.append(role)
                 except (TrustError, UnreachableError) as error:
                     self.failed[role] = str(error)
+        self.files = self._published()
 
     def _take(self, role: str, parent: str, source: Source, kept: Callable[[str], bytes | None], keep: Keep) -> None:
         from tuf.api import exceptions
@@ -185,22 +200,28 @@ class Followed:
         most = _MOST.get(role, _MOST_DELEGATED)
         if len(targets.targets) > most:
             raise TrustError(f"{place} names more than {most} files")
+        total = 0
         for name, target in targets.targets.items():
             check_name(name)
-            if target.length > LARGEST:
-                raise TrustError(f"{place}: {name} has {target.length} bytes; {LARGEST} are allowed")
+            total += target.length
+            if target.length > LARGEST or total > _TOTAL:
+                raise TrustError(f"{place}: with {name} it is too much: {LARGEST} bytes a file, {_TOTAL} in all")
 
     def _named(self, role: str, meta: Any) -> tuple[str, int]:
         """Return the path of a role's metadata, and how many bytes it may have."""
         version = f"{meta.version}." if self.trusted.root.consistent_snapshot else ""
         return f"metadata/{version}{role}.json", min(meta.length or longest(role), longest(role))
 
-    def files(self) -> Mapping[str, tuple[str, Any]]:
-        """Return the files that are published, by name: the role that vouches for each, and its length and hashes."""
+    def _published(self) -> Mapping[str, tuple[str, Any]]:
         speaking = [role for role in self.roles() if role not in {"root", "timestamp", "snapshot"}]
         names = {name for role in speaking for name in self.trusted[role].targets}
         found = ((name, self._resolved(name)) for name in sorted(names))
-        return {name: hit for name, hit in found if hit is not None}
+        hits = {name: hit for name, hit in found if hit is not None}
+        for name, (role, _) in list(hits.items()):
+            if any(above in hits for above in _above(name)):
+                self.failed[role] = f"{name} lies in what is a file as well"
+                del hits[name]
+        return hits
 
     def roles(self) -> list[str]:
         """Return the roles whose metadata is trusted, the four of the top first."""
@@ -238,6 +259,11 @@ class Followed:
                     break
             stack += reversed(children)
         return None
+
+
+def _above(name: str) -> Iterator[str]:
+    while name := name.rpartition("/")[0]:
+        yield name
 
 
 def file_of(role: str) -> str:

@@ -78,9 +78,10 @@ def read_file(path: str, most: int) -> bytes | None:
         return None
     except OSError as error:
         raise UnreachableError(f"{path}: {error.strerror}") from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise TrustError(f"{path} is no file")
     with open(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise TrustError(f"{path} is no file")
         try:
             return bounded(file.read(most + 1), most, path)
         except OSError as error:
