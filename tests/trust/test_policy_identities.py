@@ -159,3 +159,24 @@ name = "{TEAM}"
 def test_a_policy_with_a_list_that_is_none_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"trust\.toml:4: crls is no list of revoked certificates"):
         corp(tmp_path, crl=b"nonsense")
+
+
+def test_an_identity_of_sigstore_is_known_by_its_name_and_by_who_authenticated_it(tmp_path: Path) -> None:
+    pytest.importorskip("sigstore")
+    import json
+
+    from tests.trust.keyless import ISSUER, PrivateSigstore
+
+    ours = PrivateSigstore()
+    tmp_path.joinpath("root.json").write_bytes(ours.root)
+    text = f'[identities.ci]\nsigstore = "root.json"\nname = "ml@example.com"\nissuer = "{ISSUER}"\n'
+    held = policy(tmp_path, text + rule(role("publisher", ["ci"], predicates=["signature"])), names=())
+    payload = statement_of(manifest(), "model", alone=False)
+
+    def said(**how: Any) -> Assessment:
+        there = {"model.sig": json.dumps(ours.sign(payload, **how)).encode()}
+        return assess(described(), there, held, NOW + 100 * DAY)
+
+    assert said().vouched[0].signer == f"ci (ml@example.com, by {ISSUER})"
+    assert kinds(said(name="eve@example.com")) == {Kind.UNTRUSTED}
+    assert kinds(said(issuer="https://evil.example.com")) == {Kind.UNTRUSTED}
