@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from weighmaster.model.errors import ConfigError, TrustError
-from weighmaster.trust import digests, files, hashing
+from weighmaster.trust import digests, files, hashing, lanes
 from weighmaster.trust.digests import Chunked, Hashing
 from weighmaster.trust.hashing import hash_artifact
 from weighmaster.trust.manifest import Entry, Manifest
@@ -171,7 +171,9 @@ def test_a_folder_that_lies_in_itself_is_refused(tmp_path: Path, target: str) ->
 def test_links_that_lead_nowhere_or_to_no_file_are_refused(tmp_path: Path) -> None:
     (tmp_path / "gone").symlink_to("nothing")
     (tmp_path / "device").symlink_to("/dev/null")
-    with pytest.raises(TrustError, match=r"'device' \(a device\), 'gone' \(a link that leads nowhere\)"):
+    (tmp_path / "itself").symlink_to("itself")
+    said = r"'device' \(a device\), 'gone' \(a link that leads nowhere\), 'itself' \(a link that leads nowhere\)"
+    with pytest.raises(TrustError, match=said):
         hash_artifact(tmp_path, Hashing(follow_links=True))
 
 
@@ -352,6 +354,29 @@ def test_a_file_that_may_not_be_read_is_refused_by_name(model: Path, monkeypatch
     monkeypatch.setattr(os, "open", refuse)
     with pytest.raises(TrustError, match=r"cannot be opened: Permission denied"):
         hash_artifact(model)
+
+
+def test_a_folder_that_may_not_be_read_is_refused_by_name(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: str) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(TrustError, match=r"the folder .*model cannot be read: Permission denied"):
+        hash_artifact(model)
+
+
+def test_a_digest_that_fails_in_a_lane_is_told_and_nobody_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "f").write_bytes(bytes(30_000_000))
+
+    class Broken:
+        def update(self, _: memoryview) -> None:
+            raise MemoryError
+
+    monkeypatch.setattr(lanes, "feeds", lambda *_: [Broken()])
+    with pytest.raises(MemoryError):
+        hash_artifact(tmp_path, Hashing(jobs=4))
 
 
 def test_progress_ends_at_the_whole(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import hashlib
 import io
@@ -377,7 +378,7 @@ def test_nothing_opens_without_something_that_vouches(file: Path) -> None:
 
 def test_what_is_no_file_is_refused_without_waiting(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    for path in (tmp_path / "pipe", tmp_path, tmp_path / "missing"):
+    for path in (tmp_path / "pipe", tmp_path, tmp_path / "missing", "zero\0byte"):
         with pytest.raises(TrustError, match=r"is no file|cannot be opened"):
             weighmaster.open_verified(path, sha256=SHA256)
 
@@ -401,6 +402,28 @@ def test_an_empty_file_is_verified_too(tmp_path: Path) -> None:
             assert found.read() == b""
         with pytest.raises(TrustError):
             weighmaster.open_verified(tmp_path / "e", sha256=SHA256, keep=keep)  # type: ignore[arg-type]
+
+
+def test_older_systems_seal_memory_too(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = os.memfd_create
+
+    def older(name: str, flags: int) -> int:
+        if flags & 0x8:
+            raise OSError(errno.EINVAL, "Invalid argument")
+        return real(name, flags)
+
+    monkeypatch.setattr(os, "memfd_create", older)
+    with weighmaster.open_verified(file, sha256=SHA256) as found:
+        assert found.read() == DATA
+
+
+def test_no_memory_for_a_copy_is_said(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def none(*_: object) -> int:
+        raise OSError(errno.ENOMEM, "Cannot allocate memory")
+
+    monkeypatch.setattr(os, "ftruncate", none)
+    with pytest.raises(OverBudgetError, match=r"no room for a copy of \d+ bytes"):
+        weighmaster.open_verified(file, sha256=SHA256)
 
 
 def test_no_room_for_a_copy_is_said(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,9 +43,8 @@ def files(path: str, *, follow_links: bool = False) -> list[tuple[str, str]]:
     if not os.path.exists(path):
         raise ConfigError(f"no such file or folder: {path}")
     if not os.path.isdir(path):
-        kind = _special(os.stat(path).st_mode)
-        if kind:
-            raise TrustError(f"{path} is no file but {kind}")
+        if not os.path.isfile(path):
+            raise TrustError(f"{path} is no file but {_special(_mode(path)) or 'something else'}")
         return [(text_of(os.path.basename(os.path.abspath(path))), path)]
     walker = _Walker(follow_links=follow_links)
     walker.walk(path)
@@ -114,8 +113,8 @@ def open_file(name: str, path: str, flags: int = READING) -> tuple[int, os.stat_
     """
     try:
         descriptor = os.open(path, flags)
-    except OSError as error:
-        raise TrustError(f"{name!r} cannot be opened: {error.strerror}") from error
+    except (OSError, ValueError) as error:  # A path with a zero byte in it is a ValueError.
+        raise TrustError(f"{name!r} cannot be opened: {getattr(error, 'strerror', error)}") from error
     state = os.fstat(descriptor)
     if not stat.S_ISREG(state.st_mode):
         os.close(descriptor)
@@ -171,14 +170,15 @@ class _Walker:
 
     def walk(self, root: str) -> None:
         """Gather what lies below `root`, folder by folder, in the order of names."""
-        state = os.stat(root)
-        waiting: list[tuple[str, str, _Chain]] = [("", root, ((state.st_dev, state.st_ino),))]
+        waiting: list[tuple[str, str, _Chain]] = [("", root, ())]
         while waiting:
             prefix, folder, above = waiting.pop()
             try:
+                state = os.stat(folder)
+                here = (*above, (state.st_dev, state.st_ino))
                 with os.scandir(folder) as entries:
                     for entry in entries:
-                        below = self._entry(entry, prefix, above)
+                        below = self._entry(entry, prefix, here)
                         waiting += below
             except OSError as error:
                 raise TrustError(f"the folder {folder} cannot be read: {error.strerror}") from error
@@ -188,32 +188,35 @@ class _Walker:
         if self._count > MOST:
             raise TrustError(f"more than {MOST} files and folders; are links followed in many ways?")
         name = prefix + text_of(entry.name)
-        if entry.is_symlink() and not self._follow:
-            self.refused.append(f"{name!r} (a link)")
-        elif entry.is_dir():
-            return self._folder(entry, name, above)
-        elif entry.is_file():
+        if entry.is_symlink():
+            if not self._follow:
+                self.refused.append(f"{name!r} (a link)")
+                return []
+            if not os.path.exists(entry.path):  # What leads to itself does not, either.
+                self.refused.append(f"{name!r} (a link that leads nowhere)")
+                return []
+        if entry.is_dir():
+            if self._follow and _identity(entry) in above:
+                self.refused.append(f"{name!r} (a link to a folder that it lies in)")
+                return []
+            return [(f"{name}/", entry.path, above)]
+        if entry.is_file():
             self.found.append((name, entry.path))
         else:
-            self.refused.append(f"{name!r} ({_what(entry)})")
+            self.refused.append(f"{name!r} ({_special(_mode(entry.path)) or 'no file'})")
         return []
 
-    def _folder(self, entry: os.DirEntry[str], name: str, above: _Chain) -> list[tuple[str, str, _Chain]]:
-        if not self._follow:
-            return [(f"{name}/", entry.path, above)]
-        state = entry.stat()
-        here = (state.st_dev, state.st_ino)
-        if here in above:
-            self.refused.append(f"{name!r} (a link to a folder that it lies in)")
-            return []
-        return [(f"{name}/", entry.path, (*above, here))]
+
+def _identity(entry: os.DirEntry[str]) -> tuple[int, int]:
+    state = entry.stat()
+    return state.st_dev, state.st_ino
 
 
-def _what(entry: os.DirEntry[str]) -> str:
+def _mode(path: str) -> int:
     try:
-        return _special(entry.stat().st_mode) or "no file"
-    except OSError:
-        return "a link that leads nowhere"
+        return os.stat(path).st_mode
+    except OSError:  # It went meanwhile.
+        return 0
 
 
 def _special(mode: int) -> str:

@@ -170,6 +170,7 @@ class _Lane:
         self.todo: SimpleQueue[memoryview | None] = SimpleQueue()
         self.done: SimpleQueue[None] = SimpleQueue()
         self._fed = fed
+        self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._work, daemon=True)
         self._thread.start()
 
@@ -177,11 +178,16 @@ class _Lane:
         """Wait until all blocks are fed."""
         self.todo.put(None)
         self._thread.join()
+        if self._error is not None:
+            raise self._error
 
     def _work(self) -> None:
         while (block := self.todo.get()) is not None:
-            for one in self._fed:
-                one.update(block)
+            try:
+                for one in self._fed:
+                    one.update(block)
+            except BaseException as error:  # noqa: BLE001 - raised again by `end`; whoever waits for the block must not wait for ever
+                self._error = error
             self.done.put(None)
 
 

@@ -7,6 +7,7 @@ process as its debugger does (the same user, root) could still reach it.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import tempfile
@@ -20,6 +21,7 @@ from weighmaster.trust.digests import BLOCK
 from weighmaster.trust.lanes import processors
 from weighmaster.trust.manifest import CHUNK
 
+_NO_EXEC: Final = 0x8  # MFD_NOEXEC_SEAL, Linux 6.3; Python has no name for it. Some systems allow no other memory.
 _SPAN: Final = 16 << 20
 """Bytes that one thread copies at a time."""
 
@@ -184,7 +186,13 @@ def _side_by_side(work: Callable[[int], None], count: int) -> None:
 
 
 def _memory(size: int) -> int:
-    descriptor = os.memfd_create("verified", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    flags = os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING
+    try:
+        descriptor = os.memfd_create("verified", flags | _NO_EXEC)
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+        descriptor = os.memfd_create("verified", flags)
     try:
         os.ftruncate(descriptor, size)
     except BaseException:
