@@ -17,7 +17,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PAGES = ["README.md", *(f"docs/{name}.md" for name in ("tutorial", "exit-status", "policy", "output", "digest"))]
+NAMES = ("tutorial", "exit-status", "policy", "output", "digest", "signing")
+PAGES = ["README.md", *(f"docs/{name}.md" for name in NAMES)]
 BLOCK = re.compile(r"(?<!<!-- not run -->\n)```console\n(.*?)```", re.DOTALL)
 ANYTHING = "…"
 
