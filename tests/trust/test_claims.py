@@ -3,7 +3,7 @@ from __future__ import annotations
 import base64
 import json
 import random
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -580,6 +580,46 @@ def test_a_new_certificate_of_one_signer_does_not_keep_an_older_claim(here: Mani
         for by, result, days in ((one, "PASSED", 3), (other, "FAILED", 2))
     ]
     assert standings(heard(file, here, *made, expected=VOUCHED)) == [Standing.SUPERSEDED, "holds"]
+
+
+# Trusted times
+
+
+@pytest.fixture(scope="module")
+def clock(tmp_path_factory: pytest.TempPathFactory) -> authority.Clock:
+    return authority.Clock(tmp_path_factory.mktemp("clock"))
+
+
+def _stamped(clock: authority.Clock, made: Bundle, when: datetime) -> Bundle:
+    return signing.stamped(made, lambda signature: clock.say(signature, when))
+
+
+def _timed(clock: authority.Clock, expected: Expected) -> Expected:
+    found: Expected = replace(expected, timestamp_authorities=(authority.der(clock.root.certificate),))
+    return found
+
+
+def test_a_timestamp_outlives_the_certificate_that_signed(here: Manifest, file: Path, clock: authority.Clock) -> None:
+    made = _by(_vouched(authority.MAIL, "f", days=(-30, -2)), here, issued=NOW - 5 * DAY)
+    stamped = _stamped(clock, made, NOW - 4 * DAY)
+    (one,) = heard(file, here, stamped, expected=_timed(clock, VOUCHED))
+    assert one.standing is Standing.HOLDS
+    assert one.signed is not None
+    assert one.signed.at is not None
+
+
+def test_a_timestamp_of_today_makes_no_old_claim_new(here: Manifest, file: Path, clock: authority.Clock) -> None:
+    old = _stamped(clock, claim(here, issued=NOW - 90 * DAY), NOW - DAY)
+    (one,) = heard(file, here, old, expected=_timed(clock, expects()), oldest=30 * DAY)
+    assert (one.standing, one.why) == (Standing.STALE, "it is of 2026-03-03T12:00:00Z, and older than asked for")
+
+
+def test_a_claim_that_says_it_is_newer_than_its_timestamp_does_not_hold(
+    here: Manifest, file: Path, clock: authority.Clock
+) -> None:
+    ahead = _stamped(clock, claim(here, issued=NOW - DAY), NOW - 2 * DAY)
+    (one,) = heard(file, here, ahead, expected=_timed(clock, expects()))
+    assert (one.standing, "after it was signed" in one.why) == (Standing.STALE, True)
 
 
 # Damage

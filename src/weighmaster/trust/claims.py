@@ -244,10 +244,10 @@ class _Judge:
             return f"it expired {written(expires)}"
         if oldest is None:
             return ""
-        since = at or issued
-        if since is None:
+        if issued is None:
             return "it does not say when it was issued, and only newer claims count"
-        return f"it is of {written(since)}, and older than asked for" if since < self._now - oldest else ""
+        # A timestamp can be had today for a signature of years ago: what makes a claim new is what its signer says.
+        return f"it is of {written(issued)}, and older than asked for" if issued < self._now - oldest else ""
 
 
 def _told(line: Line, files: Files) -> Heard:

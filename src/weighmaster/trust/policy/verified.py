@@ -63,8 +63,11 @@ class Accepted(Value):
 
     @property
     def made(self) -> datetime:
-        """When it was made: as a timestamp shows, or else as its signer says."""
-        return self.at or self.issued or _LONG_AGO
+        """When it was made: as its signer says, or else as a timestamp shows.
+
+        A timestamp can be had today for a signature of years ago, so it makes nothing new that is said to be old.
+        """
+        return self.issued or self.at or _LONG_AGO
 
 
 class Weighing:
