@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import deque
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Final, TypeAlias
 
 from weighmaster.model.errors import TrustError, UnreadableError
 from weighmaster.model.value import Value
@@ -39,6 +40,9 @@ KEPT: Final = "kept/"
 MOST: Final = 50
 """Damages that are told; a log with more is beyond telling."""
 _LARGEST_KEPT: Final = 64 << 20
+_LANES: Final = 16
+_Fetched: TypeAlias = tuple[bytes | None, str]
+"""A file, or why there is none."""
 _KEPT: Final = re.compile(r"kept/([0-9a-f]{2})/(\1[0-9a-f]{62})\Z")
 
 
@@ -163,8 +167,8 @@ class _Look:
 
     def through(self) -> None:
         """Compute the tree again (2)."""
-        for index in range(-(-self._size // WIDTH)):
-            self._bundle(index)
+        for index, tile, bundle in self._ahead(-(-self._size // WIDTH)):
+            self._bundle(index, self._tile(index, tile), self._leaves(index, bundle))
             if len(self.damages) + len(self._apart) + len(self._upper["entries"]) > MOST:
                 more = Damage(path="", what=f"more than {MOST} damages: the rest of the log was not looked at")
                 self._tell_apart("an entry and its tile disagree, and which of them was changed cannot be said")
@@ -195,8 +199,32 @@ class _Look:
                 self.foreign.append(path)
         return True
 
-    def _bundle(self, index: int) -> None:
-        tile, leaves = self._tile(0, index), self._leaves(index)
+    def _ahead(self, count: int) -> Iterator[tuple[int, _Fetched, _Fetched]]:
+        """Yield the lowest tiles and the bundles; from afar several are on their way at once."""
+
+        def fetch(index: int) -> tuple[int, _Fetched, _Fetched]:
+            width = width_of(0, index, self._size)
+            tile, bundle = (Place(level=level, index=index, width=width) for level in (0, -1))
+            return index, self._fetched(tile, TILE), self._fetched(bundle, LARGEST_BUNDLE)
+
+        if self._store.exclusive:
+            yield from map(fetch, range(count))
+            return
+        from concurrent.futures import ThreadPoolExecutor
+
+        with ThreadPoolExecutor(_LANES) as pool:
+            coming = deque(pool.submit(fetch, index) for index in range(min(count, _LANES)))
+            try:
+                for index in range(_LANES, count + _LANES):
+                    if not coming:
+                        return
+                    yield coming.popleft().result()
+                    if index < count:
+                        coming.append(pool.submit(fetch, index))
+            finally:
+                pool.shutdown(cancel_futures=True)
+
+    def _bundle(self, index: int, tile: bytes | None, leaves: bytes | None) -> None:
         if leaves is not None and tile is not None and leaves != tile:
             self._apart += [
                 index * WIDTH + at // HASH
@@ -233,15 +261,16 @@ class _Look:
 
     def _compare(self, by: str, tiles: Iterator[tuple[Place, bytes]]) -> None:
         for place, data in tiles:
-            lies = self._read(place, TILE, "tiles" if by == "tiles" else "")
+            fetched = self._fetched(place, TILE)
+            lies = fetched[0] if by == "tiles" else self._there(place, fetched)
             if lies is not None and lies != data:
                 at = next((i for i in range(0, len(data), HASH) if lies[i : i + HASH] != data[i : i + HASH]), 0) // HASH
                 what = f"hash {at} of this tile is not that of the entries below it"
                 self._upper[by].append(Damage(path=place.path, what=what))
 
-    def _leaves(self, index: int) -> bytes | None:
+    def _leaves(self, index: int, fetched: _Fetched) -> bytes | None:
         place = Place(level=-1, index=index, width=width_of(-1, index, self._size))
-        if (data := self._read(place, LARGEST_BUNDLE)) is None:
+        if (data := self._there(place, fetched)) is None:
             return None
         try:
             entries = unpacked(data, place.path)
@@ -253,15 +282,15 @@ class _Look:
             return None
         return b"".join(map(merkle.leaf_hash, entries))
 
-    def _tile(self, level: int, index: int) -> bytes | None:
-        place = Place(level=level, index=index, width=width_of(level, index, self._size))
-        data = self._read(place, TILE)
+    def _tile(self, index: int, fetched: _Fetched) -> bytes | None:
+        place = Place(level=0, index=index, width=width_of(0, index, self._size))
+        data = self._there(place, fetched)
         if data is not None and len(data) != place.width * HASH:
             self._damaged(place, f"is {len(data)} bytes long, not {place.width * HASH}")
             return None
         return data
 
-    def _read(self, place: Place, most: int, quiet: str = "") -> bytes | None:
+    def _fetched(self, place: Place, most: int) -> _Fetched:
         """Return a tile or a bundle as it must lie there; of a partial one also from the full one that replaced it."""
         try:
             data = self._store.read(place.path, most)
@@ -269,10 +298,12 @@ class _Look:
                 full = self._store.read(tile_path(place.level, place.index), most)
                 data = None if full is None else _beginning(place, full)
         except (UnreadableError, TrustError) as error:
-            data, said = None, str(error)
-        else:
-            said = "is missing: the log is cut, or damaged"
-        if data is None and not quiet:
+            return None, str(error)
+        return data, "is missing: the log is cut, or damaged"
+
+    def _there(self, place: Place, fetched: _Fetched) -> bytes | None:
+        data, said = fetched
+        if data is None:
             self._damaged(place, said, place.index * WIDTH if place.level < 0 else -1)
         return data
 

@@ -12,7 +12,7 @@ import fcntl
 import os
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Final, Protocol
 
@@ -23,6 +23,8 @@ CHECKPOINT: Final = "checkpoint"
 LOCK: Final = ".lock"
 _BEGUN: Final = ".begun-"
 """Files that are being written; what is left of them means nothing."""
+_MANY: Final = 64
+_LANES: Final = 16
 _LARGEST: Final = 1 << 20
 """Bytes of a file that is exchanged."""
 _PATIENCE: Final = 30.0
@@ -141,7 +143,6 @@ class Folder:
         with _told(self.address):
             os.makedirs(self._root, exist_ok=True)
         with locked(os.path.join(self._root, LOCK)):
-            self._unsettled.clear()
             yield
 
     def _below(self, folder: str) -> Iterator[str]:
@@ -176,9 +177,9 @@ class Folder:
         """Wait until all that was written is on the disk."""
         folders = {self._root}
         for place in self._unsettled:
-            settle(place)
             while (place := os.path.dirname(place)) not in folders:
                 folders.add(place)
+        _settle_all(self._unsettled)
         for folder in folders:
             settle(folder)
         self._unsettled.clear()
@@ -247,12 +248,28 @@ def locked(path: str) -> Iterator[None]:
 
 
 def settle(path: str) -> None:
-    """Wait until a file, or the names in a folder, are on the disk."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    """Wait until a file, or the names in a folder, are on the disk; nothing if there is none."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _settle_all(places: Sequence[str]) -> None:
+    if len(places) < _MANY:
+        for place in places:
+            settle(place)
+        return
+    from concurrent.futures import ThreadPoolExecutor
+
+    # A disk that is asked many things at once writes them together.
+    with ThreadPoolExecutor(_LANES) as pool:
+        for _ in pool.map(settle, places):
+            pass
 
 
 def _replace(place: str, data: bytes, *, lasting: bool) -> None:
