@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, BinaryIO, assert_never, assert_type
 
@@ -12,6 +13,7 @@ from weighmaster.model.finding import Finding, Severity
 from weighmaster.model.report import Gap, GapReason, Report
 from weighmaster.model.settings import Settings
 from weighmaster.model.verdict import Judged, Outcome, Verdict, Vetted
+from weighmaster.trust.claims import Heard, Standing
 from weighmaster.trust.hashing import hash_artifact
 
 vetted = weighmaster.vet("model.pt")
@@ -26,6 +28,11 @@ assert_type(vetted.report.gaps, tuple[Gap, ...])
 weighmaster.vet(Path("models"), policy="strict", exclude=["*.md"], follow_symlinks=True, jobs=2)
 weighmaster.vet("models", config="weighmaster.toml")
 weighmaster.vet("models", config=Settings(tolerate=frozenset({GapReason.ENCRYPTED})))
+
+for claim in weighmaster.claims("model", public_key="public.pem", max_age=timedelta(days=90)):
+    assert_type(claim, Heard)
+    assert_type(claim.standing, Standing)
+assert_type(weighmaster.attest(Path("model"), type="scan", key="private.pem", expires=timedelta(days=90)), str)
 
 
 def door(path: os.PathLike[str]) -> str:
