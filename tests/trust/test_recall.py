@@ -132,7 +132,7 @@ def test_a_list_that_is_none_is_refused(change: dict[str, Any], why: str) -> Non
         ({"value": None}, "value: str wanted, NoneType found"),
         ({"reason": " "}, "a recall without a reason helps nobody"),
         ({"reason": "x" * 4001}, "reason: longer than 4000 characters"),
-        ({"reason": "\ud800"}, "reason: no Unicode text"),
+        ({"reason": "\ud800"}, "surrogates not allowed"),
         ({"id": "../x"}, "letters, digits and"),
         ({"since": "2026-01-01T00:00:00Z"}, "since: bytes are recalled whenever they were made"),
         ({"issuer": "x"}, "issuer: only an identity has one"),
@@ -152,6 +152,11 @@ def test_an_entry_that_cannot_mean_what_it_says_is_refused(change: dict[str, Any
     document["entries"][0] |= change
     with pytest.raises(TrustError, match=why):
         read(json.dumps(document).encode())
+
+
+def test_what_is_no_text_is_not_recalled() -> None:
+    with pytest.raises(ConfigError, match="R-0001: no Unicode text"):
+        listed(entry(reason="\udcff"))
 
 
 def test_an_id_stands_for_one_entry() -> None:

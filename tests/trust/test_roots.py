@@ -624,6 +624,8 @@ def test_names_that_lead_elsewhere_are_refused(world: World, name: str) -> None:
 def test_a_name_that_is_no_text_is_refused(world: World) -> None:
     with pytest.raises(TrustError, match="is no name for a published file"):
         world.add("\ud800", b"")
+    with pytest.raises(TrustError, match="is no name for a published file"):
+        publishing.delegate(world.folder, Delegation(role="team", keys=(TEAM.key,), paths=("\udcff",)))
 
 
 def test_a_folder_in_the_place_of_a_file_is_no_file(world: World) -> None:

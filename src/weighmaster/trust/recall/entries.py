@@ -205,6 +205,8 @@ def check(entry: Recall) -> None:
 def _wrongs(entry: Recall) -> Iterator[str]:
     if not _ID.match(entry.id):
         yield "id: up to 100 letters, digits and ._:- wanted"
+    if not all(map(_is_text, (entry.value, entry.reason, entry.issuer, entry.advisory, entry.url, entry.withdrawal))):
+        yield "no Unicode text"
     if not entry.reason.strip():
         yield "reason: a recall without a reason helps nobody"
     if entry.withdrawn and not entry.withdrawal.strip():
@@ -218,6 +220,14 @@ def _wrongs(entry: Recall) -> Iterator[str]:
     if entry.url and not entry.url.startswith(("https://", "http://")):
         yield "advisory.url: an http address wanted"
     yield from _misplaced(entry)
+
+
+def _is_text(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _misplaced(entry: Recall) -> Iterator[str]:
@@ -311,10 +321,6 @@ def _text(record: Record, key: str, default: str | None = None) -> str:
     text = record.get(key, str)
     if len(text) > _TEXT:
         raise UnreadableError(f"{_at(record, key)}: longer than {_TEXT} characters")
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise UnreadableError(f"{_at(record, key)}: no Unicode text") from error
     return text
 
 

@@ -113,6 +113,8 @@ def delegate(folder: str, delegation: Delegation) -> None:
         raise ConfigError(f"{name}: {delegation.threshold} of {len(delegation.keys)} keys can never sign")
     if not paths:
         raise ConfigError("name the files that are left to them, such as 'team/*'")
+    for path in paths:
+        check_name(path)
     if len(paths) > PATTERNS:
         raise ConfigError(f"{name}: more than {PATTERNS} patterns of names; give the files a folder of their own")
     draft = _drafted(folder, "targets")
