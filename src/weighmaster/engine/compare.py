@@ -90,9 +90,7 @@ def _digests(
             os.close(descriptor)
 
 
-def tensors_in(
-    source: Source, where: Where, registry: Registry, budget: Budget
-) -> Iterator[tuple[Tensor, Span]]:
+def tensors_in(source: Source, where: Where, registry: Registry, budget: Budget) -> Iterator[tuple[Tensor, Span]]:
     """Yield the tensors that stand in a file as they are, and the bytes of each."""
     for format_ in registry.claiming(Glance(source)):
         try:
