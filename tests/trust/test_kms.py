@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from weighmaster.model.errors import ConfigError, MissingExtraError, Unreachable
 from weighmaster.trust import kms, signing
 from weighmaster.trust.door import signer_at
 from weighmaster.trust.generate import generate
-from weighmaster.trust.keys import KeySigner
+from weighmaster.trust.keys import KeySigner, load_public_key
 from weighmaster.trust.verify import Expected
 
 
@@ -79,7 +80,7 @@ def test_a_key_elsewhere_may_have_a_certificate(artifact: str) -> None:
 
 def test_a_key_that_is_not_the_one_given_is_told_before_anything_is_written(artifact: str) -> None:
     signer = kms.load_far_signer("safe:1", KeySigner([key("other")]).key)
-    with pytest.raises(ConfigError, match="is not the one whose public half was given"):
+    with pytest.raises(ConfigError, match="does not hold for the public half"):
         signing.sign(artifact, signer)
     assert not Path(f"{artifact}.sig").exists()
 
@@ -146,3 +147,37 @@ def test_a_pin_that_is_wanted_is_asked_for_by_name(artifact: str, tmp_path: Path
 )
 def test_an_address_is_told_from_a_file(text: str, *, known: bool) -> None:
     assert kms.is_address(text) == known
+
+
+@pytest.mark.parametrize("spec", ["ECC_NIST_P256", "RSA_2048"])
+def test_a_key_of_aws_signs(artifact: str, tmp_path: Path, spec: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    moto = pytest.importorskip("moto")
+    boto3 = pytest.importorskip("boto3")
+    from cryptography.hazmat.primitives.asymmetric import ec, padding, utils
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
+    from moto.kms import utils as simulated
+
+    def signed(self: Any, message: bytes, _: str) -> bytes:
+        # The simulation hashes what is a digest already; the service does not.
+        known = utils.Prehashed(SHA256())
+        if spec.startswith("ECC"):
+            return bytes(self.private_key.sign(message, ec.ECDSA(known)))
+        return bytes(self.private_key.sign(message, padding.PSS(padding.MGF1(SHA256()), 32), known))
+
+    for kind in (simulated.ECDSAPrivateKey, simulated.RSAPrivateKey):
+        monkeypatch.setattr(kind, "sign", signed)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "none")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    with warnings.catch_warnings(), moto.mock_aws():
+        warnings.simplefilter("ignore")  # Of boto3 itself.
+        client = boto3.client("kms")
+        name = client.create_key(KeySpec=spec, KeyUsage="SIGN_VERIFY")["KeyMetadata"]["KeyId"]
+        public = load_der_public_key(client.get_public_key(KeyId=name)["PublicKey"])
+        text = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        (tmp_path / "public.pem").write_bytes(text)
+        signing.sign(artifact, signer_at(f"awskms:{name}", public_key=tmp_path / "public.pem"))
+        with pytest.raises(UnreachableError, match="does not sign"):
+            signing.make(artifact, signer_at("awskms:missing", public_key=tmp_path / "public.pem"))
+    signing.verify(artifact, Expected(keys=(load_public_key(text),)), NOW)

@@ -49,7 +49,8 @@ class FarSigner:
         try:
             return self.key.verify(data, [signature])
         except TrustError as error:
-            raise ConfigError(f"the key at {self._address} is not the one whose public half was given") from error
+            said = f"what the key at {self._address} signed does not hold for the public half that was given"
+            raise ConfigError(said) from error
 
 
 def load_far_signer(
