@@ -288,12 +288,12 @@ def test_what_is_claimed_is_shown_with_who_and_why(run: Run, keys: dict[str, tup
     release(run, 3, by="mallory")
     status, out, err = run("claims", "model", "--public-key", "alice.pub")
     assert (status, err) == (3, "")
-    today = f"{datetime.now(UTC):%Y-%m-%d}"
+    today = f", {datetime.now(UTC):%Y-%m-%d}"
     key = hash_of("alice")
     shown = out.replace(today, "(today)").replace(key, "(alice)")
-    assert "superseded      release  key (alice)  (today)" in shown
+    assert "superseded      release  key (alice)(today)" in shown
     assert "owner/model 1, release 1: line 2 is newer" in shown
-    assert "holds           release  key (alice)  (today)" in shown
+    assert "holds           release  key (alice)(today)" in shown
     assert "signer unknown  release  -" in shown
     assert shown.endswith("1 of 3 claims about model holds.\n")
 
@@ -308,6 +308,15 @@ def hash_of(name: str) -> str:
 def test_lines_fit_the_terminal(columns: str, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     release(run, 1)
     attest(run, "verdict")
+    monkeypatch.setenv("COLUMNS", columns)
+    out = run("claims", "model", "--public-key", "alice.pub")[1]
+    assert max(map(len, out.splitlines())) <= int(columns)
+
+
+@pytest.mark.parametrize("columns", ["40", "100"])
+def test_whatever_a_type_is_called_lines_fit(columns: str, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("x.json").write_text("{}")
+    attest(run, "https://example.org/" + "x" * 3000, "--predicate", "x.json")
     monkeypatch.setenv("COLUMNS", columns)
     out = run("claims", "model", "--public-key", "alice.pub")[1]
     assert max(map(len, out.splitlines())) <= max(int(columns), 60)

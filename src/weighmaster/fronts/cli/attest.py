@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from weighmaster.fronts.cli import trusting
 from weighmaster.fronts.cli.attest_made import made
 from weighmaster.fronts.cli.parsing import Parser, period
+from weighmaster.fronts.cli.progress import Progress
 from weighmaster.model.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -71,7 +73,9 @@ def main(arguments: Sequence[str]) -> int:
     type_, kind = known.named(options.type)
     given = _given(options.predicate)
     signer = _signer(options)
-    manifest = hash_artifact(options.path, Hashing(follow_links=options.follow_links))
+    with Progress(sys.stderr, quiet=options.quiet, doing="hashing") as progress:
+        how = Hashing(follow_links=options.follow_links, progress=progress.bytes)
+        manifest = hash_artifact(options.path, how)
     now = datetime.now(UTC).replace(microsecond=0)
     said = given if given is not None else made(kind.id if kind else "", options, manifest, now, signer.key.keyid)
     expires = now + options.expires if options.expires else None

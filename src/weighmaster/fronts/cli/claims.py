@@ -15,6 +15,7 @@ from weighmaster.extend.showing import plain
 from weighmaster.fronts.cli import terminal, trusting
 from weighmaster.fronts.cli.claims_logged import logged
 from weighmaster.fronts.cli.parsing import Parser, period
+from weighmaster.fronts.cli.progress import Progress
 from weighmaster.fronts.cli.status import ALLOWED, BLOCKED, REVIEW
 from weighmaster.model.errors import ConfigError
 
@@ -36,6 +37,9 @@ examples:
   weighmaster claims model --public-key public.pem --require release --require scan --max-age 90d
   weighmaster claims model --public-key public.pem --name owner/model --state seen.json
   weighmaster claims model --unverified"""
+
+_TITLE: Final = 48
+"""Characters of a type that are shown; whoever made a claim chose it."""
 
 
 def parser() -> Parser:
@@ -79,7 +83,9 @@ def main(arguments: Sequence[str]) -> int:
     options = parser().parse_args(arguments)
     required = _required(options)
     wanted = None if options.unverified else _wanted(options)
-    manifest = hash_artifact(options.path, Hashing(follow_links=options.follow_links))
+    with Progress(sys.stderr, quiet=False, doing="hashing") as progress:
+        how = Hashing(follow_links=options.follow_links, progress=progress.bytes)
+        manifest = hash_artifact(options.path, how)
     place = options.claims or evidence(options.path)[1]
     if options.claims and not os.path.exists(place):
         raise ConfigError(f"no such file: {place}")
@@ -171,18 +177,30 @@ def _show(path: str, heard: Sequence[Heard], lacking: Mapping[str, str], place: 
     if not heard:
         sys.stdout.write(f"Nothing is claimed of {plain(path)}: {plain(place)} is not there or empty.\n")
     width = max(40, min(terminal.width(), 120))
-    rows = [(one.standing.value, one.title or "?", _who(one), _when(one)) for one in heard]
-    widths = [max(len(row[column]) for row in rows) for column in range(3)] if rows else []
-    for one, row in zip(heard, rows, strict=True):
-        cells = [plain(cell).ljust(size) for cell, size in zip(row, (*widths, 0), strict=True)]
-        sys.stdout.write("  ".join(cells).rstrip() + "\n")
-        indent = " " * min(widths[0] + 2, width // 3)
-        sys.stdout.write(textwrap.fill(_says(one), width, initial_indent=indent, subsequent_indent=indent) + "\n")
+    for line in _lines(heard, width):
+        sys.stdout.write(f"{line}\n")
     if heard:
         held = sum(one.standing is Standing.HOLDS for one in heard)
         sys.stdout.write(f"{held} of {count(len(heard), 'claim')} about {plain(path)} {_verb(held)}.\n")
     for type_, why in lacking.items():
         sys.stdout.write(f"Wanted: {plain(_word(type_))}, but {why}.\n")
+
+
+def _lines(heard: Sequence[Heard], width: int) -> Iterator[str]:
+    """Yield each claim's standing, type and signer on a line where all have room, and below it what it says."""
+    rows = [(one.standing.value, _clipped(plain(one.title or "?")), plain(_signer(one))) for one in heard]
+    first, second, third = (max((len(row[column]) for row in rows), default=0) for column in range(3))
+    together = first + second + third + 4 <= width
+    indent = " " * min(first + 2, width // 3)
+    for one, (standing, title, signer) in zip(heard, rows, strict=True):
+        below = [_says(one)] if together else [_says(one), signer]
+        yield f"{standing:<{first}}  {title:<{second}}  {signer if together else ''}".rstrip()
+        for text in below:
+            yield textwrap.fill(text, width, initial_indent=indent, subsequent_indent=indent)
+
+
+def _clipped(title: str) -> str:
+    return title if len(title) <= _TITLE else f"{title[: _TITLE - 1]}…"
 
 
 def _verb(number: int) -> str:
@@ -196,15 +214,13 @@ def _word(type_: str) -> str:
     return (known.word or known.id) if known else type_
 
 
-def _who(one: Heard) -> str:
-    return trusting.who(one.signed.by) if one.signed else "-"
-
-
-def _when(one: Heard) -> str:
+def _signer(one: Heard) -> str:
+    """Return who signed, and when."""
+    who = f"{trusting.who(one.signed.by)}, " if one.signed else ""
     at = one.signed.at if one.signed else None
     if at:
-        return f"{at:%Y-%m-%d} (trusted time)"
-    return f"{one.issued:%Y-%m-%d}" if one.issued else "-"
+        return f"{who}{at:%Y-%m-%d} (trusted)"
+    return f"{who}{one.issued:%Y-%m-%d}" if one.issued else who.removesuffix(", ") or "-"
 
 
 def _says(one: Heard) -> str:
