@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-NAMES = ("tutorial", "exit-status", "policy", "output", "digest", "signing")
+NAMES = ("tutorial", "exit-status", "policy", "output", "digest", "signing", "trust-policy")
 PAGES = ["README.md", *(f"docs/{name}.md" for name in NAMES)]
 BLOCK = re.compile(r"(?<!<!-- not run -->\n)```console\n(.*?)```", re.DOTALL)
 ANYTHING = "…"
