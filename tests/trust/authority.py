@@ -197,14 +197,17 @@ def tlv(tag: int, *parts: bytes) -> bytes:
 class Clock:
     """An authority for timestamps (RFC 3161) that says whatever time it is told; OpenSSL makes the signature."""
 
-    def __init__(self, folder: Path, *, purposes: Sequence[x509.ObjectIdentifier] | None = None) -> None:
+    def __init__(
+        self, folder: Path, *, purposes: Sequence[x509.ObjectIdentifier] | None = None, between: bool = False
+    ) -> None:
         self._openssl = shutil.which("openssl")
         if self._openssl is None:
             pytest.skip("openssl is not installed, and makes the timestamps of these tests")
         self._folder = folder
         self.root = Authority("Clock Root", days=(-3000, 3000))
+        self.by = Authority("Clock Makers", self.root, days=(-3000, 3000)) if between else self.root
         stamping = [ExtendedKeyUsageOID.TIME_STAMPING] if purposes is None else purposes
-        self.certificate = self.root.issue(
+        self.certificate = self.by.issue(
             subject="clock",
             private=key("clock", "rsa"),
             days=(-3000, 3000),
@@ -212,6 +215,7 @@ class Clock:
             more=[(x509.ExtendedKeyUsage(stamping), True)],
         )
         (folder / "clock.pem").write_bytes(pem(self.certificate) + private_pem(key("clock", "rsa")))
+        (folder / "others.pem").write_bytes(b"".join({pem(self.by.certificate), pem(self.root.certificate)}))
 
     def say(self, signature: bytes, when: datetime, *, seconds: int = 1, status: int = 0) -> bytes:
         """The answer of the authority: this signature was there at that time."""
@@ -227,6 +231,6 @@ class Clock:
         )
         (self._folder / "info.der").write_bytes(info)
         command = f"{self._openssl} cms -sign -binary -nodetach -outform DER -econtent_type 1.2.840.113549.1.9.16.1.4"
-        command += " -cades -md sha256 -signer clock.pem -in info.der -out token.der"
+        command += " -cades -md sha256 -signer clock.pem -certfile others.pem -in info.der -out token.der"
         subprocess.run(command.split(), cwd=self._folder, check=True, capture_output=True)
         return tlv(0x30, tlv(0x30, tlv(0x02, bytes([status]))), (self._folder / "token.der").read_bytes())

@@ -112,6 +112,17 @@ def test_the_word_of_another_authority_is_none(clock: Clock, tmp_path: Path) -> 
         verify(_bundle(web, NOW - 20 * DAY, signer), _expected(web, needs_timestamp=True), NOW)
 
 
+def test_certificates_that_come_with_a_word_lead_to_an_authority_and_are_none(tmp_path: Path) -> None:
+    long_way = Clock(tmp_path, between=True)
+    signer = ROOT.signer()
+    assert verify(_bundle(long_way, NOW, signer), _expected(long_way, needs_timestamp=True), NOW).at
+    # The same certificates come along, and the authority that is trusted is another.
+    other = (der(Authority("Another Clock Root").certificate),)
+    bundle = _bundle(long_way, NOW, signer)
+    with pytest.raises(TrustError, match="of no authority that is expected"):
+        verify(bundle, _expected(long_way, needs_timestamp=True, timestamp_authorities=other), NOW)
+
+
 def test_an_authority_for_timestamps_can_be_struck_out(clock: Clock) -> None:
     bundle = _bundle(clock, NOW, ROOT.signer())
     struck = Revocation(id=hashlib.sha256(der(clock.certificate)).hexdigest())
