@@ -183,6 +183,20 @@ def test_a_closure_says_what_could_not_be_read(run: Run) -> None:
     assert "0 pinned, 1 not read" in out
 
 
+def test_a_closure_that_leaves_out_what_the_files_name_is_not_enough(run: Run) -> None:
+    Path("model/adapter_config.json").write_text('{"peft_type": "LORA", "base_model_name_or_path": "owner/base"}')
+    Path("closure.json").write_text('{"dependencies": [], "unpinned": []}')
+    attest(run, "closure", "--predicate", "closure.json")
+    assert listed(run, "--require", "closure")[0] == 0
+    status, out, _ = run("claims", "model", "--public-key", "alice.pub", "--closure")
+    assert status == 1
+    assert "owner/base, but no closure pins it (base-model, named by adapter_config.json)." in " ".join(out.split())
+    run("attest", "model", "--key", "alice.pem", "--type", "closure", "--base-model", "owner/base=sha256:" + "a" * 64)
+    assert listed(run, "--closure")[0] == 0
+    Path("model/claims.jsonl").unlink()
+    assert run("claims", "model", "--public-key", "alice.pub", "--closure")[0] == 1
+
+
 def test_a_closure_is_of_the_bytes_that_were_read(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     from weighmaster.bom import look
 

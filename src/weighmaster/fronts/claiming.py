@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from weighmaster.trust.claims import Heard
     from weighmaster.trust.keys import Signer
     from weighmaster.trust.manifest import Manifest
-    from weighmaster.trust.predicates.closure import Dependency
+    from weighmaster.trust.predicates.closure import Dependency, Unpinned
     from weighmaster.trust.verify import Expected
 
 
@@ -179,11 +179,23 @@ def closed(target: str, dependencies: Sequence[Dependency], manifest: Manifest, 
     Raises:
         TrustError: what was read are other bytes than those of the manifest, or a dependency is not pinned.
     """
+    from weighmaster.trust.predicates import closure
+
+    return closure.build(dependencies, *unpinned(target, dependencies, manifest), issued=at)
+
+
+def unpinned(
+    target: str, dependencies: Sequence[Dependency], manifest: Manifest
+) -> tuple[tuple[Unpinned, ...], Sequence[str]]:
+    """Return what the bytes of a target name outside it and none of the dependencies is, and what was not read.
+
+    Raises:
+        TrustError: what was read are other bytes than those of the manifest.
+    """
     from weighmaster.bom.look import look
     from weighmaster.trust.predicates import closure, scan
 
     seen = look(target)
     scan.check_same(seen.whole.artifacts, seen.gaps, manifest)
     outside = closure.named_outside(seen.whole.facts, [entry.path for entry in manifest.entries])
-    unread = sorted({str(gap.where) for gap in seen.gaps})
-    return closure.build(dependencies, closure.unpinned(outside, dependencies), unread, issued=at)
+    return closure.unpinned(outside, dependencies), sorted({str(gap.where) for gap in seen.gaps})

@@ -64,6 +64,7 @@ def parser() -> Parser:
     group.add_argument("--max-age", type=period, metavar="TIME", help="older claims do not count: 12h, 90d, 52w")
     group.add_argument("--name", default="", metavar="NAME", help="it must be a release of this name")
     group.add_argument("--channel", default="", metavar="NAME", help="with --name: in this channel")
+    group.add_argument("--closure", action="store_true", help="closures must pin all that the files name outside")
     group.add_argument("--log", metavar="LOG", help="claims must be in this log, and all that it has must be here")
     group.add_argument(
         "--log-key", action="append", default=[], metavar="KEY", help="its key; without --log, proofs beside do"
@@ -93,6 +94,8 @@ def main(arguments: Sequence[str]) -> int:
         heard = _heard(options.path, claimsfile.read(place), manifest, wanted, seen)
         heard, cut = logged(options, heard, manifest.tree, place)
         status, lacking = _status(heard, required, cut)
+        if options.closure and (loose := _loose(options.path, heard, manifest)):
+            status, lacking = BLOCKED, {**lacking, **loose}
         if status == ALLOWED:
             _remember(heard, manifest.tree, seen)
     if options.output == "json":
@@ -106,7 +109,7 @@ def _required(options: Any) -> list[str]:
     """Return the types that must be claimed."""
     from weighmaster.trust.known import named
 
-    if options.unverified and (options.require or options.name or options.state or options.max_age):
+    if options.unverified and (options.require or options.closure or options.name or options.state or options.max_age):
         raise ConfigError("--unverified believes nothing, so nothing can be required")
     if options.unverified and options.log_key:
         raise ConfigError("--unverified believes nothing, and no log either")
@@ -114,7 +117,11 @@ def _required(options: Any) -> list[str]:
         raise ConfigError("a --log is trusted by its --log-key")
     if options.channel and not options.name:
         raise ConfigError("--channel is one of a --name")
-    asked = [*options.require, *(["release"] if options.name or options.state else [])]
+    asked = [
+        *options.require,
+        *(["closure"] if options.closure else []),
+        *(["release"] if options.name or options.state else []),
+    ]
     return list(dict.fromkeys(named(text)[0] for text in asked))
 
 
@@ -158,6 +165,18 @@ def _status(heard: Sequence[Heard], required: Sequence[str], cut: Sequence[Logge
     if refused:
         return BLOCKED, {}
     return (REVIEW if unknown or not heard else ALLOWED), {}
+
+
+def _loose(path: str, heard: Sequence[Heard], manifest: Manifest) -> Mapping[str, str]:
+    """Return what the files name outside themselves that no closure which holds pins, and why that is known."""
+    from weighmaster.fronts import claiming
+    from weighmaster.trust.claims import Standing
+    from weighmaster.trust.predicates.closure import Closure
+
+    held = [one.meaning for one in heard if one.standing is Standing.HOLDS and isinstance(one.meaning, Closure)]
+    left, unread = claiming.unpinned(path, [one for closure in held for one in closure.dependencies], manifest)
+    found = {one.target: f"no closure pins it ({one.kind}, named by {one.where})" for one in left}
+    return found | dict.fromkeys(unread, "what it names is not known: it was not read")
 
 
 def _remember(heard: Sequence[Heard], tree: str, seen: dict[str, Seen]) -> None:
@@ -225,9 +244,12 @@ def _signer(one: Heard) -> str:
 
 def _says(one: Heard) -> str:
     """Return what a claim says and, if it does not hold, why."""
+    from weighmaster.trust.claims import against
     from weighmaster.trust.predicate import brief
 
     said = brief(one.meaning.line) if one.meaning else ""
+    if against(one):
+        said += ", which speaks against it"
     return plain(": ".join(part for part in (said, one.why) if part)) or "-"
 
 
