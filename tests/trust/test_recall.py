@@ -13,11 +13,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.trust import authority
+from tests.trust.authority import Clock
 
 from weighmaster.model.errors import ConfigError, TrustError
 from weighmaster.model.value import replace
 from weighmaster.trust import bundle as bundles
-from weighmaster.trust import claimsfile
+from weighmaster.trust import claimsfile, signing
 from weighmaster.trust import statement as statements
 from weighmaster.trust.bundle import Bundle
 from weighmaster.trust.envelope import IN_TOTO, Envelope, pae
@@ -27,7 +29,7 @@ from weighmaster.trust.predicates import closure, release
 from weighmaster.trust.recall import entries, exports
 from weighmaster.trust.recall.derived import Derived, derived
 from weighmaster.trust.recall.entries import Action, Kind, Recall, RecallList, add, read, withdraw, write
-from weighmaster.trust.recall.looking import look
+from weighmaster.trust.recall.looking import Whom, look
 from weighmaster.trust.recall.matching import Hit, Said, SignedBy, recalled, revocations
 from weighmaster.trust.recall.named import Named, named_by
 from weighmaster.trust.recall.versions import in_range
@@ -529,3 +531,19 @@ def test_the_osv_records_say_the_same() -> None:
     assert (third["withdrawn"], third["modified"]) == ("2026-11-02T12:00:00Z", "2026-11-02T12:00:00Z")
     assert last["affected"][0]["versions"] == ["2.0"]
     assert len(last["summary"]) == 120
+
+
+def test_what_was_signed_before_counts_where_a_trusted_clock_says_so(tmp_path: Path) -> None:
+    (tmp_path / "clock").mkdir()
+    clock = Clock(tmp_path / "clock")
+    here = model(tmp_path / "m", b"1")
+    expected = Expected(keys=(SIGNER.key,), timestamp_authorities=(authority.der(clock.root.certificate),))
+    now = datetime.now(UTC)
+    recalls = listed(entry(Kind.KEY, SIGNER.key.keyid, since=now - 10 * DAY, reason="stolen"))
+    whom = Whom(expected=expected, now=now)
+    for when, met in ((now - 20 * DAY, False), (now - 5 * DAY, True)):
+        bundle = signing.make(str(here), SIGNER)[1]
+        stamped = signing.stamped(bundle, lambda signature, when=when: clock.say(signature, when))  # type: ignore[misc]
+        (here / "model.sig").write_bytes(bundles.write(stamped))
+        assert bool(look(str(here), whom=whom).meets(recalls)) is met
+        assert look(str(here)).meets(recalls), "unverified, it has no time"

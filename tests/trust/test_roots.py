@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -636,6 +637,21 @@ def test_a_folder_in_the_place_of_a_file_is_no_file(world: World) -> None:
     with pytest.raises(TrustError, match="is no file"):
         world.opened().read("policy.toml")
     assert world.pull().added == ("policy.toml",)
+
+
+def test_two_pulls_at_once_wait_for_one_another(world: World) -> None:
+    for number in range(20):
+        world.add(f"{number}.pem", bytes([number]))
+    world.publish()
+    with ThreadPoolExecutor(4) as pool:
+        pulled = [one.result() for one in [pool.submit(world.pull) for _ in range(4)]]
+    assert sorted(len(one.added) for one in pulled) == [0, 0, 0, 21]
+
+
+def test_a_cache_that_cannot_be_written_is_a_wrong_use(world: World) -> None:
+    Path(world.cache).write_bytes(b"")
+    with pytest.raises(ConfigError, match="cannot write into"):
+        world.pull()
 
 
 def test_one_file_that_is_missing_keeps_no_other_away(world: World) -> None:

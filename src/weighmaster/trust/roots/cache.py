@@ -10,6 +10,8 @@ root that a cache holds is its anchor, as `known_hosts` is: whoever may write to
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import hashlib
 import os
 from collections.abc import Iterator, Mapping
@@ -109,11 +111,12 @@ def pull(source: Source, cache: str, now: datetime, *, root: bytes = b"", finger
         TrustError: what is published does not hold. What of it did hold by then is kept, for the next time to build on.
         UnreachableError: it cannot be had; the message says until when what the cache holds is good.
     """
-    anchor = _anchor(source, cache, root, fingerprint.lower())
-    try:
-        return _pulled(source, cache, now, anchor)
-    except UnreachableError as error:
-        raise UnreachableError(f"{error}; {_held(cache, now)}") from error
+    with _alone(cache):
+        anchor = _anchor(source, cache, root, fingerprint.lower())
+        try:
+            return _pulled(source, cache, now, anchor)
+        except UnreachableError as error:
+            raise UnreachableError(f"{error}; {_held(cache, now)}") from error
 
 
 def opened(cache: str, now: datetime, *, accept_stale: bool = False) -> Roots:
@@ -180,6 +183,21 @@ def write(path: str, data: bytes) -> None:
     except OSError as error:
         raise ConfigError(f"cannot write {folder}: {error.strerror}") from error
     write_whole(path, data, force=True)
+
+
+@contextlib.contextmanager
+def _alone(cache: str) -> Iterator[None]:
+    """Let one pull into a cache wait for another."""
+    try:
+        os.makedirs(cache, exist_ok=True)
+        descriptor = os.open(os.path.join(cache, ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        raise ConfigError(f"cannot write into {cache}: {error.strerror}") from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _expired(followed: Followed, now: datetime) -> tuple[str, ...]:
