@@ -174,6 +174,19 @@ def test_every_bit_of_every_file_counts(tmp_path: Path) -> None:
     assert _audit(setting).holds
 
 
+def _flipped(data: bytes, bit: int) -> bytes:
+    changed = bytearray(data)
+    changed[bit // 8] ^= 1 << bit % 8
+    return bytes(changed)
+
+
+def test_every_bit_of_a_checkpoint_counts(setting: Setting) -> None:
+    whole = setting.grown(3).checkpoint.note
+    for bit in range(len(whole) * 8):
+        with pytest.raises(TrustError):
+            checkpoints.verified(_flipped(whole, bit), [setting.key])
+
+
 def test_an_older_partial_tile_that_says_something_else_is_found(setting: Setting) -> None:
     setting.grown(3)
     setting.grown(2, 3)

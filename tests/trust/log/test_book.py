@@ -76,7 +76,7 @@ def key_of(seed: int) -> Any:
 
 
 @given(st.lists(st.integers(0, 300), max_size=6), st.data())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_any_portions_give_the_same_log(portions: list[int], data: st.DataObject) -> None:
     entries = [data.draw(st.binary(max_size=6)) if number < 20 else b"%d" % number for number in range(sum(portions))]
     with tempfile.TemporaryDirectory() as folder:
