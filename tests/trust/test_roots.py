@@ -820,7 +820,7 @@ def test_mutated_metadata_is_refused_in_words(world: World, name: str) -> None:
     if name == "2.root.json":
         world.rotate(A, B, add=(D.key,))
     good = world.metadata(name).read_bytes()
-    for _ in range(100):
+    for _ in range(60):
         world.metadata(name).write_bytes(mutated(good, random))
         with contextlib.suppress(TrustError):
             world.pull()
