@@ -69,7 +69,11 @@ def test_a_key_with_a_password(
     ("words", "why"),
     [
         (["verify", "model"], "nobody is expected"),
-        (["verify", "model", "--identity", MAIL], "nobody is expected"),
+        (["verify", "model", "--identity", MAIL], "nobody to vouch for it"),
+        (["verify", "model", "--public-key", "public.pem", "--identity", MAIL], "nobody to vouch for it"),
+        (["verify", "model", "--public-key", "public.pem", "--issuer", "https://x.example"], "its trusted root"),
+        (["verify", "model", "--public-key", "public.pem", "--crl", "public.pem"], "of an authority"),
+        (["verify", "model", "--public-key", "public.pem", "--require-timestamp"], "name the authority"),
         (["verify", "model", "--public-key", "private.pem"], "stays with whoever signs"),
         (["verify", "model", "--public-key", "missing.pem"], "cannot read missing.pem"),
         (["verify", "missing", "--public-key", "public.pem"], "no such file"),

@@ -21,6 +21,7 @@ from typing import TypeAlias
 from weighmaster.model.errors import ConfigError
 from weighmaster.model.value import Value, replace
 from weighmaster.trust import kms, signing, timestamps
+from weighmaster.trust.certificates import load_certificate
 from weighmaster.trust.digests import Hashing
 from weighmaster.trust.evidence import read_config
 from weighmaster.trust.keys import PublicKey, Signer, chain_of, load_public_key, load_signer
@@ -159,6 +160,7 @@ def trusting(named: Named) -> Expected:
     Raises:
         ConfigError: one of them cannot be read, or nobody is expected.
     """
+    _check(named)
     certificates = _chains(named.authorities)
     roots = tuple(der for der in certificates if _issued_itself(der))
     if certificates and not roots:
@@ -178,14 +180,28 @@ def trusting(named: Named) -> Expected:
     return expected
 
 
+def _check(named: Named) -> None:
+    """Refuse what would be said and not looked at.
+
+    Raises:
+        ConfigError: something is named that speaks of nobody here.
+    """
+    if named.names and not (named.authorities or named.trusted_root):
+        raise ConfigError("an identity is expected, and nobody to vouch for it: name an authority, or a trusted root")
+    if named.issuer and not named.trusted_root:
+        raise ConfigError("an issuer is expected, which Sigstore vouches for: name its trusted root")
+    if named.lists and not named.authorities:
+        raise ConfigError("a list of revoked certificates is of an authority: name that as well")
+    if named.needs_timestamp and not (named.timestamp_authorities or named.trusted_root):
+        raise ConfigError("a timestamp is wanted: name the authority whose word counts")
+
+
 def _chains(paths: Sequence[str]) -> tuple[bytes, ...]:
     return tuple(der for path in paths for der in chain_of(read_config(path), path))
 
 
 def _issued_itself(der: bytes) -> bool:
-    from cryptography import x509
-
-    certificate = x509.load_der_x509_certificate(der)
+    certificate = load_certificate(der)
     return certificate.issuer == certificate.subject
 
 

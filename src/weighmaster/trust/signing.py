@@ -239,6 +239,7 @@ class _Judge:
         self._covered: covering.Covered | None = None
         self._named = True
         self._manifest: Manifest | None = None
+        self._known: dict[bytes, covering.Covered] = {}
 
     def hear(self, bundle: Bundle) -> None:
         """Count those who made a signature, if it holds and is about the files that lie here."""
@@ -267,6 +268,13 @@ class _Judge:
         return self._manifest
 
     def _compared(self, envelope: Envelope) -> covering.Covered:
+        """Compare what was signed with the files; what several signed is compared once."""
+        mark = hashlib.sha256(envelope.payload).digest()
+        if mark not in self._known:
+            self._known[mark] = self._covers(envelope)
+        return self._known[mark]
+
+    def _covers(self, envelope: Envelope) -> covering.Covered:
         contents = oms.contents(statements.read(envelope, "what was signed"))
         how = self._checking
         return covering.covered(
