@@ -22,7 +22,7 @@ from weighmaster.trust.claimsfile import Claim, Unread
 from weighmaster.trust.envelope import IN_TOTO, Envelope, pae
 from weighmaster.trust.hashing import hash_artifact
 from weighmaster.trust.keys import KeySigner
-from weighmaster.trust.manifest import TREE_ALGORITHM, Manifest
+from weighmaster.trust.manifest import TREE_ALGORITHM, Entry, Manifest
 from weighmaster.trust.releases import Seen, check_release, held
 from weighmaster.trust.releases import read as read_seen
 from weighmaster.trust.revocation import Revocation
@@ -657,3 +657,24 @@ def _payload(found: object) -> bytes:
     assert isinstance(found, Claim)
     assert isinstance(found.bundle.content, Envelope)
     return found.bundle.content.payload
+
+
+# The law
+
+
+_NAMES = st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0/"), min_size=1, max_size=6), max_size=3)
+_PATHS = _NAMES.map(lambda parts: "/".join(["x", *parts]))
+_ENTRIES = st.builds(
+    lambda path, size, digit: Entry(path=path, size=size, sha256=digit * 64),
+    _PATHS, st.integers(0, 1 << 50), st.sampled_from("0123456789abcdef"),
+)  # fmt: skip
+_MANIFESTS = st.lists(_ENTRIES, min_size=1, max_size=5, unique_by=lambda entry: entry.path).map(Manifest.of)
+
+
+@given(_MANIFESTS, _MANIFESTS)
+def test_a_claim_holds_of_what_it_was_made_for_and_of_nothing_else(one: Manifest, other: Manifest) -> None:
+    made = [claimsfile.parsed(bundle.write(claim(one)), 1)]
+    (own,), (foreign,) = (judge(made, it, Wanted(expected=expects()), NOW) for it in (one, other))
+    assert own.standing is Standing.HOLDS
+    assert (foreign.standing is Standing.HOLDS) is (one == other)
+    assert (foreign.standing is Standing.OTHER_BYTES) is (one != other)
