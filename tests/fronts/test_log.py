@@ -33,6 +33,7 @@ def run(
 ) -> Run:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("WEIGHMASTER_KEY_PASSWORD", raising=False)
+    monkeypatch.setattr("os.fsync", lambda _: None)
     for name, (private, public) in keys.items():
         Path(f"{name}.pem").write_bytes(private)
         Path(f"{name}.pub").write_bytes(public)

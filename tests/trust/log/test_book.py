@@ -211,6 +211,31 @@ def test_a_crash_anywhere_in_an_append_leaves_a_log_that_goes_on(tmp_path: Path,
         pytest.fail("it never ended")
 
 
+@pytest.mark.skipif(not os.path.exists("/proc/self/fd"), reason="the system does not say which file a descriptor is")
+@pytest.mark.parametrize("count", [3, 300, 30_000])
+def test_all_files_are_on_the_disk_before_the_checkpoint_speaks_of_them(
+    setting: Setting, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    settled: set[str] = set()
+    at_exchange: list[tuple[set[str], set[str]]] = []
+    rename = os.rename
+
+    def renamed(begun: str, place: str) -> None:
+        if place.endswith("checkpoint"):
+            tiles_now = {str(path) for path in setting.folder.rglob("tile/**/*")}
+            at_exchange.append((tiles_now, {*settled}))
+            assert begun in settled
+        rename(begun, place)
+
+    monkeypatch.setattr(os, "fsync", lambda descriptor: settled.add(os.readlink(f"/proc/self/fd/{descriptor}")))
+    monkeypatch.setattr(os, "rename", renamed)
+    setting.grown(count)
+    ((there, on_disk),) = at_exchange
+    assert there
+    assert there <= on_disk  # Files, and the folders that name them.
+    assert str(setting.folder) in settled
+
+
 def _append(at: str, name: bytes) -> None:
     for number in range(10):
         Log.open(at, [key_of(1)]).append([b"%s %d" % (name, number)], signer_of(1))
