@@ -14,7 +14,7 @@ from weighmaster.engine.desk import Desk
 from weighmaster.engine.scan import scan_far, scan_file
 from weighmaster.extend.origin import Listing, Origin
 from weighmaster.looks import About, Look, Request, Said, first_taken, look_at
-from weighmaster.model.errors import MissingExtraError, WeighmasterError
+from weighmaster.model.errors import MissingExtraError, TrustError, WeighmasterError
 from weighmaster.model.fact import Disagreement, Fact, Nested, Shared
 from weighmaster.model.report import Gap, GapReason, Item
 from weighmaster.model.verdict import Vetted
@@ -85,10 +85,12 @@ class FarLook:
         file = next((one for one in self._listing.files if one.name == name), None)
         if file is None:
             return None
+        if file.size > _EVIDENCE:
+            raise TrustError(f"{name} is longer than {_EVIDENCE} bytes")
         try:
-            return self.origin.open(self.access)(file, 0, file.size) if file.size <= _EVIDENCE else b""
-        except (WeighmasterError, OSError):
-            return b""  # Something lies there, and is no evidence.
+            return self.origin.open(self.access)(file, 0, file.size)
+        except (WeighmasterError, OSError) as error:
+            raise TrustError(f"{name} cannot be fetched: {error}") from error
 
 
 def look_afar(looks: Sequence[Look]) -> None:

@@ -10,7 +10,6 @@ from weighmaster import shipped
 from weighmaster.engine.scan import gather, scan_file
 from weighmaster.engine.walk import Walk, walk
 from weighmaster.engine.wire import WireError, decode, encode
-from weighmaster.model.errors import TrustError
 from weighmaster.model.report import Gap, GapReason, Item, Report
 from weighmaster.model.settings import Settings
 from weighmaster.model.value import Value, replace
@@ -79,7 +78,8 @@ class Look(Protocol):
 class About(Value):
     """A target as a whole. `apart` counts files that could not even be opened, `excluded` those left out by the user.
 
-    `evidence` returns a file that lies beside it or in it by its name, `name` is what its address calls it.
+    `evidence` returns a file that lies beside it or in it by its name, or raises `TrustError` if it cannot be read.
+    `name` is what its address calls it.
     """
 
     target: str
@@ -202,12 +202,7 @@ class FolderLook:
 
         folder = self.target if os.path.isdir(self.target) else os.path.dirname(self.target)
         path = os.path.join(folder, name)
-        if not os.path.lexists(path):
-            return None
-        try:
-            return read_evidence(path)
-        except TrustError:
-            return b""  # Something lies there, and is no evidence.
+        return read_evidence(path) if os.path.lexists(path) else None
 
 
 def look_at(looks: Sequence[Look], *, jobs: int, read: Sequence[str] = (), attendant: Attendant | None = None) -> None:

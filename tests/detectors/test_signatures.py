@@ -137,7 +137,7 @@ def test_a_signature_over_bytes_alone_lists_nothing(tmp_path: Path) -> None:
     ],
 )
 def test_lists_in_other_digests_are_not_compared(model: Path, resources: list[Any]) -> None:
-    statement = {"_type": "x", "subject": [], "predicateType": "https://model_signing/signature/v1.0"}
+    statement: dict[str, Any] = {"_type": "x", "subject": [], "predicateType": "https://model_signing/signature/v1.0"}
     statement["predicate"] = {"serialization": {"method": "files"}, "resources": resources}
     (model / "model.sig").write_bytes(_unsigned(statement))
     assert found(model) == {}
@@ -147,7 +147,7 @@ def test_lists_in_other_digests_are_not_compared(model: Path, resources: list[An
     "resources", [7, [7], [{"name": 7}], [{"name": "a" * 5000, "algorithm": "sha256", "digest": "ab" * 32}]]
 )
 def test_a_list_that_cannot_be_read_is_a_gap(model: Path, resources: Any) -> None:
-    statement = {"_type": "x", "subject": [], "predicateType": "https://model_signing/signature/v1.0"}
+    statement: dict[str, Any] = {"_type": "x", "subject": [], "predicateType": "https://model_signing/signature/v1.0"}
     statement["predicate"] = {"serialization": {"method": "files"}, "resources": resources}
     (model / "model.sig").write_bytes(_unsigned(statement))
     assert [str(gap.where) for gap in vet(model, jobs=1).report.gaps] == ["model.sig"]

@@ -493,3 +493,51 @@ def _root_certificate(folder: Path) -> str:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "root.pem").write_bytes(made.public_bytes(Encoding.PEM))
     return "root.pem"
+
+
+# Many claims, and broken ones.
+
+
+def test_claims_that_cannot_be_read_hide_no_other_and_are_told(publisher: Policy) -> None:
+    from weighmaster.trust import bundle
+    from weighmaster.trust.policy.assess import assess
+
+    lines = [b"nonsense", bundle.write(oms(ALL)), b'{"a": 1, "a": 2}', b"", b"[]"]
+    found = assess(described(), {"claims.jsonl": b"\r\n".join(lines)}, publisher, NOW)
+    assert found.holds
+    assert [one.split(" ")[:3] for one in found.unread] == [["claims.jsonl,", "line", str(n)] for n in (1, 3, 5)]
+
+
+def test_the_same_line_many_times_is_read_once() -> None:
+    from weighmaster.trust import bundle
+    from weighmaster.trust.policy import bundles
+
+    line = bundle.write(oms(ALL)) + b"\n"
+    assert len(bundles.read({"claims.jsonl": line * 5000}).claims) == 1
+
+
+def test_what_is_kept_of_a_claim_does_not_grow_with_the_files_that_it_lists() -> None:
+    from weighmaster.trust import bundle
+    from weighmaster.trust.policy import bundles
+
+    many = manifest({f"{n}.bin": b"x" for n in range(500)})
+    (claim_,) = bundles.read({"claims.jsonl": bundle.write(claim(many, FREE))}).claims
+    assert claim_.statement is not None
+    assert len(claim_.statement.subjects) == 1
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_mutated_evidence_never_counts_and_never_breaks_us(folder: Path, data: st.DataObject) -> None:
+    from random import Random
+
+    from tools.fuzz import damage
+
+    from weighmaster.trust import bundle
+    from weighmaster.trust.policy.assess import assess
+
+    held = policy(folder, rule(PUBLISHER))
+    made = [bundle.write(one) for one in (oms(ALL, by="bob"), scanned(ALL, by="bob"), claim(ALL, FREE, by="carol"))]
+    one, other = data.draw(st.sampled_from(made)), data.draw(st.sampled_from(made))
+    broken = damage(one, other, Random(data.draw(st.integers())))
+    assert not assess(described(), {"model.sig": broken, "claims.jsonl": broken}, held, NOW).holds

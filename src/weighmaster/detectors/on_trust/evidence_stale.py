@@ -1,8 +1,8 @@
 """What the policy of trust wants to be fresh is too old, has expired, or comes from a key whose time is over.
 
 An old scan did not know what is known today, and an old signature may be one of a release that was replaced since. How
-old a claim is shows a timestamp by an authority of the policy; without one, what its signer says. A rule of the policy
-whose mode is `warn` or `audit` gives `policy-warns` or `policy-notes` in its place.
+old a claim is, its signer says; or else a timestamp by an authority of the policy shows it. A rule of the policy whose
+mode is `warn` or `audit` gives `policy-warns` or `policy-notes` in its place.
 
 ## What to do
 

@@ -6,7 +6,10 @@
 | `document` | reads the file |
 | `parties` | reads the identities in it, and the files that they name |
 | `matching` | which rule is for which name |
-| `evidence` | the bundles beside an artifact, and which files each is about |
-| `verified` | who signed which of them, and why the others do not count |
+| `bundles` | the evidence beside an artifact, and which files each of it is about |
+| `verified` | who signed which of it, and why the rest does not count |
+| `filling` | who fills which role |
 | `assess` | what a rule wants, against what is there |
+| `vetting` | the facts that come of it for a target that was looked at |
+| `asking` | from what a user names to what targets are held to |
 """

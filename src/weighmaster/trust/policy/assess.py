@@ -13,6 +13,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from types import MappingProxyType
 from typing import Final
 
@@ -79,7 +80,8 @@ class Vouched(Value):
 class Assessment(Value):
     """Whether an artifact has what the rule for it wants. `releases` are what it was accepted as.
 
-    `tree` is its tree digest. Whoever accepts it remembers both (`trust/releases.py`).
+    `tree` is its tree digest. Whoever accepts it remembers both (`trust/releases.py`). `unread` is evidence that cannot
+    be read, and counts for nothing.
     """
 
     policy: str
@@ -89,6 +91,7 @@ class Assessment(Value):
     lacks: tuple[Lack, ...] = ()
     releases: tuple[Release, ...] = ()
     tree: str = ""
+    unread: tuple[str, ...] = ()
 
     @property
     def holds(self) -> bool:
@@ -153,6 +156,7 @@ class _Question:
         self._names = names
         self._seen = seen
         self._tree = ""
+        self._unread: tuple[str, ...] = ()
 
     def answer(  # noqa: PLR0913 - see `assess`
         self,
@@ -164,7 +168,6 @@ class _Question:
         unread: Sequence[str],
         proofs: bytes,
     ) -> Assessment:
-        found = bundles.read(evidence)
         denied = list(self._denied(files))
         try:
             covered = Files(files, self._rule.ignore, nameless=self._rule.nameless)
@@ -176,12 +179,12 @@ class _Question:
             return self._assessment([*denied, Lack(kind=Kind.UNSURE, detail=detail)])
         if not files:
             return self._assessment([*denied, Lack(kind=Kind.UNSURE, detail="there is no file")])
+        found = bundles.read(evidence, partial(covered.differ, alone=alone))
+        self._unread = found.unread
         if not found.claims:
             said = f" ({_listed(found.unread)})" if found.unread else ""
             return self._assessment([*denied, Lack(kind=Kind.UNSIGNED, detail=f"nobody has signed it{said}")])
-        weighing = Weighing(
-            self._policy, self._rule, found.claims, covered, now, alone=alone, proofs=bundles.proofs(proofs)
-        )
+        weighing = Weighing(self._policy, self._rule, found.claims, covered, now, proofs=bundles.proofs(proofs))
         denied += [
             Lack(kind=Kind.DENIED, detail=f"the policy denies this tree: {one.reason}")
             for one in self._policy.denied
@@ -242,6 +245,7 @@ class _Question:
             lacks=tuple(lacks),
             releases=tuple(releases),
             tree=self._tree,
+            unread=self._unread,
         )
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from weighmaster.model.errors import TrustError
-from weighmaster.model.value import Value
+from weighmaster.model.value import Value, replace
 from weighmaster.reading.globs import matcher
 from weighmaster.trust import blob, oms
 from weighmaster.trust import bundle as bundles
@@ -27,7 +27,9 @@ _SHOWN: Final = 3
 class Claim(Value):
     """A bundle, where it stands, and the statement in it; a signature over the bytes of a file has none.
 
-    `type` is the predicate's, `line` the bytes that a log would vouch for.
+    `type` is the predicate's, `line` the bytes that a log would vouch for. `differs` is what shows that it is not about
+    the files at hand. Of the statement's subjects only those are kept that have notes: a claim lists every file, and a
+    file of claims may hold many.
     """
 
     source: str
@@ -35,6 +37,7 @@ class Claim(Value):
     bundle: Bundle
     statement: Statement | None
     type: str
+    differs: str = ""
 
 
 class Found(Value):
@@ -44,8 +47,11 @@ class Found(Value):
     unread: tuple[str, ...] = ()
 
 
-def read(evidence: Mapping[str, bytes]) -> Found:
-    """Read all bundles: of a file whose name ends in `.jsonl` each line, of any other the whole."""
+def read(evidence: Mapping[str, bytes], differ: Callable[[Claim], str] = lambda _: "") -> Found:
+    """Read all bundles: of a file whose name ends in `.jsonl` each line, of any other the whole.
+
+    `differ` says what shows that a claim is not about the files at hand.
+    """
     claims: dict[bytes, Claim] = {}
     unread: list[str] = []
     for source, line in _lines(evidence):
@@ -57,7 +63,7 @@ def read(evidence: Mapping[str, bytes]) -> Found:
         except TrustError as error:
             unread.append(str(error))
         else:
-            claims.setdefault(hashlib.sha256(line).digest(), claim)
+            claims.setdefault(hashlib.sha256(line).digest(), _slim(claim, differ(claim)))
     return Found(claims=tuple(claims.values()), unread=tuple(unread))
 
 
@@ -77,6 +83,14 @@ def _claim(source: str, line: bytes) -> Claim:
         return Claim(source=source, line=line, bundle=found, statement=None, type=oms.PREDICATE_TYPE)
     said = statements.read(found.content, source)
     return Claim(source=source, line=line, bundle=found, statement=said, type=said.predicate_type)
+
+
+def _slim(claim: Claim, differs: str) -> Claim:
+    said = claim.statement
+    if said is not None:
+        said = replace(said, subjects=tuple(one for one in said.subjects if one.annotations))
+    slim: Claim = replace(claim, statement=said, differs=differs)
+    return slim
 
 
 class Files:

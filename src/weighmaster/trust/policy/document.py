@@ -129,7 +129,8 @@ def _check(table: Table, rule: Rule, known: Mapping[str, Party]) -> None:
         if wanted and not any(one.word == "release" for role in rule.roles for one in role.predicates):
             raise table.error("require", f'{key} = true needs a role whose predicates have "release"')
     named = {name for role in rule.roles for name in role.parties}
-    if rule.timestamp and not all(known[name].expected.timestamp_authorities for name in named):
+    expected = [known[name].expected for name in named]
+    if rule.timestamp and not all(one.timestamp_authorities or one.sigstore for one in expected):
         raise table.error("require", "timestamp = true needs the roots of an authority: [timestamps.NAME]")
     if not rule.may_share and sum(role.threshold for role in rule.roles) > len(named):
         raise table.error(

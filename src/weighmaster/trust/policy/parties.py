@@ -124,9 +124,8 @@ def _identity(table: Table, files: Files, authorities: Mapping[str, Authority], 
         raise table.error("", "an identity needs an authority, or sigstore (a trusted root) and an issuer")
     if authority is None:
         issuer = table.need("issuer", str)
-        expected = Expected(
-            sigstore=files.content(table, "sigstore"), names=(name,), issuer=issuer, timestamp_authorities=stamps
-        )
+        # The time of its signatures is that of Sigstore's log.
+        expected = Expected(sigstore=files.content(table, "sigstore"), names=(name,), issuer=issuer)
         part = f"sigstore {issuer} {name}"
     else:
         table.one_of("authority", authority, authorities, "authority")

@@ -23,6 +23,8 @@ from weighmaster.trust.verify import CertificateIdentity, KeyIdentity, Signed, S
 
 _SKEW: Final = timedelta(minutes=10)
 """What two clocks may differ by."""
+_SLOW: Final = 256
+"""Claims that are verified with Sigstore, which takes a tenth of a second each."""
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
 
@@ -81,7 +83,6 @@ class Weighing:
         files: Files,
         now: datetime,
         *,
-        alone: bool,
         proofs: Mapping[str, Sequence[Any]],
     ) -> None:
         self._policy = policy
@@ -89,18 +90,19 @@ class Weighing:
         self._now = now
         self._proofs = proofs
         self._alone = next(iter(files.kept.entries.values())).sha256 if len(files.kept.entries) == 1 else ""
-        self._claims = [(claim, files.differ(claim, alone=alone)) for claim in claims]
+        self._claims = claims
+        self._slow = 0
         self._signed: dict[tuple[str, str], Signed | str] = {}
 
     def accepted(self, role: Role, wanted: Wanted, party: str) -> tuple[Accepted | None, Why, str]:
         """Return a claim of that predicate by a party that counts, or why none does, told in a sentence."""
         reasons: list[tuple[Why, str]] = [(Why.NOTHING, "")]
         newest: dict[tuple[str, str | None, int], Accepted] = {}
-        for number, (claim, differs) in enumerate(self._claims):
+        for number, claim in enumerate(self._claims):
             if claim.type not in wanted.types:
                 continue
-            if differs:
-                reasons.append((Why.ELSEWHERE, f"{claim.source} is about other files: {differs}"))
+            if claim.differs:
+                reasons.append((Why.ELSEWHERE, f"{claim.source} is about other files: {claim.differs}"))
                 continue
             found = self._one(claim, self._policy.parties[party], role)
             if isinstance(found, str):
@@ -125,8 +127,8 @@ class Weighing:
 
         These files were rolled back then, or two things have one number.
         """
-        for claim, differs in self._claims:
-            if not differs or claim.type not in RELEASE.types:
+        for claim in self._claims:
+            if not claim.differs or claim.type not in RELEASE.types:
                 continue
             for party in role.parties:
                 found = self._one(claim, self._policy.parties[party], role)
@@ -164,6 +166,10 @@ class Weighing:
         return replace(found, why=why, said=f"{claim.source}: {said}" if said else "")  # type: ignore[no-any-return]
 
     def _verified(self, claim: Claim, party: Party) -> Signed | str:
+        if party.expected.sigstore and claim.bundle.logged:
+            self._slow += 1
+            if self._slow > _SLOW:
+                return f"more than {_SLOW} claims to verify with Sigstore"
         try:
             return verify(claim.bundle, party.expected, self._now, sha256=self._alone)
         except TrustError as error:
@@ -192,6 +198,8 @@ class Weighing:
             yield Why.STALE, f"it says itself that it expired on {_day(found.expires)}"
         if (latest := max(found.made, found.issued or found.made)) > self._now + _SKEW:
             yield Why.STALE, f"it is of {_day(latest)}, which is yet to come"
+        if found.issued and found.at and found.issued > found.at + _SKEW:
+            yield Why.STALE, f"it says that it was made on {_day(found.issued)}, after it was signed"
         ages = [age for age in (role.max_age, self._rule.freshness) if age is not None]
         if ages and found.made == _LONG_AGO:
             yield Why.STALE, "nothing says when it was made, and it must be fresh"

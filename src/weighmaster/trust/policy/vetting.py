@@ -43,8 +43,8 @@ class Asked(Value):
 class Target(Value):
     """What was looked at: its name, whether it is a folder, how many files the user left out, and what was said of it.
 
-    `evidence` returns the bytes of a file of evidence by its name (`model.sig`), or None where there is none. `name` is
-    what the address calls it that it came from.
+    `evidence` returns the bytes of a file of evidence by its name (`model.sig`), or None where there is none, and
+    raises `TrustError` where what is there cannot be read. `name` is what the address calls it that it came from.
     """
 
     target: str
@@ -73,11 +73,11 @@ def evidence_of(files: Iterable[str], *, folder: bool) -> tuple[str, ...]:
 def held(target: Target, asked: Asked) -> Held:
     """Hold what was looked at to what was asked for."""
     files = _Files(target)
-    evidence = {name: raw for name in files.evidence if (raw := target.evidence(name)) is not None}
+    evidence, notes = _read(target, files.evidence)
     where = Where.file(target.target)
     facts: list[Fact] = list(_recalls(files, evidence, asked, where)) if asked.recalls else []
     if asked.policy is None:
-        return Held(facts=tuple(facts))
+        return Held(facts=tuple(facts), notes=tuple(notes))
     found = assess(
         files.digests,
         evidence,
@@ -86,7 +86,7 @@ def held(target: Target, asked: Asked) -> Held:
         name=asked.name or target.name,
         alone=not target.folder,
         unread=files.unread,
-        proofs=b"\n".join(filter(None, map(target.evidence, files.proofs))),
+        proofs=b"\n".join(_read(target, files.proofs)[0].values()),
         seen=asked.seen,
         revoked=revocations(asked.recalls) if asked.recalls else (),
     )
@@ -104,7 +104,23 @@ def held(target: Target, asked: Asked) -> Held:
         )
         for one in found.vouched
     ]
-    return Held(facts=tuple(facts), notes=(_note(found, lacks),), assessment=found)
+    if found.unread:
+        notes.append(f"Evidence that cannot be read counts for nothing: {found.unread[0]}{_more(found.unread)}.")
+    return Held(facts=tuple(facts), notes=(_note(found, lacks), *notes), assessment=found)
+
+
+def _read(target: Target, names: Iterable[str]) -> tuple[dict[str, bytes], list[str]]:
+    """Return the evidence of these names that is there, and sentences about what cannot be read of it."""
+    found: dict[str, bytes] = {}
+    said: list[str] = []
+    for name in names:
+        try:
+            raw = target.evidence(name)
+        except TrustError as error:
+            said.append(f"Evidence that cannot be read counts for nothing: {error}.")
+        else:
+            found |= {} if raw is None else {name: raw}
+    return found, said
 
 
 class _Files:
@@ -154,6 +170,10 @@ def _note(found: Assessment, lacks: Sequence[Lack]) -> str:
         return f"Trusted by {of}: {by}."
     what = {Mode.ENFORCE: "", Mode.WARN: ", which only warns", Mode.AUDIT: ", which only notes it"}
     return f"Not trusted by {of}{what[found.mode]}{f', though {by}' if by else ''}."
+
+
+def _more(others: Sequence[str]) -> str:
+    return f", and {len(others) - 1} more" if len(others) > 1 else ""
 
 
 def _since(at: datetime | None) -> str:
