@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import random
 import shutil
 from pathlib import Path
@@ -9,7 +11,7 @@ from pathlib import Path
 import pytest
 from tests.trust.log.setting import ORIGIN, Setting, signer_of
 
-from weighmaster.model.errors import TrustError
+from weighmaster.model.errors import TrustError, UnreadableError
 from weighmaster.trust.log import checkpoint as checkpoints
 from weighmaster.trust.log import find, merkle, tiles
 from weighmaster.trust.log.audit import Audit, audit
@@ -199,6 +201,45 @@ def test_what_an_append_left_behind_and_what_is_not_the_log_s_is_said(setting: S
     assert found.holds
     assert sorted(found.unfinished) == ["pending/9-aa", "tile/0/.begun-12-000", "tile/0/000.p/9", "tile/entries/001"]
     assert sorted(found.foreign) == ["readme.txt", "tile/x"]
+
+
+def test_folders_in_folders_without_end_are_listed(setting: Setting) -> None:
+    setting.grown(3)
+    here = os.open(setting.folder, os.O_RDONLY)
+    for _ in range(1200):
+        os.mkdir("d", dir_fd=here)
+        below = os.open("d", os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = below
+    os.close(here)
+    try:
+        assert _audit(setting).holds
+    finally:
+        os.removedirs(setting.folder / "/".join(["d"] * 1200))  # What removes trees would recurse.
+
+
+def test_any_files_in_the_place_of_a_log_are_refused_and_no_more(setting: Setting) -> None:
+    setting.grown(300)
+    rng = random.Random(11)
+    files = [path for path in setting.folder.rglob("*") if path.is_file() and path.name != ".lock"]
+    whole = {path: path.read_bytes() for path in files}
+    for _ in range(150):
+        for path in rng.sample(files, rng.randint(1, 3)):
+            data = whole[path]
+            start, end = sorted(rng.randrange(len(data) + 1) for _ in range(2))
+            path.write_bytes(data[:start] + rng.choice([b"", data[start:end] * 2, rng.randbytes(9)]) + data[end:])
+        _refused(setting)
+        try:
+            log = setting.log()
+            for ask in (log.entry, log.inclusion):
+                with contextlib.suppress(TrustError, UnreadableError):
+                    ask(rng.randrange(300))
+            with contextlib.suppress(TrustError, UnreadableError):
+                log.append([b"x"], setting.signer)
+        except TrustError:
+            pass
+        for path, data in whole.items():
+            path.write_bytes(data)
 
 
 def test_more_damage_than_can_be_told_ends_the_look(setting: Setting) -> None:

@@ -49,12 +49,14 @@ def parser() -> Parser:
 def main(arguments: Sequence[str]) -> int:
     """Run the subcommand and return its exit status."""
     options = parser().parse_args(arguments)
+    from weighmaster.trust.log.store import OvertakenError
+
     action = importlib.import_module("weighmaster.fronts.cli.log_actions")
     try:
         status: int = getattr(action, options.action.replace("-", "_"))(options)
     except TrustError as error:
         return _told("refused", error, _REFUSED)
-    except (UnreachableError, UnreadableError, OverBudgetError, MissingExtraError) as error:
+    except (UnreachableError, UnreadableError, OverBudgetError, MissingExtraError, OvertakenError) as error:
         return _told("not checked", error, _UNCHECKED)
     return status
 

@@ -75,7 +75,7 @@ class Log:
         empty = checkpoints.signed_by(signer, Checkpoint(origin=origin, size=0, root=merkle.EMPTY))
         with store.writing():
             try:
-                if not store.exclusive:
+                if not store.exclusive and _head(store) != empty.note:
                     store.exchange(_HEAD, empty.note, None)
                 store.exchange(CHECKPOINT, empty.note, None)
             except OvertakenError as error:
@@ -282,6 +282,12 @@ def unfinished(path: str, size: int) -> bool:
     place = placed(path)
     beyond = place is not None and (place.index * WIDTH + place.width) << 8 * max(place.level, 0) > size
     return beyond or path.startswith(PENDING) or "/.begun-" in f"/{path}"
+
+
+def _head(store: Store) -> bytes:
+    """Return what was begun of this log before, by someone who did not get to its end."""
+    held = store.held(_HEAD, note.LONGEST)
+    return b"" if held is None else held.data
 
 
 def _present(store: Store) -> Held:

@@ -131,7 +131,7 @@ class Folder:
 
     def paths(self) -> Iterator[str] | None:
         """See `Store`. Links are named, and not followed."""
-        return self._below("")
+        return self._below()
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[None]:
@@ -145,19 +145,24 @@ class Folder:
         with locked(os.path.join(self._root, LOCK)):
             yield
 
-    def _below(self, folder: str) -> Iterator[str]:
+    def _below(self) -> Iterator[str]:
+        waiting = [""]
+        while waiting:
+            folder = waiting.pop()
+            for entry in self._listed(folder):
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(f"{folder}{entry.name}/")
+                else:
+                    yield f"{folder}{entry.name}"
+
+    def _listed(self, folder: str) -> list[os.DirEntry[str]]:
         try:
             with os.scandir(os.path.join(self._root, folder)) as found:
-                entries = sorted(found, key=lambda entry: entry.name)
+                return sorted(found, key=lambda entry: entry.name)
         except FileNotFoundError:
-            return
+            return []
         except OSError as error:
             raise UnreachableError(f"{self.address}: {error.strerror or error}") from error
-        for entry in entries:
-            if entry.is_dir(follow_symlinks=False):
-                yield from self._below(f"{folder}{entry.name}/")
-            else:
-                yield f"{folder}{entry.name}"
 
     def _place(self, path: str) -> str:
         """Return where a path lies, with folders made that are no links to elsewhere."""
