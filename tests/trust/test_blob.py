@@ -20,7 +20,7 @@ from weighmaster.trust.keys import KeySigner
 from weighmaster.trust.signing import Checking, Writing
 from weighmaster.trust.verify import Expected, verify
 
-ALONE = ["ec", "p384", "ed25519", "rsa", "mldsa"]
+ALONE = ["ec", "p384", "p521", "ed25519", "rsa", "mldsa"]
 
 
 @pytest.fixture

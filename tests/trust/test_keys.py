@@ -30,7 +30,7 @@ from weighmaster.trust.generate import KINDS, generate
 from weighmaster.trust.keys import KeySigner, PublicKey, chain_of, load_public_key, load_signer
 from weighmaster.trust.verify import Expected, distinct, every, verify
 
-ALONE = ["ec", "p384", "ed25519", "rsa", "mldsa"]
+ALONE = ["ec", "p384", "p521", "ed25519", "rsa", "mldsa"]
 PAYLOAD = b'{"_type":"https://in-toto.io/Statement/v1"}'
 
 
@@ -156,7 +156,9 @@ def _theirs(kind: str) -> tuple[CryptoSigner, SSlibKey, KeySigner]:
     return CryptoSigner(private, public), public, KeySigner([private])
 
 
-@pytest.mark.parametrize("kind", ["ec", "p384", "ed25519", "rsa"])  # Theirs signs with ML-DSA in a form of its own.
+@pytest.mark.parametrize(
+    "kind", ["ec", "p384", "p521", "ed25519", "rsa"]
+)  # Theirs signs with ML-DSA in a form of its own.
 def test_securesystemslib_verifies_our_envelopes(kind: str) -> None:
     _, public, ours = _theirs(kind)
     bundle = signing.envelop(PAYLOAD, ours)
@@ -171,7 +173,7 @@ def test_securesystemslib_verifies_our_envelopes(kind: str) -> None:
         envelope.verify([public], 1)
 
 
-@pytest.mark.parametrize("kind", ["ec", "p384", "ed25519", "rsa"])
+@pytest.mark.parametrize("kind", ["ec", "p384", "p521", "ed25519", "rsa"])
 def test_we_verify_envelopes_of_securesystemslib(kind: str) -> None:
     signer, _, ours = _theirs(kind)
     theirs = TheirEnvelope(PAYLOAD, IN_TOTO, {})

@@ -21,7 +21,7 @@ from weighmaster.trust.keys import KeySigner
 from weighmaster.trust.signing import Checking
 from weighmaster.trust.verify import Expected
 
-KEYS = ["ec", "p384"]
+KEYS = ["ec", "p384", "p521"]
 
 
 @pytest.fixture(scope="module")

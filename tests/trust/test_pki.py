@@ -42,7 +42,7 @@ def test_who_is_vouched_for_is_said_by_name_authority_and_number() -> None:
     assert by.serial == f"{x509.load_der_x509_certificate(signer.certificates[0]).serial_number:x}"
 
 
-@pytest.mark.parametrize("kind", ["ec", "p384", "ed25519", "rsa", "mldsa"])
+@pytest.mark.parametrize("kind", ["ec", "p384", "p521", "ed25519", "rsa", "mldsa"])
 def test_a_signer_may_have_any_kind_of_key(kind: str) -> None:
     assert _signed(MIDDLE.signer(private=key("of a kind", kind))).kind
 
@@ -155,6 +155,16 @@ def test_one_who_is_vouched_for_vouches_for_nobody() -> None:
     leaf.certificate = ROOT.issue(MAIL, private=leaf.key)
     with pytest.raises(TrustError, match="leads to no authority"):
         _signed(leaf.signer())
+
+
+def test_a_maze_of_authorities_costs_no_time() -> None:
+    names = [f"Maze {number}" for number in range(6)]
+    maze = [Authority(name) for name in names]
+    ways = [Authority(one.name, other).certificate for one in maze for other in maze if one is not other]
+    bundle = _bundle(maze[0].signer())
+    lost = replace(bundle, certificates=(*bundle.certificates[:1], *map(der, ways)))
+    with pytest.raises(TrustError, match="leads to no authority"):
+        verify(lost, _expected(), NOW)
 
 
 def test_what_an_authority_is_limited_to_holds() -> None:

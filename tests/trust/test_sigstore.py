@@ -150,6 +150,14 @@ def test_a_certificate_that_is_not_for_signing_code_is_refused(more: dict[str, A
         verify(_read(odd.sign(PAYLOAD)), EXPECTED, NOW)
 
 
+def test_no_timestamp_is_added_to_what_is_in_a_log(tmp_path: Path) -> None:
+    (tmp_path / "a.sig").write_text(json.dumps(SIGSTORE.sign(PAYLOAD)))
+    before = (tmp_path / "a.sig").read_bytes()
+    with pytest.raises(ConfigError, match="it is in a log"):
+        signing.stamp_file(str(tmp_path / "a.sig"), lambda signature: signature)
+    assert (tmp_path / "a.sig").read_bytes() == before
+
+
 def test_a_root_that_is_none_is_an_error() -> None:
     bundle = _read(SIGSTORE.sign(PAYLOAD))
     for root in (b"{}", b"junk", b'{"mediaType":"x"}', SIGSTORE.root.replace(b"version=0.1", b"version=9")):

@@ -148,7 +148,7 @@ def signer_at(
         def secret(name: str) -> str:
             if password is None:
                 raise ConfigError(f"the key at {where} wants its {name} (--password-file)")
-            return password.decode()
+            return password.decode(errors="surrogateescape")
 
         return kms.load_far_signer(where, known, certificates=chain, secret=secret)
     return load_signer(read_config(where), password=password, certificates=certificates, what=where, pss=pss)

@@ -199,7 +199,13 @@ def stamp_file(path: str, stamp: Stamp) -> Bundle:
 
 
 def stamped(bundle: Bundle, stamp: Stamp) -> Bundle:
-    """Return a bundle with one more timestamp."""
+    """Return a bundle with one more timestamp.
+
+    Raises:
+        ConfigError: its time is that of a log already, which could not be written down again.
+    """
+    if bundle.logged:
+        raise ConfigError("it is in a log, which says when it was signed: no timestamp is added")
     more: Bundle = replace(bundle, timestamps=(*bundle.timestamps, stamp(signature_of(bundle))))
     return more
 

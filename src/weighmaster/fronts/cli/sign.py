@@ -107,7 +107,8 @@ def _signed(options: Any, writing: Writing) -> Written:
     from weighmaster.trust.evidence import read_config
 
     if options.sigstore:
-        return signing.sign_by_sigstore(options.path, read_config(options.identity_token).decode().strip(), writing)
+        token = read_config(options.identity_token).decode("ascii", "replace").strip()
+        return signing.sign_by_sigstore(options.path, token, writing)
     signer = _signer(options)
     if options.add:
         return signing.add(options.path, signer, writing)
