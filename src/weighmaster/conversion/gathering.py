@@ -13,7 +13,7 @@ from typing import Final, Literal
 from weighmaster.conversion.numbers import PARTS, WIDTH
 from weighmaster.conversion.plan import Tensor
 
-_SLAB: Final = 16 << 20
+_SLAB: Final = 64 << 20
 """Bytes that are written at once."""
 _EXTENT: Final = 48 << 20
 """Bytes from the first to the last element of a slab that are read at once."""
