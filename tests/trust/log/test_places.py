@@ -121,6 +121,8 @@ def test_a_log_in_a_bucket_grows_and_is_verified(bucket: dict[str, str]) -> None
     said = _in_a_process(
         bucket, "whole", """
         Log.create(AT, signer, ORIGIN)
+        store_at(AT).discard("checkpoint")  # As if the power had failed on the way.
+        Log.create(AT, signer, ORIGIN)
         for start, count in ((0, 3), (3, 300), (303, 1)):
             log = Log.open(AT, [key])
             assert log.append([b"entry %d" % n for n in range(start, start + count)], signer) == start
