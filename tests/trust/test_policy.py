@@ -376,6 +376,14 @@ def test_an_older_release_than_one_that_was_accepted_is_refused(tmp_path: Path) 
     assert "two things have one number" in told(assessed(held, released(ALL, 2), seen=seen))
 
 
+def test_a_rule_that_wants_releases_to_go_forward_needs_somebody_who_remembers_them(tmp_path: Path) -> None:
+    held = policy(tmp_path, rule(RELEASE, require="sequence = true"))
+    found = assessed(held, released(ALL, 3))
+    assert kinds(found) == {Kind.UNSURE}
+    assert "--state FILE" in told(found)
+    assert assessed(held, released(ALL, 3), seen={}).holds
+
+
 def test_what_was_accepted_is_told_so_that_it_can_be_remembered(tmp_path: Path) -> None:
     found = assessed(policy(tmp_path, rule(RELEASE)), released(ALL, 3))
     assert [(one.name, one.sequence) for one in found.releases] == [("model", 3)]

@@ -57,7 +57,7 @@ def asked(*, policy: str = "", recalls: str = "", state: str = "", name: str = "
         policy=policy_at(policy, now) if policy else None,
         recalls=recalls_at(recalls, now) if recalls else None,
         name=name,
-        seen=releases.read(state) if state else {},
+        seen=releases.read(state) if state else None,
         remember=partial(remember, state) if state else None,
     )
 

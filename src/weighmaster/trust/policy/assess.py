@@ -14,7 +14,6 @@ import enum
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from types import MappingProxyType
 from typing import Final
 
 from weighmaster.model.errors import TrustError
@@ -118,7 +117,7 @@ def assess(  # noqa: PLR0913 - what there is to know of an artifact, each by its
     alone: bool = False,
     unread: Sequence[str] = (),
     proofs: bytes = b"",
-    seen: Mapping[str, Seen] = MappingProxyType({}),
+    seen: Mapping[str, Seen] | None = None,
     revoked: Sequence[Revocation] = (),
 ) -> Assessment:
     """Hold an artifact to a policy.
@@ -132,7 +131,7 @@ def assess(  # noqa: PLR0913 - what there is to know of an artifact, each by its
         alone: the artifact is a file, not a folder.
         unread: what belongs to the artifact and whose bytes are not known.
         proofs: proofs that claims are in a log, one on a line.
-        seen: the releases that were seen before, by their names.
+        seen: the releases that were seen before, by their names; None where nobody keeps them.
         revoked: keys and certificates that count no more.
     """
     rule = rule_for(policy, names_of(name))
@@ -150,7 +149,7 @@ def assess(  # noqa: PLR0913 - what there is to know of an artifact, each by its
 class _Question:
     """A rule, and what it is asked about."""
 
-    def __init__(self, policy: Policy, rule: Rule, names: Sequence[str], seen: Mapping[str, Seen]) -> None:
+    def __init__(self, policy: Policy, rule: Rule, names: Sequence[str], seen: Mapping[str, Seen] | None) -> None:
         self._policy = policy
         self._rule = rule
         self._names = names
@@ -228,9 +227,14 @@ class _Question:
             yield Lack(kind=Kind.OTHER_RELEASE, detail=f"it is a release of {one.name}, and {asked}")
         if later := weighing.later(role, one):
             yield Lack(kind=Kind.OTHER_RELEASE, detail=later)
-        if self._rule.sequence:
+        if self._rule.sequence and self._seen is None:
+            detail = (
+                "the rule wants no release before one that was seen, and nobody remembers those (--state FILE does)"
+            )
+            yield Lack(kind=Kind.UNSURE, detail=detail)
+        elif self._rule.sequence:
             try:
-                check_release(one, self._tree, self._seen)
+                check_release(one, self._tree, self._seen or {})
             except TrustError as error:
                 yield Lack(kind=Kind.OTHER_RELEASE, detail=str(error))
 

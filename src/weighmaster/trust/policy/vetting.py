@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from types import MappingProxyType
 
 from weighmaster.model.errors import TrustError
 from weighmaster.model.fact import Artifact, Fact, Recalled, Trust
@@ -36,7 +35,7 @@ class Asked(Value):
     policy: Policy | None = None
     recalls: RecallList | None = None
     name: str = ""
-    seen: Mapping[str, Seen] = MappingProxyType({})
+    seen: Mapping[str, Seen] | None = None
     remember: Callable[[Assessment], None] | None = None
 
 
