@@ -129,6 +129,29 @@ class PrivateSigstore:
             "dsseEnvelope": envelope,
         }
 
+    def sign_blob(self, data: bytes, name: str = "ml@example.com", when: datetime = NOW) -> dict[str, Any]:
+        """A bundle over the bytes of a file (`hashedrekord` 0.0.1)."""
+        private = key("short-lived")
+        certificate = self.certificate(name, ISSUER, private, when)
+        signature, digest = _signed(private, data), hashlib.sha256(data)
+        spec = {
+            "data": {"hash": {"algorithm": "sha256", "value": digest.hexdigest()}},
+            "signature": {"content": _text(signature), "publicKey": {"content": _text(pem(certificate))}},
+        }
+        body = json.dumps({"apiVersion": "0.0.1", "kind": "hashedrekord", "spec": spec}, separators=(",", ":")).encode()
+        entry = {**self._entry(body, when), "kindVersion": {"kind": "hashedrekord", "version": "0.0.1"}}
+        return {
+            "mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json",
+            "verificationMaterial": {
+                "certificate": {"rawBytes": _text(der(certificate))},
+                "tlogEntries": [entry],
+            },
+            "messageSignature": {
+                "messageDigest": {"algorithm": "SHA2_256", "digest": _text(digest.digest())},
+                "signature": _text(signature),
+            },
+        }
+
     def _entry(self, body: bytes, when: datetime) -> dict[str, Any]:
         identity = hashlib.sha256(_spki(self.log)).digest()
         time = int(when.timestamp())

@@ -232,3 +232,34 @@ def test_keys_are_written_for_their_owner_alone(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot write"):
         write_whole(str(tmp_path / "missing/key.pem"), b"y")
     assert [path.name for path in tmp_path.iterdir()] == ["key.pem"]
+
+
+def test_evidence_and_what_is_named_are_read_within_bounds(tmp_path: Path) -> None:
+    from weighmaster.trust.evidence import read_config, read_evidence
+
+    (tmp_path / "long").write_bytes(b"x" * 11)
+    assert read_evidence(str(tmp_path / "long"), most=11) == read_config(str(tmp_path / "long"), most=11)
+    with pytest.raises(TrustError, match="longer than 10 bytes"):
+        read_evidence(str(tmp_path / "long"), most=10)
+    with pytest.raises(ConfigError, match="longer than 10 bytes"):
+        read_config(str(tmp_path / "long"), most=10)
+    with pytest.raises(ConfigError, match="cannot read"):
+        read_config(str(tmp_path))
+    with pytest.raises(TrustError, match="there is no"):
+        read_evidence(str(tmp_path / "missing"))
+
+
+def test_what_cannot_be_written_whole_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import os
+
+    from weighmaster.trust.evidence import write_whole
+
+    (tmp_path / "model.sig").write_bytes(b"before")
+
+    def full(_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(ConfigError, match="No space left"):
+        write_whole(str(tmp_path / "model.sig"), b"after", force=True)
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"before"]

@@ -150,6 +150,26 @@ def test_a_certificate_that_is_not_for_signing_code_is_refused(more: dict[str, A
         verify(_read(odd.sign(PAYLOAD)), EXPECTED, NOW)
 
 
+def test_a_file_that_cosign_signed_without_a_key_is_verified(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"a")
+    document = SIGSTORE.sign_blob(b"a")
+    (tmp_path / "a.sig").write_text(json.dumps(document))
+    verified = signing.verify(str(tmp_path / "a"), EXPECTED, LATER)
+    assert verified.signers[0].at == NOW
+    assert not verified.named
+    signed = verify(_read(document), EXPECTED, NOW, message=b"a")
+    assert signed.by == SigstoreIdentity(name=NAME, issuer=ISSUER)
+    with pytest.raises(TrustError, match="not vouched for by Sigstore"):
+        verify(_read(document), EXPECTED, NOW, message=b"b")
+    (tmp_path / "a").write_bytes(b"b")
+    with pytest.raises(TrustError, match="another SHA-256"):
+        signing.verify(str(tmp_path / "a"), EXPECTED, LATER)
+    del document["messageSignature"]["messageDigest"]
+    (tmp_path / "a.sig").write_text(json.dumps(document))
+    with pytest.raises(TrustError, match=r"not vouched for by Sigstore|cannot read the bundle"):
+        signing.verify(str(tmp_path / "a"), EXPECTED, LATER)
+
+
 def test_no_timestamp_is_added_to_what_is_in_a_log(tmp_path: Path) -> None:
     (tmp_path / "a.sig").write_text(json.dumps(SIGSTORE.sign(PAYLOAD)))
     before = (tmp_path / "a.sig").read_bytes()

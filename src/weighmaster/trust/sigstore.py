@@ -22,7 +22,7 @@ _DIGITS: Final = 11
 """Of a time in seconds."""
 
 
-def check(bundle: Bundle, root: bytes, names: tuple[str, ...], issuer: str, *, message: Any = None) -> str:
+def check(bundle: Bundle, root: bytes, names: tuple[str, ...], issuer: str, *, sha256: str = "") -> str:
     """Return whose signature it is: one of `names`, that `issuer` authenticated.
 
     Args:
@@ -30,7 +30,7 @@ def check(bundle: Bundle, root: bytes, names: tuple[str, ...], issuer: str, *, m
         root: the trusted root, JSON.
         names: the identities of which one is expected.
         issuer: who is expected to have authenticated it.
-        message: what was signed, where that is not in the bundle.
+        sha256: that of the file that was signed, where what was signed is not in the bundle.
 
     Raises:
         MissingExtraError: the library is not installed.
@@ -49,7 +49,7 @@ def check(bundle: Bundle, root: bytes, names: tuple[str, ...], issuer: str, *, m
         policy = library.policy.Identity(identity=name, issuer=issuer)
         try:
             with strictly("a certificate"):
-                _verify(verifier, read, policy, bundle, message)
+                _verify(verifier, read, policy, bundle, sha256)
         except (library.errors.Error, ValueError, *library.odd) as error:
             said.append(f"{name}: {error}")
         else:
@@ -57,7 +57,7 @@ def check(bundle: Bundle, root: bytes, names: tuple[str, ...], issuer: str, *, m
     raise TrustError(f"not vouched for by Sigstore: {'; '.join(said)}")
 
 
-def _verify(verifier: Any, read: Any, policy: Any, bundle: Bundle, message: Any) -> None:
+def _verify(verifier: Any, read: Any, policy: Any, bundle: Bundle, sha256: str) -> None:
     from weighmaster.trust.envelope import Envelope
 
     match bundle.content:
@@ -66,9 +66,10 @@ def _verify(verifier: Any, read: Any, policy: Any, bundle: Bundle, message: Any)
             if (kind, payload) != (envelope.payload_type, envelope.payload):
                 raise TrustError("Sigstore verified another payload than the one that was read")
         case _:
-            if message is None:
-                raise TrustError("the bytes that were signed are not here")
-            verifier.verify_artifact(bytes(message), read, policy)
+            from sigstore.hashes import HashAlgorithm, Hashed
+
+            digest = Hashed(algorithm=HashAlgorithm.SHA2_256, digest=bytes.fromhex(sha256))
+            verifier.verify_artifact(digest, read, policy)
 
 
 def sign(statement: bytes, token: str) -> bytes:

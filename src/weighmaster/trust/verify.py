@@ -12,6 +12,7 @@ Steps:
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, TypeAlias
@@ -180,7 +181,6 @@ class _Question:
         self._bundle = bundle
         self._expected = expected
         self._now = now
-        self._message = message
         self._sha256 = ""
         match bundle.content:
             case Envelope() as envelope:
@@ -234,10 +234,12 @@ class _Question:
         bundle, expected = self._bundle, self._expected
         if not bundle.certificates or not bundle.logged:
             raise TrustError("Sigstore does not vouch for it: there is no certificate, or no entry of a log")
-        name = sigstore.check(bundle, expected.sigstore, expected.names, expected.issuer, message=self._message)
+        sha256 = "" if isinstance(bundle.content, Envelope) else self._sha256 or hashlib.sha256(self._data).hexdigest()
+        name = sigstore.check(bundle, expected.sigstore, expected.names, expected.issuer, sha256=sha256)
         key = of_certificate(bundle.certificates[0])
         held = self._held(key)
-        at = sigstore.logged_at(bundle) or self._time(held) if not expected.timestamp_authorities else self._time(held)
+        logged = None if expected.timestamp_authorities else sigstore.logged_at(bundle)
+        at = logged or self._time(held)
         check_struck(key.ids, expected.revoked, at)
         return self._signed(SigstoreIdentity(name=name, issuer=expected.issuer), at, key)
 
