@@ -78,6 +78,8 @@ class Look(Protocol):
 class About(Value):
     """A target as a whole. `apart` counts files that could not even be opened, `excluded` those left out by the user.
 
+    `links` are names that stand for what is listed under another.
+
     `evidence` returns a file that lies beside it or in it by its name, or raises `TrustError` if it cannot be read.
     `name` is what its address calls it.
     """
@@ -86,6 +88,7 @@ class About(Value):
     folder: bool
     apart: int = 0
     excluded: int = 0
+    links: tuple[str, ...] = ()
     evidence: Callable[[str], bytes | None] = _no_evidence
     name: str = ""
 
@@ -123,6 +126,7 @@ class Said:
             target=about.target,
             folder=about.folder,
             excluded=about.excluded,
+            links=about.links,
             items=tuple(self.items),
             evidence=about.evidence,
             name=about.name,
@@ -192,7 +196,12 @@ class FolderLook:
         apart = sum(gap.reason is GapReason.NOT_A_FILE for gap in self._found.gaps)
         folder = os.path.isdir(self.target)
         about = About(
-            target=self.target, folder=folder, apart=apart, excluded=self._found.excluded, evidence=self._evidence
+            target=self.target,
+            folder=folder,
+            apart=apart,
+            excluded=self._found.excluded,
+            links=self._found.links,
+            evidence=self._evidence,
         )
         return self._said.vetted(about, self.request)
 

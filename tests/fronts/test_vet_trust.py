@@ -176,6 +176,21 @@ def test_a_linked_folder_of_code_that_nobody_signed_is_not_passed_over(
     assert (status, rules(report)) == (3, {"trust-unsure": "medium"})
 
 
+@pytest.mark.parametrize("leads_to", ["notes.txt", "."])
+def test_a_link_to_a_signed_file_is_a_name_that_nobody_signed(
+    model: Path, capsys: pytest.CaptureFixture[str], leads_to: str
+) -> None:
+    sign(model)
+    (model / "modeling_x.py").symlink_to(leads_to)
+    path = policy(model, rule(SIGNED))
+    status, report = told(capsys, str(model), "--trust", path)
+    assert (status, rules(report)) == (3, {"trust-unsure": "medium"})
+    assert "modeling_x.py not read" in report["findings"][0]["message"]
+    if leads_to != ".":
+        status, report = told(capsys, str(model), "--trust", path, "--follow-symlinks")
+        assert (status, set(rules(report))) == (1, {"evidence-of-other-files"})
+
+
 def test_a_configuration_names_a_policy_from_where_it_lies(
     model: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,11 +12,15 @@ from weighmaster.model.where import Where
 
 
 class Walk(Value):
-    """The files of a target (a path to open, and the name that the report uses), and what is not among them."""
+    """The files of a target (a path to open, and the name that the report uses), and what is not among them.
+
+    `links` are those that are not listed under their own names, wherever they lead.
+    """
 
     files: tuple[tuple[str, str], ...]
     gaps: tuple[Gap, ...] = ()
     excluded: int = 0
+    links: tuple[str, ...] = ()
 
 
 def walk(target: str, *, exclude: Sequence[str] = (), follow_symlinks: bool = False) -> Walk:
@@ -55,8 +59,13 @@ class _Walker:
             waiting += self._folder(waiting.pop())
         real = os.path.realpath(self._root)
         known = {link: path for link, path in self._links.items() if self._link(link, path, real)}
-        files = sorted((self._files | known if follow_symlinks else self._files).items())
-        return Walk(files=tuple((path, name) for name, path in files), gaps=tuple(self._gaps), excluded=self._excluded)
+        listed = self._files | known if follow_symlinks else self._files
+        return Walk(
+            files=tuple((path, name) for name, path in sorted(listed.items())),
+            gaps=tuple(self._gaps),
+            excluded=self._excluded,
+            links=tuple(sorted(self._links.keys() - listed.keys())),
+        )
 
     def _folder(self, name: str) -> list[str]:
         """Sort what is in the folder; return the folders in it."""

@@ -1,8 +1,8 @@
 """Whether the target has what the policy of trust wants cannot be said: not all of its bytes were read.
 
-Evidence is about all files of the target. Where some were left out by the user, could not be read, or changed
-meanwhile, nothing can be said of all. Where digests of files that lie elsewhere are those that the server declares,
-evidence is held to what the server says, and not to bytes.
+Evidence is about all files of the target. Where some were left out by the user, could not be read, changed meanwhile,
+or go by a second name (a link), nothing can be said of all. Where digests of files that lie elsewhere are those that
+the server declares, evidence is held to what the server says, and not to bytes.
 
 ## What to do
 

@@ -42,6 +42,8 @@ class Asked(Value):
 class Target(Value):
     """What was looked at: its name, whether it is a folder, how many files the user left out, and what was said of it.
 
+    `links` are names in it that lead to other files: no evidence can be about those.
+
     `evidence` returns the bytes of a file of evidence by its name (`model.sig`), or None where there is none, and
     raises `TrustError` where what is there cannot be read. `name` is what the address calls it that it came from.
     """
@@ -49,6 +51,7 @@ class Target(Value):
     target: str
     folder: bool
     excluded: int
+    links: tuple[str, ...]
     items: tuple[Item, ...]
     evidence: Callable[[str], bytes | None]
     name: str = ""
@@ -142,6 +145,7 @@ class _Files:
                 if one.where.root not in mine
                 and (one.reason is GapReason.CHANGED or one.where.root not in self.digests)
             ),
+            *target.links,
             *([f"{target.excluded} left out by the user"] if target.excluded else []),
         ]
         self.unread: Sequence[str] = tuple(dict.fromkeys(unread))
