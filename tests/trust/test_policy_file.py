@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.trust.policed import NAMES, pem, policy, role, rule, signer, written
 
-from weighmaster.model.errors import ConfigError
+from weighmaster.model.errors import ConfigError, TrustError
 from weighmaster.trust.generate import generate
 from weighmaster.trust.policy.document import read
 from weighmaster.trust.policy.terms import Mode
@@ -200,3 +200,24 @@ def test_whatever_stands_there_nothing_but_an_error_of_ours_comes_out(
     except ConfigError as error:
         said = str(error)
     assert said.startswith(str(path))
+
+
+def test_a_policy_may_come_from_roots_that_are_signed_and_expire(tmp_path: Path) -> None:
+    from tests.trust.test_roots import DAY, World
+
+    from weighmaster.trust.policy.asking import asked
+
+    world = World(tmp_path)
+    world.add("policy.toml", b'version = 1\n[keys.alice]\npublic_key = "keys/alice.pem"\n' + FINE.encode())
+    world.add("keys/alice.pem", pem("alice").encode())
+    world.publish()
+    world.pull()
+    found = asked(policy=world.cache, now=world.now)
+    assert found is not None
+    assert found.policy is not None
+    assert found.policy.parties["alice"].expected.keys == (signer("alice").key,)
+    with pytest.raises(TrustError, match="expired"):
+        asked(policy=world.cache, now=world.now + 30 * DAY)
+    Path(world.cache, "targets", "policy.toml").write_text("version = 1\ndefault = 'audit'\n")
+    with pytest.raises(TrustError, match="is not what was published"):
+        asked(policy=world.cache, now=world.now)

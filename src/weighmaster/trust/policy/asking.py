@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from weighmaster.trust.digests import Hashing
     from weighmaster.trust.roots.cache import Roots
 
-POLICY: Final = "trust.toml"
+POLICY: Final = "policy.toml"
 """What a policy is called among published roots."""
 
 
