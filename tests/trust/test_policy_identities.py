@@ -161,6 +161,30 @@ def test_a_policy_with_a_list_that_is_none_is_an_error(tmp_path: Path) -> None:
         corp(tmp_path, crl=b"nonsense")
 
 
+@pytest.mark.parametrize("broken", [b"{}", b"nonsense", None])
+def test_what_cannot_be_used_of_a_policy_fills_no_role_and_hides_no_other_party(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: bytes | None
+) -> None:
+    import json
+
+    from tests.trust.keyless import ISSUER, PrivateSigstore
+
+    ours = PrivateSigstore()
+    if broken is None:
+        monkeypatch.setitem(__import__("sys").modules, "sigstore", None)
+        monkeypatch.setitem(__import__("sys").modules, "sigstore.models", None)
+    (tmp_path / "root.json").write_bytes(ours.root if broken is None else broken)
+    text = f'[identities.ci]\nsigstore = "root.json"\nname = "ml@example.com"\nissuer = "{ISSUER}"\n'
+    held = policy(tmp_path, text + rule(role("publisher", ["ci", "alice"], predicates=["signature"])), names=["alice"])
+    keyless = json.dumps(ours.sign(statement_of(manifest(), "model", alone=False))).encode()
+    found = assess(described(), {"model.sig": keyless}, held, NOW)
+    assert kinds(found) == {Kind.UNTRUSTED}
+    from tests.trust.policed import oms
+
+    both = {"model.sig": keyless} | evidence(oms(manifest()))
+    assert assess(described(), both, held, NOW).holds
+
+
 def test_an_identity_of_sigstore_is_known_by_its_name_and_by_who_authenticated_it(tmp_path: Path) -> None:
     pytest.importorskip("sigstore")
     import json

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from weighmaster.model.errors import TrustError
+from weighmaster.model.errors import ConfigError, MissingExtraError, TrustError
 from weighmaster.model.value import Value, replace
 from weighmaster.trust.claims import meaning_of
 from weighmaster.trust.policy.bundles import Claim, Files
@@ -172,7 +172,8 @@ class Weighing:
                 return f"more than {_SLOW} claims to verify with Sigstore"
         try:
             return verify(claim.bundle, party.expected, self._now, sha256=self._alone)
-        except TrustError as error:
+        except (TrustError, ConfigError, MissingExtraError) as error:
+            # What the policy names cannot be used for this: that fills no role, and hides no other party.
             return str(error)
 
     def _against(self, found: Accepted, party: Party, role: Role) -> Iterator[tuple[Why, str]]:
