@@ -50,7 +50,7 @@ _LOAD = """
 import sys
 sys.path[:0] = sys.argv[3:]
 import weighmaster
-from weighmaster.trust.manifest_file import read_manifest
+from weighmaster.trust.manifests.manifest_file import read_manifest
 weighmaster.load_file(sys.argv[1], manifest=read_manifest(sys.argv[2]), framework="none")
 """
 

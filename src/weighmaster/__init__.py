@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from weighmaster.api import vet
     from weighmaster.fronts.claiming import attest, claims
     from weighmaster.reading.http import Access
-    from weighmaster.trust.door import sign, verify
-    from weighmaster.trust.loading import load_file, open_verified
+    from weighmaster.trust.loading.loading import load_file, open_verified
+    from weighmaster.trust.signing.door import sign, verify
 
 __all__ = ["Access", "attest", "claims", "load_file", "open_verified", "provenance", "sign", "verify", "vet"]
 __version__ = VERSION
@@ -29,10 +29,10 @@ _HOMES: Final = {
     "Access": "weighmaster.reading.http",
     "attest": "weighmaster.fronts.claiming",
     "claims": "weighmaster.fronts.claiming",
-    "load_file": "weighmaster.trust.loading",
-    "open_verified": "weighmaster.trust.loading",
-    "sign": "weighmaster.trust.door",
-    "verify": "weighmaster.trust.door",
+    "load_file": "weighmaster.trust.loading.loading",
+    "open_verified": "weighmaster.trust.loading.loading",
+    "sign": "weighmaster.trust.signing.door",
+    "verify": "weighmaster.trust.signing.door",
     "vet": "weighmaster.api",
 }
 """Where each name is defined. Whoever asks for a version or for help should not wait for all of it."""

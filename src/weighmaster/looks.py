@@ -207,7 +207,7 @@ class FolderLook:
 
     def _evidence(self, name: str) -> bytes | None:
         """Return a file of evidence: in the folder, or beside the file."""
-        from weighmaster.trust.evidence import read_evidence
+        from weighmaster.trust.evidence.keeping import read_evidence
 
         folder = self.target if os.path.isdir(self.target) else os.path.dirname(self.target)
         path = os.path.join(folder, name)

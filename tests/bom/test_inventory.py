@@ -109,7 +109,7 @@ def test_every_word_says_where_it_comes_from(llama: tuple[Path, int]) -> None:
 
 
 def test_digests_are_those_of_the_files_and_the_tree_is_that_of_the_manifest(llama: tuple[Path, int]) -> None:
-    from weighmaster.trust.hashing import hash_artifact
+    from weighmaster.trust.manifests.hashing import hash_artifact
 
     it = taken(llama[0])
     manifest = hash_artifact(llama[0])

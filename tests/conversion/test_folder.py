@@ -89,9 +89,9 @@ def test_files_get_the_names_under_which_libraries_look_for_them(name: str, new:
 def test_a_claim_names_the_source_by_its_digest(tmp_path: Path) -> None:
     from hashlib import sha256
 
-    from weighmaster.trust import claimsfile
-    from weighmaster.trust.generate import generate
-    from weighmaster.trust.keys import load_signer
+    from weighmaster.trust.evidence import claimsfile
+    from weighmaster.trust.identities.generate import generate
+    from weighmaster.trust.identities.keys import load_signer
 
     source, target = tmp_path / "a.pt", tmp_path / "a.safetensors"
     source.write_bytes(saved({"w": torch.ones(1), "epoch": 3}))
@@ -114,8 +114,8 @@ def test_a_claim_names_the_source_by_its_digest(tmp_path: Path) -> None:
 
 
 def test_nothing_is_claimed_of_a_file_that_is_another_by_then(tmp_path: Path) -> None:
-    from weighmaster.trust.generate import generate
-    from weighmaster.trust.keys import load_signer
+    from weighmaster.trust.identities.generate import generate
+    from weighmaster.trust.identities.keys import load_signer
 
     (tmp_path / "a.pt").write_bytes(saved({"w": torch.ones(1)}))
     signer = load_signer(generate("ed25519")[0])

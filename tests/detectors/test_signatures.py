@@ -11,8 +11,9 @@ from tests.trust.claims_made import claim, signer
 from tests.trust.policed import manifest, oms
 
 from weighmaster import vet
-from weighmaster.trust import blob, bundle
-from weighmaster.trust.hashing import hash_artifact
+from weighmaster.trust.evidence import bundle
+from weighmaster.trust.manifests.hashing import hash_artifact
+from weighmaster.trust.signing import blob
 
 
 @pytest.fixture
@@ -96,8 +97,8 @@ def _predicate(model: Path) -> dict[str, Any]:
 
 def _unsigned(statement: Any) -> bytes:
     """Return a bundle with a signature that is none: it is not looked at."""
-    from weighmaster.trust.bundle import Bundle
-    from weighmaster.trust.envelope import IN_TOTO, Envelope, Signature
+    from weighmaster.trust.evidence.bundle import Bundle
+    from weighmaster.trust.evidence.envelope import IN_TOTO, Envelope, Signature
 
     content = Envelope(
         payload=json.dumps(statement).encode(), payload_type=IN_TOTO, signatures=(Signature(sig=b"none"),)

@@ -16,9 +16,9 @@ from weighmaster import api
 from weighmaster.fronts import claiming
 from weighmaster.fronts.cli.main import main
 from weighmaster.model.errors import ConfigError, TrustError
-from weighmaster.trust.claims import Standing
-from weighmaster.trust.generate import generate
-from weighmaster.trust.hashing import hash_artifact
+from weighmaster.trust.claims.claims import Standing
+from weighmaster.trust.identities.generate import generate
+from weighmaster.trust.manifests.hashing import hash_artifact
 
 Run = Callable[..., tuple[int, str, str]]
 NAMED = ("--name", "owner/model", "--version", "1", "--sequence", "1")
@@ -313,7 +313,7 @@ def test_what_is_claimed_is_shown_with_who_and_why(run: Run, keys: dict[str, tup
 
 
 def hash_of(name: str) -> str:
-    from weighmaster.trust.keys import load_public_key
+    from weighmaster.trust.identities.keys import load_public_key
 
     return load_public_key(Path(f"{name}.pub").read_bytes()).keyid[:16]
 
@@ -457,7 +457,7 @@ def test_claims_that_were_cut_show_in_a_log(run: Run) -> None:
     Path("log.pem").write_bytes(generate("ed25519")[0])
     assert run("log", "init", "log", "--key", "log.pem", "--origin", "example.org/models")[0] == 0
     assert run("log", "append", "log", "--claims", "model/claims.jsonl", "--key", "log.pem")[0] == 0
-    from weighmaster.trust.keys import load_signer
+    from weighmaster.trust.identities.keys import load_signer
 
     Path("log.pub").write_bytes(load_signer(Path("log.pem").read_bytes()).key.pem)
     logged = ("--log", "log", "--log-key", "log.pub")

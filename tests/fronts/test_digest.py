@@ -18,8 +18,8 @@ import pytest
 from weighmaster.fronts.cli import digest as command
 from weighmaster.fronts.cli.main import main
 from weighmaster.fronts.cli.progress import Progress
-from weighmaster.trust.manifest import Entry
-from weighmaster.trust.manifest_file import read_manifest
+from weighmaster.trust.manifests.manifest import Entry
+from weighmaster.trust.manifests.manifest_file import read_manifest
 
 
 @pytest.fixture
@@ -236,7 +236,7 @@ def test_sizes_are_short(number: int) -> None:
 def test_vetting_a_file_does_not_wait_for_any_of_this(model: Path) -> None:
     code = (
         "import sys; from weighmaster.fronts.cli.main import main; main(['vet', sys.argv[1]]);"
-        "bad = {'weighmaster.trust.hashing', 'weighmaster.trust.opened', 'blake3'} & sys.modules.keys();"
+        "bad = {'weighmaster.trust', 'weighmaster.trust.manifests.hashing', 'blake3'} & sys.modules.keys();"
         "assert not bad, bad"
     )
     done = subprocess.run([sys.executable, "-c", code, str(model / "config.json")], capture_output=True, check=False)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from weighmaster.fronts.cli.main import main
-from weighmaster.trust.generate import generate
+from weighmaster.trust.identities.generate import generate
 
 Run = Callable[..., tuple[int, str, str]]
 ORIGIN = "example.org/models"

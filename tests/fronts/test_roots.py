@@ -13,7 +13,7 @@ import pytest
 
 from weighmaster.fronts.cli import recall_actions, roots_actions
 from weighmaster.fronts.cli.main import main
-from weighmaster.trust.generate import generate
+from weighmaster.trust.identities.generate import generate
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 NAMES = ("a", "b", "c", "d", "online", "new", "team")

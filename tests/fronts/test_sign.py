@@ -171,8 +171,8 @@ def test_an_authority_a_list_and_a_timestamp(here: Path, capsys: pytest.CaptureF
     # The question is carried to an authority without a network, and its answer back.
     assert main(["sign", "model", "--timestamp-request", "ask.tsq"]) == 0
     assert (here / "ask.tsq").stat().st_size < 100
-    from weighmaster.trust import bundle
-    from weighmaster.trust.signing import signature_of
+    from weighmaster.trust.evidence import bundle
+    from weighmaster.trust.signing.signing import signature_of
 
     signature = signature_of(bundle.read((here / "model/model.sig").read_bytes()))
     (here / "said.tsr").write_bytes(clock.say(signature, datetime.now(UTC) - DAY))

@@ -10,8 +10,8 @@ import pytest
 from tests.trust.policed import oms, role, rule, scanned, written
 
 from weighmaster.fronts.cli.main import main
-from weighmaster.trust import bundle
-from weighmaster.trust.hashing import hash_artifact
+from weighmaster.trust.evidence import bundle
+from weighmaster.trust.manifests.hashing import hash_artifact
 
 SIGNED = role("publisher", ["alice"], predicates=["signature"])
 

@@ -12,9 +12,9 @@ from tests.trust.claims_made import claim, released
 from tests.trust.policed import oms, role, rule, scanned, written
 
 from weighmaster.fronts.cli.main import main
-from weighmaster.trust import bundle
-from weighmaster.trust.hashing import hash_artifact
-from weighmaster.trust.manifest import Manifest
+from weighmaster.trust.evidence import bundle
+from weighmaster.trust.manifests.hashing import hash_artifact
+from weighmaster.trust.manifests.manifest import Manifest
 from weighmaster.trust.recall.entries import Action, Kind, Recall, RecallList, write
 
 SIGNED = role("publisher", ["alice"], predicates=["signature"])
@@ -332,8 +332,8 @@ def test_a_claim_must_be_in_the_log_that_the_policy_names(model: Path, capsys: p
 
 def _log(model: Path, name: str = "log") -> str:
     """Make a log with the claims in it, and return the key that verifies it."""
-    from weighmaster.trust.generate import generate
-    from weighmaster.trust.keys import load_signer
+    from weighmaster.trust.identities.generate import generate
+    from weighmaster.trust.identities.keys import load_signer
     from weighmaster.trust.log.book import Log
     from weighmaster.trust.log.note import VerifierKey
     from weighmaster.trust.log.record import of_claim

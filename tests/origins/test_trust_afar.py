@@ -12,8 +12,8 @@ from tests.trust.policed import oms, role, rule, written
 import weighmaster
 from weighmaster.model.verdict import Outcome, Vetted
 from weighmaster.reading.http import Access
-from weighmaster.trust import bundle
-from weighmaster.trust.manifest import Entry, Manifest
+from weighmaster.trust.evidence import bundle
+from weighmaster.trust.manifests.manifest import Entry, Manifest
 
 CONFIG = json.dumps({"model_type": "bert", "architectures": ["BertModel"]}).encode()
 CARD = b"---\nlicense: mit\n---\n# A model\n"

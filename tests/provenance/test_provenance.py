@@ -22,10 +22,10 @@ from weighmaster.provenance.code import code_in
 from weighmaster.provenance.command import run_observed
 from weighmaster.provenance.differences import differences
 from weighmaster.provenance.reproduce import Repetition, environment_differences, recipe
-from weighmaster.trust.envelope import IN_TOTO, Envelope
-from weighmaster.trust.hashing import hash_artifact
-from weighmaster.trust.manifest import TREE_ALGORITHM
-from weighmaster.trust.statement import Statement, read
+from weighmaster.trust.evidence.envelope import IN_TOTO, Envelope
+from weighmaster.trust.evidence.statement import Statement, read
+from weighmaster.trust.manifests.hashing import hash_artifact
+from weighmaster.trust.manifests.manifest import TREE_ALGORITHM
 
 _TRAIN = """
 import json, random, struct, sys

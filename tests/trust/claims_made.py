@@ -8,15 +8,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from weighmaster.trust import attest, bundle, claimsfile
-from weighmaster.trust.bundle import Bundle
-from weighmaster.trust.claims import Heard, Wanted, judge
-from weighmaster.trust.generate import generate
-from weighmaster.trust.hashing import hash_artifact
-from weighmaster.trust.keys import KeySigner, load_signer
-from weighmaster.trust.manifest import Manifest
-from weighmaster.trust.predicates import release
-from weighmaster.trust.verify import Expected
+from weighmaster.trust.claims import attest
+from weighmaster.trust.claims.claims import Heard, Wanted, judge
+from weighmaster.trust.claims.predicates import release
+from weighmaster.trust.evidence import bundle, claimsfile
+from weighmaster.trust.evidence.bundle import Bundle
+from weighmaster.trust.identities.generate import generate
+from weighmaster.trust.identities.keys import KeySigner, load_signer
+from weighmaster.trust.identities.verify import Expected
+from weighmaster.trust.manifests.hashing import hash_artifact
+from weighmaster.trust.manifests.manifest import Manifest
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from tests.trust.authority import NOW, Authority, der, key, pem, tlv
 
-from weighmaster.trust.envelope import IN_TOTO, pae
+from weighmaster.trust.evidence.envelope import IN_TOTO, pae
 
 ISSUER = "https://accounts.example.com"
 _SCTS = x509.ObjectIdentifier("1.3.6.1.4.1.11129.2.4.2")

@@ -10,13 +10,14 @@ from typing import Any
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 from tests.trust.claims_made import DAY, NOW, claim, released, signer
 
-from weighmaster.trust import attest, bundle
-from weighmaster.trust.bundle import Bundle
-from weighmaster.trust.manifest import Entry, Manifest
-from weighmaster.trust.oms import statement_of
+from weighmaster.trust.claims import attest
+from weighmaster.trust.evidence import bundle
+from weighmaster.trust.evidence.bundle import Bundle
+from weighmaster.trust.manifests.manifest import Entry, Manifest
 from weighmaster.trust.policy.assess import Assessment, assess
 from weighmaster.trust.policy.document import read
 from weighmaster.trust.policy.terms import Policy
+from weighmaster.trust.signing.oms import statement_of
 
 FILES = {"config.json": b"{}", "weights.safetensors": b"numbers"}
 NAMES = ("alice", "bob", "carol", "dave")

@@ -14,11 +14,11 @@ import pytest
 from tests.trust.authority import MAIL, NOW, Authority, der, key
 
 from weighmaster.model.errors import ConfigError, TrustError
-from weighmaster.trust import bundle as bundles
-from weighmaster.trust import signing
-from weighmaster.trust.keys import KeySigner
-from weighmaster.trust.signing import Checking, Writing
-from weighmaster.trust.verify import Expected, verify
+from weighmaster.trust.evidence import bundle as bundles
+from weighmaster.trust.identities.keys import KeySigner
+from weighmaster.trust.identities.verify import Expected, verify
+from weighmaster.trust.signing import signing
+from weighmaster.trust.signing.signing import Checking, Writing
 
 ALONE = ["ec", "p384", "p521", "ed25519", "rsa", "mldsa"]
 

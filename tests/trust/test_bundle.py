@@ -15,12 +15,14 @@ from hypothesis import strategies as st
 from tests.trust.authority import MAIL, NOW, Authority, der, key
 
 from weighmaster.model.errors import TrustError
-from weighmaster.trust import blob, bundle, oms, signing, strict
-from weighmaster.trust.bundle import Bundle, MessageSignature
-from weighmaster.trust.envelope import IN_TOTO, Envelope, Signature
-from weighmaster.trust.hashing import hash_artifact
-from weighmaster.trust.keys import KeySigner
-from weighmaster.trust.verify import Expected, verify
+from weighmaster.trust import strict
+from weighmaster.trust.evidence import bundle
+from weighmaster.trust.evidence.bundle import Bundle, MessageSignature
+from weighmaster.trust.evidence.envelope import IN_TOTO, Envelope, Signature
+from weighmaster.trust.identities.keys import KeySigner
+from weighmaster.trust.identities.verify import Expected, verify
+from weighmaster.trust.manifests.hashing import hash_artifact
+from weighmaster.trust.signing import blob, oms, signing
 
 ROOT = Authority("Fuzz Root")
 BARE = KeySigner([key("fuzz", "ed25519")])

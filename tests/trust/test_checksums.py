@@ -14,11 +14,11 @@ import pytest
 from blake3 import blake3
 
 from weighmaster.model.errors import ConfigError, TrustError
-from weighmaster.trust.checksums import Compared, Published, compare, package_of
-from weighmaster.trust.digests import Hashing
-from weighmaster.trust.hashing import hash_artifact
-from weighmaster.trust.manifest import Entry, Manifest
-from weighmaster.trust.published import parse_checksums, read_checksums
+from weighmaster.trust.manifests.checksums import Compared, Published, compare, package_of
+from weighmaster.trust.manifests.digests import Hashing
+from weighmaster.trust.manifests.hashing import hash_artifact
+from weighmaster.trust.manifests.manifest import Entry, Manifest
+from weighmaster.trust.manifests.published import parse_checksums, read_checksums
 
 A, B = "a" * 64, "b" * 64
 POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:{}\nsize {}\n"

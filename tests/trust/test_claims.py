@@ -15,18 +15,21 @@ from tests.trust.claims_made import DAY, FREE, NOW, TYPE, claim, expects, heard,
 
 from weighmaster.model.errors import ConfigError, TrustError
 from weighmaster.model.value import replace
-from weighmaster.trust import attest, bundle, claimsfile, signing, strict
-from weighmaster.trust.bundle import Bundle
-from weighmaster.trust.claims import Standing, Wanted, judge, missing, told_apart, unverified
-from weighmaster.trust.claimsfile import Claim, Unread
-from weighmaster.trust.envelope import IN_TOTO, Envelope, pae
-from weighmaster.trust.hashing import hash_artifact
-from weighmaster.trust.keys import KeySigner
-from weighmaster.trust.manifest import TREE_ALGORITHM, Entry, Manifest
-from weighmaster.trust.releases import Seen, check_release, held
-from weighmaster.trust.releases import read as read_seen
-from weighmaster.trust.revocation import Revocation
-from weighmaster.trust.verify import CertificateIdentity, Expected, KeyIdentity
+from weighmaster.trust import strict
+from weighmaster.trust.claims import attest
+from weighmaster.trust.claims.claims import Standing, Wanted, judge, missing, told_apart, unverified
+from weighmaster.trust.claims.releases import Seen, check_release, held
+from weighmaster.trust.claims.releases import read as read_seen
+from weighmaster.trust.evidence import bundle, claimsfile
+from weighmaster.trust.evidence.bundle import Bundle
+from weighmaster.trust.evidence.claimsfile import Claim, Unread
+from weighmaster.trust.evidence.envelope import IN_TOTO, Envelope, pae
+from weighmaster.trust.identities.keys import KeySigner
+from weighmaster.trust.identities.revocation import Revocation
+from weighmaster.trust.identities.verify import CertificateIdentity, Expected, KeyIdentity
+from weighmaster.trust.manifests.hashing import hash_artifact
+from weighmaster.trust.manifests.manifest import TREE_ALGORITHM, Entry, Manifest
+from weighmaster.trust.signing import signing
 
 
 @pytest.fixture

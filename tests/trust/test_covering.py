@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 from tests.trust.authority import key
 
 from weighmaster.model.errors import TrustError
-from weighmaster.trust import oms, signing, statement
-from weighmaster.trust.covering import covered
-from weighmaster.trust.envelope import Envelope
-from weighmaster.trust.files import check_names
-from weighmaster.trust.keys import KeySigner
-from weighmaster.trust.manifest import EVIDENCE, Entry, Manifest
+from weighmaster.trust.evidence import statement
+from weighmaster.trust.evidence.envelope import Envelope
+from weighmaster.trust.identities.keys import KeySigner
+from weighmaster.trust.manifests.files import check_names
+from weighmaster.trust.manifests.manifest import EVIDENCE, Entry, Manifest
+from weighmaster.trust.signing import oms, signing
+from weighmaster.trust.signing.covering import covered
 
 SIGNER = KeySigner([key("covering", "ed25519")])
 

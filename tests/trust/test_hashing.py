@@ -16,10 +16,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from weighmaster.model.errors import ConfigError, TrustError
-from weighmaster.trust import digests, files, hashing, lanes
-from weighmaster.trust.digests import Chunked, Hashing
-from weighmaster.trust.hashing import hash_artifact
-from weighmaster.trust.manifest import Entry, Manifest
+from weighmaster.trust.manifests import digests, files, hashing, lanes
+from weighmaster.trust.manifests.digests import Chunked, Hashing
+from weighmaster.trust.manifests.hashing import hash_artifact
+from weighmaster.trust.manifests.manifest import Entry, Manifest
 
 
 def _sha256(data: bytes) -> str:

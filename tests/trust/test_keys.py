@@ -22,13 +22,13 @@ from tests.trust.authority import NOW, Authority, key, pem, private_pem
 
 from weighmaster.model.errors import ConfigError, TrustError
 from weighmaster.model.value import replace
-from weighmaster.trust import bundle as bundles
-from weighmaster.trust import signing
-from weighmaster.trust.bundle import Bundle
-from weighmaster.trust.envelope import IN_TOTO, Envelope, Signature
-from weighmaster.trust.generate import KINDS, generate
-from weighmaster.trust.keys import KeySigner, PublicKey, chain_of, load_public_key, load_signer
-from weighmaster.trust.verify import Expected, distinct, every, verify
+from weighmaster.trust.evidence import bundle as bundles
+from weighmaster.trust.evidence.bundle import Bundle
+from weighmaster.trust.evidence.envelope import IN_TOTO, Envelope, Signature
+from weighmaster.trust.identities.generate import KINDS, generate
+from weighmaster.trust.identities.keys import KeySigner, PublicKey, chain_of, load_public_key, load_signer
+from weighmaster.trust.identities.verify import Expected, distinct, every, verify
+from weighmaster.trust.signing import signing
 
 ALONE = ["ec", "p384", "p521", "ed25519", "rsa", "mldsa"]
 PAYLOAD = b'{"_type":"https://in-toto.io/Statement/v1"}'
@@ -222,7 +222,7 @@ def test_what_is_signed_says_of_which_type_it_is() -> None:
 
 
 def test_keys_are_written_for_their_owner_alone(tmp_path: Path) -> None:
-    from weighmaster.trust.evidence import write_whole
+    from weighmaster.trust.evidence.keeping import write_whole
 
     write_whole(str(tmp_path / "key.pem"), b"x", mode=0o600)
     assert (tmp_path / "key.pem").stat().st_mode & 0o777 == 0o600
@@ -235,7 +235,7 @@ def test_keys_are_written_for_their_owner_alone(tmp_path: Path) -> None:
 
 
 def test_evidence_and_what_is_named_are_read_within_bounds(tmp_path: Path) -> None:
-    from weighmaster.trust.evidence import read_config, read_evidence
+    from weighmaster.trust.evidence.keeping import read_config, read_evidence
 
     (tmp_path / "long").write_bytes(b"x" * 11)
     assert read_evidence(str(tmp_path / "long"), most=11) == read_config(str(tmp_path / "long"), most=11)
@@ -252,7 +252,7 @@ def test_evidence_and_what_is_named_are_read_within_bounds(tmp_path: Path) -> No
 def test_what_cannot_be_written_whole_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import os
 
-    from weighmaster.trust.evidence import write_whole
+    from weighmaster.trust.evidence.keeping import write_whole
 
     (tmp_path / "model.sig").write_bytes(b"before")
 

@@ -13,11 +13,12 @@ from securesystemslib.signer import SIGNER_FOR_URI_SCHEME, CryptoSigner, Signatu
 from tests.trust.authority import MAIL, NOW, Authority, der, key, private_pem
 
 from weighmaster.model.errors import ConfigError, MissingExtraError, UnreachableError
-from weighmaster.trust import kms, signing
-from weighmaster.trust.door import signer_at
-from weighmaster.trust.generate import generate
-from weighmaster.trust.keys import KeySigner, load_public_key
-from weighmaster.trust.verify import Expected
+from weighmaster.trust.identities import kms
+from weighmaster.trust.identities.generate import generate
+from weighmaster.trust.identities.keys import KeySigner, load_public_key
+from weighmaster.trust.identities.verify import Expected
+from weighmaster.trust.signing import signing
+from weighmaster.trust.signing.door import signer_at
 
 
 class Safe(Signer):  # type: ignore[misc]

@@ -7,14 +7,14 @@ from tests.trust.claims_made import claim, expects, heard, model, released, sign
 
 from weighmaster.model.errors import TrustError
 from weighmaster.model.value import replace
-from weighmaster.trust import bundle
-from weighmaster.trust.bundle import Bundle
-from weighmaster.trust.claims import Standing
+from weighmaster.trust.claims.claims import Standing
+from weighmaster.trust.claims.logged import held_to, proven
+from weighmaster.trust.evidence import bundle
+from weighmaster.trust.evidence.bundle import Bundle
 from weighmaster.trust.log import record
 from weighmaster.trust.log.book import Log
 from weighmaster.trust.log.note import VerifierKey
 from weighmaster.trust.log.proof import prove
-from weighmaster.trust.logged import held_to, proven
 
 ORIGIN = "example.org/models"
 

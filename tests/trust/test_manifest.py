@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from weighmaster.model.errors import TrustError
 from weighmaster.model.value import replace
-from weighmaster.trust.manifest import TREE_ALGORITHM, TREE_NAME, Entry, Manifest
+from weighmaster.trust.manifests.manifest import TREE_ALGORITHM, TREE_NAME, Entry, Manifest
 
 A, B = "a" * 64, "b" * 64
 ENTRIES = st.lists(

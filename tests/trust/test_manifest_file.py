@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from weighmaster.model.errors import ConfigError, TrustError
 from weighmaster.model.value import replace
-from weighmaster.trust.difference import Difference, difference
-from weighmaster.trust.manifest import CHUNK, Entry, Manifest
-from weighmaster.trust.manifest_file import parse_manifest, read_manifest, write_manifest
+from weighmaster.trust.manifests.difference import Difference, difference
+from weighmaster.trust.manifests.manifest import CHUNK, Entry, Manifest
+from weighmaster.trust.manifests.manifest_file import parse_manifest, read_manifest, write_manifest
 
 A, B, C = "a" * 64, "b" * 64, "c" * 64
 HEX = st.text("0123456789abcdef", min_size=64, max_size=64)

@@ -12,14 +12,15 @@ import pytest
 from tests.trust.authority import MAIL, NOW, Authority, der, key, pem, private_pem
 
 from weighmaster.model.errors import TrustError
-from weighmaster.trust import bundle as bundles
-from weighmaster.trust import oms, signing, statement
-from weighmaster.trust.bundle import Bundle
-from weighmaster.trust.envelope import Envelope
-from weighmaster.trust.hashing import hash_artifact
-from weighmaster.trust.keys import KeySigner
-from weighmaster.trust.signing import Checking
-from weighmaster.trust.verify import Expected
+from weighmaster.trust.evidence import bundle as bundles
+from weighmaster.trust.evidence import statement
+from weighmaster.trust.evidence.bundle import Bundle
+from weighmaster.trust.evidence.envelope import Envelope
+from weighmaster.trust.identities.keys import KeySigner
+from weighmaster.trust.identities.verify import Expected
+from weighmaster.trust.manifests.hashing import hash_artifact
+from weighmaster.trust.signing import oms, signing
+from weighmaster.trust.signing.signing import Checking
 
 KEYS = ["ec", "p384", "p521"]
 

@@ -23,12 +23,12 @@ from hypothesis import strategies as st
 
 import weighmaster
 from weighmaster.model.errors import ConfigError, MissingExtraError, OverBudgetError, TrustError, UnreadableError
-from weighmaster.trust import opened, private
-from weighmaster.trust.digests import Hashing
-from weighmaster.trust.hashing import hash_artifact
-from weighmaster.trust.loading import Block
-from weighmaster.trust.manifest import Entry, Manifest
-from weighmaster.trust.private import Wanted
+from weighmaster.trust.loading import opened, private
+from weighmaster.trust.loading.loading import Block
+from weighmaster.trust.loading.private import Wanted
+from weighmaster.trust.manifests.digests import Hashing
+from weighmaster.trust.manifests.hashing import hash_artifact
+from weighmaster.trust.manifests.manifest import Entry, Manifest
 
 CHUNK = 20_000
 DATA = random.Random(0).randbytes(10 * CHUNK + 1230)

@@ -15,14 +15,15 @@ from tests.trust.authority import MAIL, NOW, Authority, der, key
 
 import weighmaster
 from weighmaster.model.errors import ConfigError, TrustError
-from weighmaster.trust import bundle as bundles
-from weighmaster.trust import oms, signing, statement
-from weighmaster.trust.digests import Hashing
-from weighmaster.trust.generate import KINDS, generate
-from weighmaster.trust.hashing import hash_artifact
-from weighmaster.trust.keys import KeySigner, load_signer
-from weighmaster.trust.signing import Checking, Writing
-from weighmaster.trust.verify import Expected
+from weighmaster.trust.evidence import bundle as bundles
+from weighmaster.trust.evidence import statement
+from weighmaster.trust.identities.generate import KINDS, generate
+from weighmaster.trust.identities.keys import KeySigner, load_signer
+from weighmaster.trust.identities.verify import Expected
+from weighmaster.trust.manifests.digests import Hashing
+from weighmaster.trust.manifests.hashing import hash_artifact
+from weighmaster.trust.signing import oms, signing
+from weighmaster.trust.signing.signing import Checking, Writing
 
 SIGNER = KeySigner([key("defects", "ed25519")])
 EXPECTED = Expected(keys=(SIGNER.key,))
@@ -57,7 +58,7 @@ import sys
 for name in ("OpenSSL", "sigstore", "model_signing", "in_toto_attestation", "pymerkle", "certifi", "google"):
     sys.modules[name] = None
 import weighmaster, tempfile, pathlib
-from weighmaster.trust.generate import generate
+from weighmaster.trust.identities.generate import generate
 folder = pathlib.Path(tempfile.mkdtemp())
 private, public = generate("ed25519")
 (folder / "k").write_bytes(private); (folder / "p").write_bytes(public.pem); (folder / "m").write_bytes(b"m")

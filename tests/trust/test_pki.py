@@ -11,10 +11,10 @@ from tests.trust.authority import CODE, DAY, MAIL, NOW, Authority, der, key, usa
 
 from weighmaster.model.errors import ConfigError, TrustError
 from weighmaster.model.value import replace
-from weighmaster.trust import signing
-from weighmaster.trust.keys import KeySigner
-from weighmaster.trust.revocation import Revocation, crls_of
-from weighmaster.trust.verify import CertificateIdentity, Expected, Signed, verify
+from weighmaster.trust.identities.keys import KeySigner
+from weighmaster.trust.identities.revocation import Revocation, crls_of
+from weighmaster.trust.identities.verify import CertificateIdentity, Expected, Signed, verify
+from weighmaster.trust.signing import signing
 
 ROOT = Authority()
 MIDDLE = Authority("Example Teams", ROOT)

@@ -28,9 +28,9 @@ from tests.trust.policed import (
     signer,
 )
 
+from weighmaster.trust.claims.releases import Seen
 from weighmaster.trust.policy.assess import Assessment, Kind
 from weighmaster.trust.policy.terms import Mode, Policy
-from weighmaster.trust.releases import Seen
 
 ALL = manifest()
 FREE = "https://example.org/anything/v1"
@@ -480,7 +480,7 @@ def test_less_evidence_never_helps_and_its_order_does_not_matter(
 def test_a_changed_byte_of_evidence_never_turns_a_refusal_into_an_answer(
     folder: Path, data: st.DataObject, at: int, to: int
 ) -> None:
-    from weighmaster.trust import bundle
+    from weighmaster.trust.evidence import bundle
     from weighmaster.trust.policy.assess import assess
 
     held = policy(folder, rule(PUBLISHER))
@@ -507,7 +507,7 @@ def _root_certificate(folder: Path) -> str:
 
 
 def test_claims_that_cannot_be_read_hide_no_other_and_are_told(publisher: Policy) -> None:
-    from weighmaster.trust import bundle
+    from weighmaster.trust.evidence import bundle
     from weighmaster.trust.policy.assess import assess
 
     lines = [b"nonsense", bundle.write(oms(ALL)), b'{"a": 1, "a": 2}', b"", b"[]"]
@@ -517,7 +517,7 @@ def test_claims_that_cannot_be_read_hide_no_other_and_are_told(publisher: Policy
 
 
 def test_the_same_line_many_times_is_read_once() -> None:
-    from weighmaster.trust import bundle
+    from weighmaster.trust.evidence import bundle
     from weighmaster.trust.policy import bundles
 
     line = bundle.write(oms(ALL)) + b"\n"
@@ -525,7 +525,7 @@ def test_the_same_line_many_times_is_read_once() -> None:
 
 
 def test_what_is_kept_of_a_claim_does_not_grow_with_the_files_that_it_lists() -> None:
-    from weighmaster.trust import bundle
+    from weighmaster.trust.evidence import bundle
     from weighmaster.trust.policy import bundles
 
     many = manifest({f"{n}.bin": b"x" for n in range(500)})
@@ -541,7 +541,7 @@ def test_mutated_evidence_never_counts_and_never_breaks_us(folder: Path, data: s
 
     from tools.fuzz import damage
 
-    from weighmaster.trust import bundle
+    from weighmaster.trust.evidence import bundle
     from weighmaster.trust.policy.assess import assess
 
     held = policy(folder, rule(PUBLISHER))

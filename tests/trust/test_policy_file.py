@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.trust.policed import NAMES, pem, policy, role, rule, signer, written
 
 from weighmaster.model.errors import ConfigError, TrustError
-from weighmaster.trust.generate import generate
+from weighmaster.trust.identities.generate import generate
 from weighmaster.trust.policy.document import read
 from weighmaster.trust.policy.terms import Mode
 

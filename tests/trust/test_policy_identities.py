@@ -12,13 +12,13 @@ from tests.trust.authority import DAY, NOW, Authority, Clock, der, key, pem
 from tests.trust.policed import described, evidence, manifest, policy, role, rule
 
 from weighmaster.model.errors import ConfigError
-from weighmaster.trust import signing
-from weighmaster.trust.bundle import Bundle
-from weighmaster.trust.keys import KeySigner
-from weighmaster.trust.oms import statement_of
+from weighmaster.trust.evidence.bundle import Bundle
+from weighmaster.trust.identities.keys import KeySigner
+from weighmaster.trust.identities.revocation import Revocation
 from weighmaster.trust.policy.assess import Assessment, Kind, assess
 from weighmaster.trust.policy.terms import Policy
-from weighmaster.trust.revocation import Revocation
+from weighmaster.trust.signing import signing
+from weighmaster.trust.signing.oms import statement_of
 
 CORP = Authority("Corp Root")
 TEAM = "ml-team@corp.example"

@@ -20,8 +20,9 @@ from tests.trust.claims_made import DAY, NOW, claim, model, signer
 from weighmaster.model.errors import ConfigError, TrustError
 from weighmaster.model.fact import Reference
 from weighmaster.model.where import Where
-from weighmaster.trust import bundle, envelope, known, predicate, strict
-from weighmaster.trust.predicates import (
+from weighmaster.trust import strict
+from weighmaster.trust.claims import known, predicate
+from weighmaster.trust.claims.predicates import (
     closure,
     release,
     scan,
@@ -31,7 +32,8 @@ from weighmaster.trust.predicates import (
     vex,
     vulns,
 )
-from weighmaster.trust.predicates.closure import Dependency
+from weighmaster.trust.claims.predicates.closure import Dependency
+from weighmaster.trust.evidence import bundle, envelope
 
 SHA = "a" * 64
 
@@ -105,7 +107,7 @@ NAMES = sorted(path.stem for path in Path(str(closure.__file__)).parent.glob("[a
 
 
 def kind_of(name: str) -> predicate.Predicate:
-    found = importlib.import_module(f"weighmaster.trust.predicates.{name}").PREDICATE
+    found = importlib.import_module(f"weighmaster.trust.claims.predicates.{name}").PREDICATE
     assert isinstance(found, predicate.Predicate)
     return found
 

@@ -18,14 +18,22 @@ from tests.trust.authority import Clock
 
 from weighmaster.model.errors import ConfigError, TrustError
 from weighmaster.model.value import replace
-from weighmaster.trust import bundle as bundles
-from weighmaster.trust import claimsfile, signing
-from weighmaster.trust import statement as statements
-from weighmaster.trust.bundle import Bundle
-from weighmaster.trust.envelope import IN_TOTO, Envelope, pae
-from weighmaster.trust.hashing import hash_artifact
-from weighmaster.trust.keys import KeySigner
-from weighmaster.trust.predicates import closure, release
+from weighmaster.trust.claims.predicates import closure, release
+from weighmaster.trust.evidence import bundle as bundles
+from weighmaster.trust.evidence import claimsfile
+from weighmaster.trust.evidence import statement as statements
+from weighmaster.trust.evidence.bundle import Bundle
+from weighmaster.trust.evidence.envelope import IN_TOTO, Envelope, pae
+from weighmaster.trust.identities.keys import KeySigner
+from weighmaster.trust.identities.verify import (
+    CertificateIdentity,
+    Expected,
+    KeyIdentity,
+    Signed,
+    SigstoreIdentity,
+    verify,
+)
+from weighmaster.trust.manifests.hashing import hash_artifact
 from weighmaster.trust.recall import entries, exports
 from weighmaster.trust.recall.derived import Derived, derived
 from weighmaster.trust.recall.entries import Action, Kind, Recall, RecallList, add, read, withdraw, write
@@ -33,7 +41,7 @@ from weighmaster.trust.recall.looking import Whom, look
 from weighmaster.trust.recall.matching import Hit, Said, SignedBy, recalled, revocations
 from weighmaster.trust.recall.named import Named, named_by
 from weighmaster.trust.recall.versions import in_range
-from weighmaster.trust.verify import CertificateIdentity, Expected, KeyIdentity, Signed, SigstoreIdentity, verify
+from weighmaster.trust.signing import signing
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)

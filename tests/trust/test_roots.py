@@ -18,7 +18,7 @@ from tests.sims.files import Files
 
 from weighmaster.model.errors import ConfigError, TrustError, UnreachableError
 from weighmaster.reading.http import Access, Client
-from weighmaster.trust.keys import KeySigner
+from weighmaster.trust.identities.keys import KeySigner
 from weighmaster.trust.roots import cache, ceremony, following, publishing, shelf, sources
 from weighmaster.trust.roots.cache import fingerprint_of, opened, pull
 from weighmaster.trust.roots.ceremony import Change
@@ -430,8 +430,8 @@ def test_a_stolen_online_key_that_ran_ahead_is_left_behind(world: World) -> None
 
 
 def test_keys_of_every_kind_sign_roots(tmp_path: Path) -> None:
-    from weighmaster.trust.generate import generate
-    from weighmaster.trust.keys import load_signer
+    from weighmaster.trust.identities.generate import generate
+    from weighmaster.trust.identities.keys import load_signer
 
     folder = str(tmp_path / "published")
     signers = [load_signer(generate(kind)[0]) for kind in ("ecdsa", "rsa")]

@@ -18,13 +18,13 @@ from tests.trust.keyless import ISSUER, PrivateSigstore
 
 from weighmaster.model.errors import ConfigError, MissingExtraError, TrustError, UnreachableError
 from weighmaster.model.value import replace
-from weighmaster.trust import bundle as bundles
-from weighmaster.trust import oms, signing
-from weighmaster.trust.hashing import hash_artifact
-from weighmaster.trust.keys import KeySigner
-from weighmaster.trust.revocation import Revocation
-from weighmaster.trust.signing import Writing
-from weighmaster.trust.verify import Expected, SigstoreIdentity, verify
+from weighmaster.trust.evidence import bundle as bundles
+from weighmaster.trust.identities.keys import KeySigner
+from weighmaster.trust.identities.revocation import Revocation
+from weighmaster.trust.identities.verify import Expected, SigstoreIdentity, verify
+from weighmaster.trust.manifests.hashing import hash_artifact
+from weighmaster.trust.signing import oms, signing
+from weighmaster.trust.signing.signing import Writing
 
 NAME = "ml@example.com"
 SIGSTORE = PrivateSigstore()
@@ -231,7 +231,7 @@ class TestSigning:
 
     def test_what_the_servers_give_back_is_written(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (tmp_path / "a").write_bytes(b"a")
-        from weighmaster.trust import sigstore
+        from weighmaster.trust.identities import sigstore
 
         monkeypatch.setattr(sigstore, "sign", lambda payload, _: json.dumps(SIGSTORE.sign(payload)).encode())
         signing.sign_by_sigstore(str(tmp_path / "a"), "token", Writing())

@@ -17,12 +17,13 @@ from tests.trust.authority import DAY, MAIL, NOW, Authority, Clock, der, key
 
 from weighmaster.model.errors import ConfigError, TrustError, UnreachableError
 from weighmaster.model.value import replace
-from weighmaster.trust import bundle as bundles
-from weighmaster.trust import signing, timestamps
-from weighmaster.trust.bundle import Bundle
-from weighmaster.trust.keys import KeySigner
-from weighmaster.trust.revocation import Revocation
-from weighmaster.trust.verify import Expected, verify
+from weighmaster.trust.evidence import bundle as bundles
+from weighmaster.trust.evidence.bundle import Bundle
+from weighmaster.trust.identities import timestamps
+from weighmaster.trust.identities.keys import KeySigner
+from weighmaster.trust.identities.revocation import Revocation
+from weighmaster.trust.identities.verify import Expected, verify
+from weighmaster.trust.signing import signing
 
 ROOT = Authority()
 

@@ -12,12 +12,13 @@ from tests.trust import policed
 
 import weighmaster
 from weighmaster.model.errors import ConfigError, TrustError
-from weighmaster.trust import bundle, door
-from weighmaster.trust.digests import Hashing
-from weighmaster.trust.generate import generate
-from weighmaster.trust.hashing import hash_artifact
-from weighmaster.trust.keys import load_public_key
-from weighmaster.trust.verify import Expected
+from weighmaster.trust.evidence import bundle
+from weighmaster.trust.identities.generate import generate
+from weighmaster.trust.identities.keys import load_public_key
+from weighmaster.trust.identities.verify import Expected
+from weighmaster.trust.manifests.digests import Hashing
+from weighmaster.trust.manifests.hashing import hash_artifact
+from weighmaster.trust.signing import door
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -105,7 +106,7 @@ def test_without_a_signature_nothing_opens(place: Path) -> None:
 
 
 def test_a_signature_over_bytes_alone_says_so(place: Path) -> None:
-    from weighmaster.trust import signing
+    from weighmaster.trust.signing import signing
 
     signer = door.signer_at(place / "ours.key")
     signing.sign_blob(str(place / "alone.bin"), signer, signing.Writing(force=True))
@@ -115,7 +116,7 @@ def test_a_signature_over_bytes_alone_says_so(place: Path) -> None:
 
 def test_what_was_verified_as_a_whole_vouches_for_each_file_by_chunks(place: Path) -> None:
     """The digests of the chunks are of the very bytes whose SHA-256 was signed: one pass took both."""
-    from weighmaster.trust import signing
+    from weighmaster.trust.signing import signing
 
     expected = Expected(keys=(load_public_key((place / "ours.pub").read_bytes()),))
     checking = signing.Checking(hashing=Hashing(full=True))

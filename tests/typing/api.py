@@ -13,8 +13,8 @@ from weighmaster.model.finding import Finding, Severity
 from weighmaster.model.report import Gap, GapReason, Report
 from weighmaster.model.settings import Settings
 from weighmaster.model.verdict import Judged, Outcome, Verdict, Vetted
-from weighmaster.trust.claims import Heard, Standing
-from weighmaster.trust.hashing import hash_artifact
+from weighmaster.trust.claims.claims import Heard, Standing
+from weighmaster.trust.manifests.hashing import hash_artifact
 
 vetted = weighmaster.vet("model.pt")
 assert_type(vetted, Vetted)

@@ -14,9 +14,9 @@ from weighmaster.bom import cyclonedx, spdx
 from weighmaster.bom.inventory import Dataset, Said
 from weighmaster.bom.properties import PREFIX
 from weighmaster.model.errors import MissingExtraError, TrustError
-from weighmaster.trust.digests import Hashing
-from weighmaster.trust.hashing import hash_artifact
-from weighmaster.trust.manifest import TREE_ALGORITHM, Manifest
+from weighmaster.trust.manifests.digests import Hashing
+from weighmaster.trust.manifests.hashing import hash_artifact
+from weighmaster.trust.manifests.manifest import TREE_ALGORITHM, Manifest
 from weighmaster.trust.strict import parsed
 
 _EXTRA: Final = 'checking a bill of materials needs more libraries: pip install "weighmaster[bom]"'

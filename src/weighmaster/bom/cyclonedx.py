@@ -18,7 +18,7 @@ from weighmaster.bom.properties import properties, property_of, text
 from weighmaster.bom.reading import hub_purl
 from weighmaster.knowledge.licences import expression, spdx
 from weighmaster.knowledge.remote_code import another_repository
-from weighmaster.trust.manifest import TREE_ALGORITHM
+from weighmaster.trust.manifests.manifest import TREE_ALGORITHM
 from weighmaster.version import VERSION
 
 VERSIONS: Final = ("1.6", "1.7")

@@ -12,7 +12,7 @@ from typing import Final
 from weighmaster.model.errors import TrustError
 from weighmaster.model.report import Gap
 from weighmaster.model.value import Value
-from weighmaster.trust.manifest import Entry, Manifest
+from weighmaster.trust.manifests.manifest import Entry, Manifest
 
 SOURCES: Final = ("option", "bytes", "metadata", "configuration", "card", "path")
 """Who speaks, in the order in which they are believed; `path` is the name of the file or folder."""

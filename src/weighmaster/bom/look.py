@@ -19,9 +19,9 @@ from weighmaster.model.repository import Repository
 from weighmaster.model.value import Value
 from weighmaster.model.where import Where
 from weighmaster.reading.globs import matcher
-from weighmaster.trust.digests import Hashing
-from weighmaster.trust.files import files
-from weighmaster.trust.hashing import hash_artifact
+from weighmaster.trust.manifests.digests import Hashing
+from weighmaster.trust.manifests.files import files
+from weighmaster.trust.manifests.hashing import hash_artifact
 
 
 class Seen(Value):

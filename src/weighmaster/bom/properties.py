@@ -7,7 +7,7 @@ from typing import Final
 
 from weighmaster.bom.completeness import sentences
 from weighmaster.bom.inventory import Counted, Inventory, Said
-from weighmaster.trust.manifest import TREE_ALGORITHM
+from weighmaster.trust.manifests.manifest import TREE_ALGORITHM
 
 PREFIX: Final = "weighmaster"
 _LONGEST: Final = 500

@@ -25,7 +25,7 @@ from weighmaster.knowledge.repository import beside, tree_of
 from weighmaster.model.fact import Instantiation, Reference, Statement, Weights
 from weighmaster.model.value import Value
 from weighmaster.reading.pattern import pattern
-from weighmaster.trust.manifest import EVIDENCE
+from weighmaster.trust.manifests.manifest import EVIDENCE
 
 _CONFIGURED: Final = frozenset(
     {

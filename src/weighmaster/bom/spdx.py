@@ -20,7 +20,7 @@ from weighmaster.bom.properties import counted, text
 from weighmaster.bom.reading import hub_purl
 from weighmaster.knowledge.licences import expression, spdx
 from weighmaster.knowledge.remote_code import another_repository
-from weighmaster.trust.manifest import TREE_ALGORITHM
+from weighmaster.trust.manifests.manifest import TREE_ALGORITHM
 from weighmaster.version import VERSION
 
 CONTEXT: Final = "https://spdx.org/rdf/3.0.1/spdx-context.jsonld"

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from weighmaster.conversion.convert import Conversion, Wanted
 from weighmaster.model.errors import TrustError
-from weighmaster.trust.keys import Signer
+from weighmaster.trust.identities.keys import Signer
 from weighmaster.version import VERSION
 
 BUILD_TYPE: Final = "urn:weighmaster:convert:v1"
@@ -19,7 +19,7 @@ _LISTED: Final = 100
 
 def provenance(done: Conversion, wanted: Wanted, *, started: datetime, finished: datetime) -> dict[str, Any]:
     """Return the predicate: what is not carried over is named in it, as far as there is room."""
-    from weighmaster.trust.predicates.slsa_provenance import build
+    from weighmaster.trust.claims.predicates.slsa_provenance import build
 
     parameters = {"target": os.path.basename(done.target), "select": wanted.select, "shared": wanted.shared}
     left = [{"path": one.path, "kind": one.kind, "detail": one.detail} for one in done.left[:_LISTED]]
@@ -42,9 +42,9 @@ def claim(done: Conversion, wanted: Wanted, signer: Signer, *, started: datetime
         TrustError: the file is not what was written, or no digests were taken.
         ConfigError: the claim cannot be written.
     """
-    from weighmaster.trust import attest
-    from weighmaster.trust.hashing import hash_artifact
-    from weighmaster.trust.predicates.slsa_provenance import PREDICATE
+    from weighmaster.trust.claims import attest
+    from weighmaster.trust.claims.predicates.slsa_provenance import PREDICATE
+    from weighmaster.trust.manifests.hashing import hash_artifact
 
     manifest = hash_artifact(done.target)
     if not done.target_sha256 or [entry.sha256 for entry in manifest.entries] != [done.target_sha256]:

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from weighmaster.api import Request
-    from weighmaster.trust.claims import Heard
-    from weighmaster.trust.keys import Signer
-    from weighmaster.trust.manifest import Manifest
-    from weighmaster.trust.predicates.closure import Dependency, Unpinned
-    from weighmaster.trust.verify import Expected
+    from weighmaster.trust.claims.claims import Heard
+    from weighmaster.trust.claims.predicates.closure import Dependency, Unpinned
+    from weighmaster.trust.identities.keys import Signer
+    from weighmaster.trust.identities.verify import Expected
+    from weighmaster.trust.manifests.manifest import Manifest
 
 
 def attest(  # noqa: PLR0913 - what a caller may choose; each has a default
@@ -37,8 +37,8 @@ def attest(  # noqa: PLR0913 - what a caller may choose; each has a default
         target: the file or folder.
         type: what is claimed: `release`, `scan`, `verdict`, `closure`, `bom`, ..., or any URI.
         key: the private key, PEM; or a signer.
-        predicate: the claim itself, see `weighmaster.trust.predicates`; without it, `scan`, `verdict` and `bom` look at
-            the target for themselves.
+        predicate: the claim itself, see `weighmaster.trust.claims.predicates`; without it, `scan`, `verdict` and `bom`
+            look at the target for themselves.
         expires: how long it counts.
         password: what the private key is encrypted with.
         now: what time it is; without it, the clock is asked.
@@ -47,10 +47,10 @@ def attest(  # noqa: PLR0913 - what a caller may choose; each has a default
         ConfigError: the type is not known, nothing says what is claimed, or it cannot be written.
         TrustError: what is claimed does not hold of these bytes, or is not what the type promises.
     """
-    from weighmaster.trust import attest as making
-    from weighmaster.trust import known
-    from weighmaster.trust.door import signer_at
-    from weighmaster.trust.hashing import hash_artifact
+    from weighmaster.trust.claims import attest as making
+    from weighmaster.trust.claims import known
+    from weighmaster.trust.manifests.hashing import hash_artifact
+    from weighmaster.trust.signing.door import signer_at
 
     path = os.fspath(target)
     uri, kind = known.named(type)
@@ -91,7 +91,7 @@ def claims(  # noqa: PLR0913 - what a caller may choose; each has a default
     Args:
         target: the file or folder.
         public_key: the keys of which one is expected to have signed, PEM.
-        expected: whoever else is expected; see `weighmaster.trust.door.trusting`.
+        expected: whoever else is expected; see `weighmaster.trust.signing.door.trusting`.
         name: what a release must be one of.
         channel: in which channel a release must be.
         max_age: claims that are older do not count.
@@ -101,12 +101,12 @@ def claims(  # noqa: PLR0913 - what a caller may choose; each has a default
         ConfigError: nobody is expected, or there is no such target.
         TrustError: the claims, or the files, cannot be read.
     """
-    from weighmaster.trust import claimsfile
-    from weighmaster.trust.claims import Wanted, judge
-    from weighmaster.trust.door import Named, trusting
-    from weighmaster.trust.files import evidence
-    from weighmaster.trust.hashing import hash_artifact
-    from weighmaster.trust.verify import Expected
+    from weighmaster.trust.claims.claims import Wanted, judge
+    from weighmaster.trust.evidence import claimsfile
+    from weighmaster.trust.identities.verify import Expected
+    from weighmaster.trust.manifests.files import evidence
+    from weighmaster.trust.manifests.hashing import hash_artifact
+    from weighmaster.trust.signing.door import Named, trusting
 
     path = os.fspath(target)
     keys = (public_key,) if isinstance(public_key, str | os.PathLike) else public_key
@@ -127,7 +127,7 @@ def scanned(target: str, request: Request, manifest: Manifest, at: datetime) -> 
         TrustError: what was looked at are other bytes than those of the manifest.
     """
     from weighmaster.api import vet_target
-    from weighmaster.trust.predicates import scan
+    from weighmaster.trust.claims.predicates import scan
 
     return scan.build(vet_target(target, request), manifest, at=at)
 
@@ -142,7 +142,7 @@ def decided(  # noqa: PLR0913 - whose verdict it is, on what
     """
     from weighmaster.api import vet_target
     from weighmaster.model.verdict import Outcome
-    from weighmaster.trust.predicates import scan, verdict
+    from weighmaster.trust.claims.predicates import scan, verdict
 
     vetted = vet_target(target, request)
     scan.check_same(vetted.report.artifacts, vetted.report.gaps, manifest)
@@ -179,7 +179,7 @@ def closed(target: str, dependencies: Sequence[Dependency], manifest: Manifest, 
     Raises:
         TrustError: what was read are other bytes than those of the manifest, or a dependency is not pinned.
     """
-    from weighmaster.trust.predicates import closure
+    from weighmaster.trust.claims.predicates import closure
 
     return closure.build(dependencies, *unpinned(target, dependencies, manifest), issued=at)
 
@@ -193,7 +193,7 @@ def unpinned(
         TrustError: what was read are other bytes than those of the manifest.
     """
     from weighmaster.bom.look import look
-    from weighmaster.trust.predicates import closure, scan
+    from weighmaster.trust.claims.predicates import closure, scan
 
     seen = look(target)
     scan.check_same(seen.whole.artifacts, seen.gaps, manifest)

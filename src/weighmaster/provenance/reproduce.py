@@ -20,10 +20,10 @@ from weighmaster.provenance.differences import Difference, differences
 from weighmaster.provenance.observer import VARIABLES
 from weighmaster.provenance.run import BUILD_TYPE, PREDICATE_TYPE
 from weighmaster.reading.record import Record
-from weighmaster.trust.digests import Hashing
-from weighmaster.trust.hashing import hash_artifact
-from weighmaster.trust.manifest import TREE_ALGORITHM
-from weighmaster.trust.statement import Statement
+from weighmaster.trust.evidence.statement import Statement
+from weighmaster.trust.manifests.digests import Hashing
+from weighmaster.trust.manifests.hashing import hash_artifact
+from weighmaster.trust.manifests.manifest import TREE_ALGORITHM
 
 _LINKED = Hashing(follow_links=True)
 
@@ -218,7 +218,7 @@ def _pairs(before: str, now: str) -> Iterator[tuple[str, str, str]]:
 
 def _renamed(path: str, wanted: Input) -> str:
     from weighmaster.model.value import replace
-    from weighmaster.trust.manifest import Manifest
+    from weighmaster.trust.manifests.manifest import Manifest
 
     if os.path.isdir(path):
         return ""

@@ -15,11 +15,11 @@ from typing import Any, Final
 from weighmaster.model.errors import ConfigError, TrustError
 from weighmaster.model.value import Value
 from weighmaster.provenance.code import Code, code_in
-from weighmaster.trust.attest import statement
-from weighmaster.trust.digests import Hashing
-from weighmaster.trust.files import files
-from weighmaster.trust.hashing import hash_artifact
-from weighmaster.trust.manifest import TREE_ALGORITHM, Manifest
+from weighmaster.trust.claims.attest import statement
+from weighmaster.trust.manifests.digests import Hashing
+from weighmaster.trust.manifests.files import files
+from weighmaster.trust.manifests.hashing import hash_artifact
+from weighmaster.trust.manifests.manifest import TREE_ALGORITHM, Manifest
 
 BUILD_TYPE: Final = "urn:weighmaster:run:v1"
 """What the parameters of the statement mean: see docs/provenance.md."""

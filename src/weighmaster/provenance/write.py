@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable
 
 from weighmaster.model.errors import ConfigError
-from weighmaster.trust.keys import KeySigner, Signer, load_signer
+from weighmaster.trust.identities.keys import KeySigner, Signer, load_signer
 
 _LONGEST = 1 << 20
 
@@ -38,7 +38,7 @@ def write(
         raise ConfigError(f"{len(listed)} outputs have a statement each: {os.fspath(path)} takes one")
     for output, text in listed:
         if signer is not None:
-            from weighmaster.trust.attest import append, signed
+            from weighmaster.trust.claims.attest import append, signed
 
             written.append(append(output, signed(text, signer)))
         if path is not None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from weighmaster.trust.keys import KeySigner
+from weighmaster.trust.identities.keys import KeySigner
 from weighmaster.trust.log.book import Log
 from weighmaster.trust.log.note import COSIGNATURE, VerifierKey
 

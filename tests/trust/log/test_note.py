@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tests.trust.log.setting import ORIGIN, Setting, signer_of
 
 from weighmaster.model.errors import ConfigError, TrustError, WeighmasterError
-from weighmaster.trust.keys import KeySigner
+from weighmaster.trust.identities.keys import KeySigner
 from weighmaster.trust.log import checkpoint as checkpoints
 from weighmaster.trust.log import note
 from weighmaster.trust.log.checkpoint import Checkpoint

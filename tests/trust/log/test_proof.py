@@ -12,8 +12,8 @@ from tests.trust.log.setting import ORIGIN, Setting, signer_of
 
 from weighmaster.model.errors import ConfigError, TrustError, WeighmasterError
 from weighmaster.model.value import replace
-from weighmaster.trust import bundle, statement
-from weighmaster.trust.envelope import IN_TOTO, Envelope, pae
+from weighmaster.trust.evidence import bundle, statement
+from weighmaster.trust.evidence.envelope import IN_TOTO, Envelope, pae
 from weighmaster.trust.log import checkpoint as checkpoints
 from weighmaster.trust.log import find, proof, record
 from weighmaster.trust.log.note import VerifierKey

@@ -14,7 +14,7 @@ from weighmaster.fronts.cli.progress import Progress
 from weighmaster.model.errors import ConfigError
 
 if TYPE_CHECKING:
-    from weighmaster.trust.keys import Signer
+    from weighmaster.trust.identities.keys import Signer
 
 _EPILOG: Final = """\
 types, and what they are made of:
@@ -65,9 +65,10 @@ def parser() -> Parser:
 
 def main(arguments: Sequence[str]) -> int:
     """Run the subcommand and return its exit status."""
-    from weighmaster.trust import attest, bundle, claimsfile, known
-    from weighmaster.trust.digests import Hashing
-    from weighmaster.trust.hashing import hash_artifact
+    from weighmaster.trust.claims import attest, known
+    from weighmaster.trust.evidence import bundle, claimsfile
+    from weighmaster.trust.manifests.digests import Hashing
+    from weighmaster.trust.manifests.hashing import hash_artifact
 
     options = parser().parse_args(arguments)
     type_, kind = known.named(options.type)
@@ -135,7 +136,7 @@ def _given(path: str | None) -> Mapping[str, Any] | None:
         return None
     from weighmaster.model.errors import TrustError
     from weighmaster.trust import strict
-    from weighmaster.trust.evidence import read_config
+    from weighmaster.trust.evidence.keeping import read_config
 
     try:
         return strict.parsed(read_config(path, most=_LARGEST), path).values
@@ -144,7 +145,7 @@ def _given(path: str | None) -> Mapping[str, Any] | None:
 
 
 def _signer(options: Any) -> Signer:
-    from weighmaster.trust.door import signer_at
+    from weighmaster.trust.signing.door import signer_at
 
     return signer_at(
         options.key,
@@ -157,13 +158,13 @@ def _signer(options: Any) -> Signer:
 def _stamp(url: str) -> Any:
     if not url:
         return None
-    from weighmaster.trust.timestamps import fetch
+    from weighmaster.trust.identities.timestamps import fetch
 
     return lambda signature: fetch(url, signature)
 
 
 def _tell(type_: str, line: str, place: str, expires: datetime | None) -> None:
-    from weighmaster.trust.predicate import brief, written
+    from weighmaster.trust.claims.predicate import brief, written
 
     rows = [("claimed", f"{type_}: {brief(line)}"), ("added to", place)]
     trusting.show([*rows, ("until", written(expires))] if expires else rows)

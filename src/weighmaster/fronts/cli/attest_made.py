@@ -14,8 +14,8 @@ from weighmaster.fronts import claiming
 from weighmaster.model.errors import ConfigError
 
 if TYPE_CHECKING:
-    from weighmaster.trust.manifest import Manifest
-    from weighmaster.trust.predicates.closure import Dependency
+    from weighmaster.trust.claims.predicates.closure import Dependency
+    from weighmaster.trust.manifests.manifest import Manifest
 
 _ROLES = ("base-model", "adapter", "tokenizer", "template", "code", "kernel")
 
@@ -49,7 +49,7 @@ def made(id: str, options: Any, manifest: Manifest, now: datetime, keyid: str) -
 
 
 def _release(options: Any, now: datetime) -> Mapping[str, Any]:
-    from weighmaster.trust.predicates import release
+    from weighmaster.trust.claims.predicates import release
 
     if options.name is None or options.version is None or options.sequence is None:
         raise ConfigError("a release has a --name, a --version and a --sequence")
@@ -62,7 +62,7 @@ def _request(options: Any) -> api.Request:
 
 
 def _tests(options: Any) -> Mapping[str, Any]:
-    from weighmaster.trust.predicates import tests
+    from weighmaster.trust.claims.predicates import tests
 
     if options.result is None:
         raise ConfigError("a test result has a --result")
@@ -88,7 +88,7 @@ def _warnings(found: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _dependency(role: str, text: str) -> Dependency:
-    from weighmaster.trust.predicates import closure
+    from weighmaster.trust.claims.predicates import closure
 
     found = closure.chosen(role, text)
     if found is None:
@@ -114,8 +114,8 @@ def _named(text: str) -> tuple[str, str]:
 
 def _digest(path: str) -> dict[str, str]:
     """Return what pins a file or a folder: the tree digest, and of a file its SHA-256 as well."""
-    from weighmaster.trust.hashing import hash_artifact
-    from weighmaster.trust.manifest import TREE_ALGORITHM
+    from weighmaster.trust.manifests.hashing import hash_artifact
+    from weighmaster.trust.manifests.manifest import TREE_ALGORITHM
 
     manifest = hash_artifact(path)
     if os.path.isdir(path):

@@ -122,14 +122,14 @@ def _write(text: str, options: Any) -> None:
     if options.output_file is None:
         sys.stdout.write(text)
         return
-    from weighmaster.trust.evidence import write_whole
+    from weighmaster.trust.evidence.keeping import write_whole
 
     write_whole(options.output_file, text.encode(errors="backslashreplace"), force=options.force)
 
 
 def _check(options: Any) -> int:
     from weighmaster.bom.check import Bill
-    from weighmaster.trust.evidence import read_evidence
+    from weighmaster.trust.evidence.keeping import read_evidence
 
     try:
         bill = Bill(read_evidence(options.check, most=_LONGEST), options.check)

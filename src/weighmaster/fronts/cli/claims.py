@@ -20,10 +20,10 @@ from weighmaster.fronts.cli.status import ALLOWED, BLOCKED, REVIEW
 from weighmaster.model.errors import ConfigError
 
 if TYPE_CHECKING:
-    from weighmaster.trust.claims import Heard, Wanted
+    from weighmaster.trust.claims.claims import Heard, Wanted
+    from weighmaster.trust.claims.releases import Seen
     from weighmaster.trust.log.record import Logged
-    from weighmaster.trust.manifest import Manifest
-    from weighmaster.trust.releases import Seen
+    from weighmaster.trust.manifests.manifest import Manifest
 
 _EPILOG: Final = """\
 exit status:
@@ -76,10 +76,10 @@ def parser() -> Parser:
 
 def main(arguments: Sequence[str]) -> int:
     """Run the subcommand and return its exit status."""
-    from weighmaster.trust import claimsfile
-    from weighmaster.trust.digests import Hashing
-    from weighmaster.trust.files import evidence
-    from weighmaster.trust.hashing import hash_artifact
+    from weighmaster.trust.evidence import claimsfile
+    from weighmaster.trust.manifests.digests import Hashing
+    from weighmaster.trust.manifests.files import evidence
+    from weighmaster.trust.manifests.hashing import hash_artifact
 
     options = parser().parse_args(arguments)
     required = _required(options)
@@ -107,7 +107,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def _required(options: Any) -> list[str]:
     """Return the types that must be claimed."""
-    from weighmaster.trust.known import named
+    from weighmaster.trust.claims.known import named
 
     if options.unverified and (options.require or options.closure or options.name or options.state or options.max_age):
         raise ConfigError("--unverified believes nothing, so nothing can be required")
@@ -126,7 +126,7 @@ def _required(options: Any) -> list[str]:
 
 
 def _wanted(options: Any) -> Wanted:
-    from weighmaster.trust.claims import Wanted
+    from weighmaster.trust.claims.claims import Wanted
 
     return Wanted(
         expected=trusting.expected(options), name=options.name, channel=options.channel, oldest=options.max_age
@@ -138,7 +138,7 @@ def _seen(path: str | None) -> Iterator[dict[str, Seen]]:
     if path is None:
         yield {}
         return
-    from weighmaster.trust.releases import held
+    from weighmaster.trust.claims.releases import held
 
     with held(path) as seen:
         yield seen
@@ -146,7 +146,7 @@ def _seen(path: str | None) -> Iterator[dict[str, Seen]]:
 
 def _heard(path: str, lines: Any, manifest: Manifest, wanted: Wanted | None, seen: dict[str, Seen]) -> Sequence[Heard]:
     from weighmaster.model.value import replace
-    from weighmaster.trust import claims
+    from weighmaster.trust.claims import claims
 
     if wanted is None:
         return claims.unverified(lines, manifest, path=path)
@@ -155,7 +155,7 @@ def _heard(path: str, lines: Any, manifest: Manifest, wanted: Wanted | None, see
 
 def _status(heard: Sequence[Heard], required: Sequence[str], cut: Sequence[Logged]) -> tuple[int, Mapping[str, str]]:
     """Return the exit status, and which types are wanted and do not hold."""
-    from weighmaster.trust import claims
+    from weighmaster.trust.claims import claims
 
     lacking = claims.missing(heard, required)
     lacking |= {f"{one.type} ({one.sha256[:16]})": "it is in the log, and not here" for one in cut}
@@ -170,8 +170,8 @@ def _status(heard: Sequence[Heard], required: Sequence[str], cut: Sequence[Logge
 def _loose(path: str, heard: Sequence[Heard], manifest: Manifest) -> Mapping[str, str]:
     """Return what the files name outside themselves that no closure which holds pins, and why that is known."""
     from weighmaster.fronts import claiming
-    from weighmaster.trust.claims import Standing
-    from weighmaster.trust.predicates.closure import Closure
+    from weighmaster.trust.claims.claims import Standing
+    from weighmaster.trust.claims.predicates.closure import Closure
 
     held = [one.meaning for one in heard if one.standing is Standing.HOLDS and isinstance(one.meaning, Closure)]
     left, unread = claiming.unpinned(path, [one for closure in held for one in closure.dependencies], manifest)
@@ -180,9 +180,9 @@ def _loose(path: str, heard: Sequence[Heard], manifest: Manifest) -> Mapping[str
 
 
 def _remember(heard: Sequence[Heard], tree: str, seen: dict[str, Seen]) -> None:
-    from weighmaster.trust.claims import Standing
-    from weighmaster.trust.predicates.release import Release
-    from weighmaster.trust.releases import check_release, key_of
+    from weighmaster.trust.claims.claims import Standing
+    from weighmaster.trust.claims.predicates.release import Release
+    from weighmaster.trust.claims.releases import check_release, key_of
 
     for one in heard:
         if one.standing is Standing.HOLDS and isinstance(one.meaning, Release):
@@ -191,7 +191,7 @@ def _remember(heard: Sequence[Heard], tree: str, seen: dict[str, Seen]) -> None:
 
 def _show(path: str, heard: Sequence[Heard], lacking: Mapping[str, str], place: str) -> None:
     from weighmaster.extend.showing import count
-    from weighmaster.trust.claims import Standing
+    from weighmaster.trust.claims.claims import Standing
 
     if not heard:
         sys.stdout.write(f"Nothing is claimed of {plain(path)}: {plain(place)} is not there or empty.\n")
@@ -227,7 +227,7 @@ def _verb(number: int) -> str:
 
 
 def _word(type_: str) -> str:
-    from weighmaster.trust.known import by_type
+    from weighmaster.trust.claims.known import by_type
 
     known = by_type(type_)
     return (known.word or known.id) if known else type_
@@ -244,8 +244,8 @@ def _signer(one: Heard) -> str:
 
 def _says(one: Heard) -> str:
     """Return what a claim says and, if it does not hold, why."""
-    from weighmaster.trust.claims import against
-    from weighmaster.trust.predicate import brief
+    from weighmaster.trust.claims.claims import against
+    from weighmaster.trust.claims.predicate import brief
 
     said = brief(one.meaning.line) if one.meaning else ""
     if against(one):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from weighmaster.model.errors import TrustError
 
 if TYPE_CHECKING:
-    from weighmaster.trust.claims import Heard
+    from weighmaster.trust.claims.claims import Heard
     from weighmaster.trust.log.record import Logged
 
 _LARGEST: Final = 128 << 20
@@ -28,9 +28,9 @@ def logged(options: Any, heard: Sequence[Heard], tree: str, place: str) -> tuple
     if options.log is None:
         return _proven(options, heard, place), ()
     from weighmaster.fronts.cli import log_options
+    from weighmaster.trust.claims.logged import held_to
     from weighmaster.trust.log import checkpoint
     from weighmaster.trust.log.book import Log
-    from weighmaster.trust.logged import held_to
 
     store = log_options.store(options.log)
     keys, witnesses = log_options.trusted(_asked(options), lambda: log_options.claimed(store))
@@ -41,10 +41,10 @@ def logged(options: Any, heard: Sequence[Heard], tree: str, place: str) -> tuple
 
 def _proven(options: Any, heard: Sequence[Heard], place: str) -> Sequence[Heard]:
     from weighmaster.fronts.cli import log_options
-    from weighmaster.trust.evidence import read_evidence
+    from weighmaster.trust.claims.logged import proven
+    from weighmaster.trust.evidence.keeping import read_evidence
     from weighmaster.trust.log import checkpoint
     from weighmaster.trust.log.proof import read_proof
-    from weighmaster.trust.logged import proven
 
     path = f"{place.removesuffix('.jsonl')}.proofs.jsonl"
     raw = read_evidence(path, most=_LARGEST)

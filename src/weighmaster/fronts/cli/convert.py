@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from weighmaster.conversion.convert import Conversion, Wanted
     from weighmaster.conversion.folder import Folder
     from weighmaster.conversion.plan import Left
-    from weighmaster.trust.keys import Signer
+    from weighmaster.trust.identities.keys import Signer
 
 _EPILOG: Final = """\
 Nothing of SOURCE is run: neither its pickle nor a function that the pickle names.
@@ -105,8 +105,8 @@ def _signer(options: Any) -> Signer | None:
     """Return who signs. A key that is of no use is found out before the work, not after it."""
     if not options.key:
         return None
-    from weighmaster.trust.door import signer_at
-    from weighmaster.trust.evidence import read_config
+    from weighmaster.trust.evidence.keeping import read_config
+    from weighmaster.trust.signing.door import signer_at
 
     password: bytes | None = os.environ.get("WEIGHMASTER_KEY_PASSWORD", "").encode() or None
     if options.password_file:

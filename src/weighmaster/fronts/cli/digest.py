@@ -16,9 +16,9 @@ from weighmaster.fronts.cli.status import ALLOWED, BLOCKED, REVIEW
 from weighmaster.model.errors import ConfigError
 
 if TYPE_CHECKING:
-    from weighmaster.trust.checksums import Checksums, Compared
-    from weighmaster.trust.difference import Difference
-    from weighmaster.trust.manifest import Entry, Manifest
+    from weighmaster.trust.manifests.checksums import Checksums, Compared
+    from weighmaster.trust.manifests.difference import Difference
+    from weighmaster.trust.manifests.manifest import Entry, Manifest
 
 _EPILOG: Final = """\
 exit status:
@@ -80,14 +80,14 @@ def _jobs(text: str) -> int:
 
 
 def _run(options: Any) -> int:
-    from weighmaster.trust.difference import difference
-    from weighmaster.trust.manifest_file import read_manifest, write_manifest
+    from weighmaster.trust.manifests.difference import difference
+    from weighmaster.trust.manifests.manifest_file import read_manifest, write_manifest
 
     before = read_manifest(options.check) if options.check else None
     checksums = _checksums(options.against) if options.against else None
     manifest = _hashed(options, before, checksums)
     if options.output_file:
-        from weighmaster.trust.evidence import write_whole
+        from weighmaster.trust.evidence.keeping import write_whole
 
         write_whole(options.output_file, write_manifest(manifest).encode(), force=options.force)
     own = _own(options)
@@ -102,14 +102,14 @@ def _run(options: Any) -> int:
 
 
 def _checksums(path: str) -> Checksums:
-    from weighmaster.trust.published import read_checksums
+    from weighmaster.trust.manifests.published import read_checksums
 
     return read_checksums(path)
 
 
 def _hashed(options: Any, before: Manifest | None, checksums: Checksums | None) -> Manifest:
-    from weighmaster.trust.digests import Hashing
-    from weighmaster.trust.hashing import hash_artifact
+    from weighmaster.trust.manifests.digests import Hashing
+    from weighmaster.trust.manifests.hashing import hash_artifact
 
     written = options.output_file is not None or (options.output == "json" and before is None and checksums is None)
     wanted = (
@@ -131,7 +131,7 @@ def _own(options: Any) -> set[str]:
 
 def _compared(manifest: Manifest, checksums: Checksums, own: set[str]) -> Compared:
     from weighmaster.model.value import replace
-    from weighmaster.trust.checksums import compare
+    from weighmaster.trust.manifests.checksums import compare
 
     found = compare(manifest, checksums)
     changed: Compared = replace(found, unlisted=tuple(name for name in found.unlisted if name not in own))
@@ -232,7 +232,7 @@ def _size(number: float) -> str:
 
 
 def _json(options: Any, manifest: Manifest, changes: Difference | None, compared: Compared | None) -> str:
-    from weighmaster.trust.manifest_file import write_manifest
+    from weighmaster.trust.manifests.manifest_file import write_manifest
 
     if changes is None and compared is None:
         return write_manifest(manifest)

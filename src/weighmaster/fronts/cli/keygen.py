@@ -37,8 +37,8 @@ def parser() -> Parser:
 
 def main(arguments: Sequence[str]) -> int:
     """Run the subcommand and return its exit status."""
-    from weighmaster.trust.evidence import write_whole
-    from weighmaster.trust.generate import generate
+    from weighmaster.trust.evidence.keeping import write_whole
+    from weighmaster.trust.identities.generate import generate
 
     options = parser().parse_args(arguments)
     public = options.public or f"{options.private.removesuffix('.pem')}.pub.pem"

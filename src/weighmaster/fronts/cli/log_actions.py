@@ -14,7 +14,7 @@ from weighmaster.extend.showing import count
 from weighmaster.fronts.cli import log_options as given
 from weighmaster.fronts.cli import log_words as words
 from weighmaster.model.errors import ConfigError, TrustError
-from weighmaster.trust.evidence import read_config, read_evidence, write_whole
+from weighmaster.trust.evidence.keeping import read_config, read_evidence, write_whole
 from weighmaster.trust.log import checkpoint as checkpoints
 from weighmaster.trust.log import find, note, proof, record
 from weighmaster.trust.log import witness as witnesses

@@ -13,15 +13,15 @@ from typing import Final
 from weighmaster.fronts.cli import trusting
 from weighmaster.fronts.cli.access import from_environment
 from weighmaster.model.errors import ConfigError, TrustError
-from weighmaster.trust.door import signer_at
-from weighmaster.trust.evidence import read_config, read_evidence
-from weighmaster.trust.keys import Signer, load_public_key
+from weighmaster.trust.evidence.keeping import read_config, read_evidence
+from weighmaster.trust.identities.keys import Signer, load_public_key
 from weighmaster.trust.log import checkpoint as checkpoints
 from weighmaster.trust.log import note, witness
 from weighmaster.trust.log.checkpoint import Checkpoint
 from weighmaster.trust.log.note import COSIGNATURE, ED25519, VerifierKey
 from weighmaster.trust.log.places import store_at
 from weighmaster.trust.log.store import CHECKPOINT, Store
+from weighmaster.trust.signing.door import signer_at
 
 LARGEST: Final = 128 << 20
 """Bytes of a file of claims or proofs."""

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from types import MappingProxyType, ModuleType
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from weighmaster.fronts.cli.terminal import defect, silence
+from weighmaster.fronts.cli.terminal import defect, open_streams, unwritten
 from weighmaster.model.errors import TrustError, WeighmasterError
 from weighmaster.version import VERSION
 
@@ -22,22 +22,22 @@ COMMANDS: Final = MappingProxyType(
     {
         "vet": "look at files and folders, and say whether they may come in",
         "digest": "take the digests of a file or a folder, and compare them with earlier or published ones",
-        "log": "keep claims in a log that cannot be cut, edited or forked unseen",
-        "roots": "publish policies, keys and recalls that others trust, and follow what others publish",
-        "recall": "keep a list of what must not be used any more, and hold artifacts to it",
         "keygen": "make a key to sign with",
         "sign": "sign a file or a folder",
         "verify": "verify who signed a file or a folder, and that it is unchanged",
         "attest": "claim something of an artifact, signed: a release, a scan, a closure, test results",
-        "convert": "take tensors out of files that would have to be run, into safetensors",
         "claims": "list what is claimed of an artifact, who signed it, and which of it holds",
+        "bom": "write down what a model is made of, and who says so",
+        "convert": "take tensors out of files that would have to be run, into safetensors",
+        "record": "run a command, and record what went in and what came out",
+        "reproduce": "run a recorded command again, and compare what comes out",
+        "log": "keep claims in a log that cannot be cut, edited or forked unseen",
+        "roots": "publish policies, keys and recalls that others trust, and follow what others publish",
+        "recall": "keep a list of what must not be used any more, and hold artifacts to it",
         "explain": "the page of a rule, or the evidence behind a finding",
         "rules": "list what is looked for",
         "formats": "list what can be read",
         "policies": "list what decides a verdict",
-        "bom": "write down what a model is made of, and who says so",
-        "record": "run a command, and record what went in and what came out",
-        "reproduce": "run a recorded command again, and compare what comes out",
         "schema": "print the JSON Schema of --output json",
         "completion": "print a completion script for bash, zsh or fish",
     }
@@ -57,6 +57,7 @@ def run() -> NoReturn:
     as the answer to a small file.
     """
     gc.disable()
+    open_streams()
     status = main(sys.argv[1:])
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError):
@@ -73,20 +74,19 @@ def main(arguments: Sequence[str]) -> int:
             reconfigure(errors="backslashreplace")
     try:
         status = _dispatch(list(arguments))
-        sys.stdout.flush()
-    except BrokenPipeError:
-        silence(sys.stdout)
-        return 0
     except TrustError as error:
-        return _refused(str(error), DOES_NOT_HOLD)
+        return _said(f"refused: {error}", DOES_NOT_HOLD)
     except WeighmasterError as error:
-        return _refused(str(error))
+        return _said(str(error), USAGE)
     except KeyboardInterrupt:
-        return INTERRUPTED
+        return _said("interrupted", INTERRUPTED)
     except Exception as error:  # noqa: BLE001 - the net of this front end: a traceback is no answer to a user
+        if isinstance(error, OSError) and (lost := unwritten(sys.stdout)):
+            return _said(f"cannot write the output: {lost}", USAGE)
         defect(error)
         return DEFECT
-    return status
+    lost = unwritten(sys.stdout)
+    return _said(f"cannot write the output: {lost}", USAGE) if lost else status
 
 
 def command(name: str) -> ModuleType:
@@ -112,7 +112,7 @@ def _dispatch(arguments: list[str]) -> int:
         status: int = command(arguments[0]).main(arguments[1:])
         return status
     if arguments and not arguments[0].startswith("-"):
-        return _refused(_unknown(arguments[0]))
+        return _said(_unknown(arguments[0]), USAGE)
     top = parser()
     if not arguments:
         top.print_help(sys.stderr)
@@ -131,7 +131,7 @@ def _unknown(word: str) -> str:
     return f"no command is called {word!r}{hint}"
 
 
-def _refused(message: str, status: int = USAGE) -> int:
+def _said(message: str, status: int) -> int:
     from weighmaster.extend.showing import plain
 
     sys.stderr.write(f"weighmaster: {plain(message)}\n")

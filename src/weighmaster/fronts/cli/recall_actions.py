@@ -14,9 +14,9 @@ from weighmaster.extend.showing import count, plain
 from weighmaster.fronts.cli.progress import Progress
 from weighmaster.fronts.cli.trusting import expected, show
 from weighmaster.model.errors import ConfigError, TrustError, UnreachableError
-from weighmaster.trust.digests import Hashing
-from weighmaster.trust.evidence import read_config, write_whole
-from weighmaster.trust.predicate import instant
+from weighmaster.trust.claims.predicate import instant
+from weighmaster.trust.evidence.keeping import read_config, write_whole
+from weighmaster.trust.manifests.digests import Hashing
 from weighmaster.trust.recall import entries, exports
 from weighmaster.trust.recall.entries import DIGESTS, Action, Kind, Recall, RecallList
 from weighmaster.trust.recall.looking import Looked, Whom, look
@@ -193,11 +193,11 @@ def _what(options: Namespace) -> tuple[Kind, str]:
         raise ConfigError(f"one thing is recalled by an entry; named was {said}")
     name, value = given[0], getattr(options, given[0])
     if name == "public_key":
-        from weighmaster.trust.keys import load_public_key
+        from weighmaster.trust.identities.keys import load_public_key
 
         return Kind.KEY, load_public_key(read_config(value), value).keyid
     if name == "path":
-        from weighmaster.trust.hashing import hash_artifact
+        from weighmaster.trust.manifests.hashing import hash_artifact
 
         manifest = hash_artifact(value)
         folder = os.path.isdir(value)

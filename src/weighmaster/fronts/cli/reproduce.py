@@ -14,8 +14,8 @@ from weighmaster.model.errors import ConfigError, TrustError
 
 if TYPE_CHECKING:
     from weighmaster.provenance.reproduce import Compared, Recipe
-    from weighmaster.trust.statement import Statement
-    from weighmaster.trust.verify import Expected
+    from weighmaster.trust.evidence.statement import Statement
+    from weighmaster.trust.identities.verify import Expected
 
 _EPILOG: Final = """\
 exit status:
@@ -100,9 +100,9 @@ def _statement(options: Any) -> Statement:
 def _of_run(line: bytes, what: str, expected: Expected | None) -> Statement:
     """Return the statement in a line, if it is about a run, and theirs whose it must be."""
     from weighmaster.provenance.reproduce import recipe
-    from weighmaster.trust import bundle, statement
-    from weighmaster.trust.envelope import IN_TOTO, Envelope
-    from weighmaster.trust.verify import verify
+    from weighmaster.trust.evidence import bundle, statement
+    from weighmaster.trust.evidence.envelope import IN_TOTO, Envelope
+    from weighmaster.trust.identities.verify import verify
 
     if b'"dsseEnvelope"' in line:
         signed = bundle.read(line, what)

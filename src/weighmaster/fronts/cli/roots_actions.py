@@ -15,10 +15,9 @@ from weighmaster.fronts.cli import terminal
 from weighmaster.fronts.cli.trusting import password
 from weighmaster.fronts.cli.trusting import show as rows
 from weighmaster.model.errors import ConfigError
-from weighmaster.trust import kms
-from weighmaster.trust.door import signer_at
-from weighmaster.trust.evidence import read_config
-from weighmaster.trust.keys import PublicKey, Signer, load_public_key
+from weighmaster.trust.evidence.keeping import read_config
+from weighmaster.trust.identities import kms
+from weighmaster.trust.identities.keys import PublicKey, Signer, load_public_key
 from weighmaster.trust.roots import cache, ceremony, publishing, shelf
 from weighmaster.trust.roots.cache import Roots
 from weighmaster.trust.roots.ceremony import Change, Waiting
@@ -26,6 +25,7 @@ from weighmaster.trust.roots.following import LARGEST
 from weighmaster.trust.roots.publishing import Delegation, Published, Terms
 from weighmaster.trust.roots.sources import Source, WebSource
 from weighmaster.trust.roots.telling import since
+from weighmaster.trust.signing.door import signer_at
 
 _ALLOWED: Final = 0
 _INCOMPLETE: Final = 3

@@ -14,8 +14,8 @@ from weighmaster.fronts.cli.status import ALLOWED, BLOCKED
 from weighmaster.model.errors import ConfigError, TrustError
 
 if TYPE_CHECKING:
-    from weighmaster.trust.keys import Signer
-    from weighmaster.trust.signing import Stamp, Writing, Written
+    from weighmaster.trust.identities.keys import Signer
+    from weighmaster.trust.signing.signing import Stamp, Writing, Written
 
 _EPILOG: Final = """\
 exit status:
@@ -93,8 +93,8 @@ def _check(options: Any) -> None:
 
 
 def _sign(options: Any) -> Written:
-    from weighmaster.trust import signing
-    from weighmaster.trust.digests import Hashing
+    from weighmaster.trust.manifests.digests import Hashing
+    from weighmaster.trust.signing import signing
 
     with Progress(sys.stderr, quiet=options.quiet, doing="signing") as progress:
         how = Hashing(follow_links=options.follow_links, jobs=options.jobs, progress=progress.bytes)
@@ -103,8 +103,8 @@ def _sign(options: Any) -> Written:
 
 
 def _signed(options: Any, writing: Writing) -> Written:
-    from weighmaster.trust import signing
-    from weighmaster.trust.evidence import read_config
+    from weighmaster.trust.evidence.keeping import read_config
+    from weighmaster.trust.signing import signing
 
     if options.sigstore:
         token = read_config(options.identity_token).decode("ascii", "replace").strip()
@@ -118,7 +118,7 @@ def _signed(options: Any, writing: Writing) -> Written:
 
 
 def _signer(options: Any) -> Signer:
-    from weighmaster.trust.door import signer_at
+    from weighmaster.trust.signing.door import signer_at
 
     return signer_at(
         options.key,
@@ -130,7 +130,7 @@ def _signer(options: Any) -> Signer:
 
 
 def _stamp(options: Any) -> Stamp | None:
-    from weighmaster.trust import timestamps
+    from weighmaster.trust.identities import timestamps
 
     url = options.timestamp_url
     return (lambda signature: timestamps.fetch(url, signature)) if url else None
@@ -138,9 +138,10 @@ def _stamp(options: Any) -> Stamp | None:
 
 def _carry(options: Any) -> None:
     """Write the question for an authority, or add its answer, where no network leads to it."""
-    from weighmaster.trust import blob, signing, timestamps
-    from weighmaster.trust.evidence import read_config, read_evidence, write_whole
-    from weighmaster.trust.files import evidence
+    from weighmaster.trust.evidence.keeping import read_config, read_evidence, write_whole
+    from weighmaster.trust.identities import timestamps
+    from weighmaster.trust.manifests.files import evidence
+    from weighmaster.trust.signing import blob, signing
 
     place = options.output or evidence(options.path)[0]
     if options.timestamp_request:
@@ -158,8 +159,8 @@ def _carry(options: Any) -> None:
 
 
 def _tell(written: Written, options: Any) -> None:
-    from weighmaster.trust.keys import of_certificate
-    from weighmaster.trust.pki import subject_of
+    from weighmaster.trust.identities.keys import of_certificate
+    from weighmaster.trust.identities.pki import subject_of
 
     certificates = written.bundle.certificates
     rows = [("signed", f"{options.path} ({trusting.amount(written.manifest)})")]

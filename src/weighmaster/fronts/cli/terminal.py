@@ -2,12 +2,55 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Iterable, Sequence
-from typing import IO, Final
+from typing import IO, TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer as Buffer
 
 _WIDTH: Final = 100
+
+
+class _Heard(io.FileIO):
+    """A stream whose reader may have seen enough: what comes after that is lost, and changes no status."""
+
+    def write(self, data: Buffer, /) -> int:
+        """Write, as long as somebody reads."""
+        try:
+            return super().write(data)
+        except BrokenPipeError:
+            return memoryview(data).nbytes
+
+
+def open_streams() -> None:
+    """Give a process both streams that it writes to, where it was started without, and readers that may go away."""
+    for number, name in ((1, "stdout"), (2, "stderr")):
+        stream = getattr(sys, name)
+        if stream is None:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            if nowhere != number:
+                os.dup2(nowhere, number)
+                os.close(nowhere)
+        elif stream.isatty():
+            continue
+        encoding = stream.encoding if stream else "utf-8"
+        raw = _Heard(number, "w", closefd=False)
+        setattr(sys, name, io.TextIOWrapper(io.BufferedWriter(raw), encoding, line_buffering=number == 2))
+
+
+def unwritten(stream: IO[str]) -> str:
+    """Return why what was said cannot be written, if it cannot; nothing more is written then."""
+    try:
+        stream.flush()
+    except BrokenPipeError:
+        silence(stream)
+    except OSError as error:
+        silence(stream)
+        return error.strerror or str(error)
+    return ""
 
 
 def silence(stream: IO[str]) -> None:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from weighmaster.fronts.cli.parsing import Parser
-    from weighmaster.trust.manifest import Manifest
-    from weighmaster.trust.verify import Expected, Identity, Signed
+    from weighmaster.trust.identities.verify import Expected, Identity, Signed
+    from weighmaster.trust.manifests.manifest import Manifest
 
 _PASSWORD: Final = "WEIGHMASTER_KEY_PASSWORD"  # noqa: S105 - the name of a variable
 _SHOWN: Final = 6
@@ -25,7 +25,7 @@ def add_password(parser: Parser) -> None:
 
 def password(options: Any) -> bytes | None:
     """Return the password of the private key, if one was given."""
-    from weighmaster.trust.evidence import read_config
+    from weighmaster.trust.evidence.keeping import read_config
 
     if options.password_file:
         return read_config(options.password_file).rstrip(b"\r\n") or None
@@ -71,7 +71,7 @@ def add_expected(parser: Parser) -> None:
 
 def expected(options: Any) -> Expected:
     """Return whom one expects, as told."""
-    from weighmaster.trust.door import Named, trusting
+    from weighmaster.trust.signing.door import Named, trusting
 
     return trusting(
         Named(
@@ -102,7 +102,7 @@ def signer(signed: Signed) -> str:
 
 def who(identity: Identity) -> str:
     """Return someone, for people."""
-    from weighmaster.trust.verify import CertificateIdentity, KeyIdentity
+    from weighmaster.trust.identities.verify import CertificateIdentity, KeyIdentity
 
     match identity:
         case KeyIdentity():

@@ -16,7 +16,7 @@ from weighmaster.fronts.cli.status import ALLOWED, BLOCKED
 from weighmaster.model.errors import ConfigError, TrustError
 
 if TYPE_CHECKING:
-    from weighmaster.trust.signing import Verified
+    from weighmaster.trust.signing.signing import Verified
 
 _EPILOG: Final = """\
 exit status:
@@ -78,8 +78,8 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _verified(options: Any) -> Verified:
-    from weighmaster.trust import signing
-    from weighmaster.trust.digests import Hashing
+    from weighmaster.trust.manifests.digests import Hashing
+    from weighmaster.trust.signing import signing
 
     expected = trusting.expected(options)
     with Progress(sys.stderr, quiet=options.quiet, doing="verifying") as progress:

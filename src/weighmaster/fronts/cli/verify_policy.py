@@ -16,7 +16,7 @@ from weighmaster.model.errors import ConfigError, TrustError
 
 if TYPE_CHECKING:
     from weighmaster.fronts.cli.parsing import Parser
-    from weighmaster.trust.manifest import Manifest
+    from weighmaster.trust.manifests.manifest import Manifest
     from weighmaster.trust.policy.assess import Assessment
 
 _ELSEWHERE = ("public_key", "certificate_chain", "identity", "issuer", "trusted_root", "signature", "ignore", "crl")
@@ -50,7 +50,7 @@ def main(options: Any) -> int:
 
 
 def _held(options: Any) -> tuple[Manifest, Assessment]:
-    from weighmaster.trust.digests import Hashing
+    from weighmaster.trust.manifests.digests import Hashing
     from weighmaster.trust.policy.asking import asked, held_at
 
     now = datetime.now(UTC)

@@ -20,7 +20,7 @@ from typing import Final
 from weighmaster.model.errors import ConfigError, TrustError
 from weighmaster.model.value import replace
 from weighmaster.reading.http import Access
-from weighmaster.trust.keys import Signer
+from weighmaster.trust.identities.keys import Signer
 from weighmaster.trust.log import checkpoint as checkpoints
 from weighmaster.trust.log import merkle, note
 from weighmaster.trust.log.checkpoint import Checkpoint

@@ -13,7 +13,7 @@ from typing import Final
 
 from weighmaster.model.errors import ConfigError, TrustError
 from weighmaster.model.value import Value, replace
-from weighmaster.trust.keys import Signer
+from weighmaster.trust.identities.keys import Signer
 from weighmaster.trust.log import merkle, note
 from weighmaster.trust.log.note import COSIGNATURE, ED25519, Note, NoteSignature, VerifierKey
 

@@ -14,7 +14,7 @@ from typing import Final
 
 from weighmaster.model.errors import ConfigError, TrustError
 from weighmaster.model.value import Value
-from weighmaster.trust.keys import PublicKey, Signer
+from weighmaster.trust.identities.keys import PublicKey, Signer
 
 ED25519: Final = 0x01
 """A signature over the text of a note."""

@@ -14,8 +14,9 @@ from typing import Final
 from weighmaster.model.errors import TrustError, UnreadableError
 from weighmaster.model.value import Value
 from weighmaster.reading.record import Record
-from weighmaster.trust import bundle, statement, strict
-from weighmaster.trust.envelope import Envelope
+from weighmaster.trust import strict
+from weighmaster.trust.evidence import bundle, statement
+from weighmaster.trust.evidence.envelope import Envelope
 
 LONGEST: Final = 4096
 """Bytes of a record."""

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from weighmaster.model.errors import ConfigError, TrustError
-from weighmaster.trust.keys import Signer
+from weighmaster.trust.identities.keys import Signer
 from weighmaster.trust.log import checkpoint as checkpoints
 from weighmaster.trust.log import merkle, note
 from weighmaster.trust.log.book import ForkedError, Log

@@ -13,11 +13,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from weighmaster.model.errors import ConfigError, TrustError
-from weighmaster.trust import releases
-from weighmaster.trust.evidence import read_config, read_evidence
-from weighmaster.trust.files import evidence
-from weighmaster.trust.hashing import hash_artifact
-from weighmaster.trust.manifest import PROOFS, Manifest
+from weighmaster.trust.claims import releases
+from weighmaster.trust.evidence.keeping import read_config, read_evidence
+from weighmaster.trust.manifests.files import evidence
+from weighmaster.trust.manifests.hashing import hash_artifact
+from weighmaster.trust.manifests.manifest import PROOFS, Manifest
 from weighmaster.trust.policy import document
 from weighmaster.trust.policy.assess import Assessment, assess
 from weighmaster.trust.policy.terms import Policy
@@ -27,7 +27,7 @@ from weighmaster.trust.recall.entries import RecallList
 from weighmaster.trust.recall.matching import revocations
 
 if TYPE_CHECKING:
-    from weighmaster.trust.digests import Hashing
+    from weighmaster.trust.manifests.digests import Hashing
     from weighmaster.trust.roots.cache import Roots
 
 POLICY: Final = "policy.toml"

@@ -18,15 +18,15 @@ from typing import Final
 
 from weighmaster.model.errors import TrustError
 from weighmaster.model.value import Value, replace
+from weighmaster.trust.claims.predicates.release import Release
+from weighmaster.trust.claims.releases import Seen, check_release
+from weighmaster.trust.identities.revocation import Revocation
 from weighmaster.trust.policy import bundles
 from weighmaster.trust.policy.bundles import Files
 from weighmaster.trust.policy.filling import entities, filled
 from weighmaster.trust.policy.matching import names_of, rule_for
 from weighmaster.trust.policy.terms import Mode, Policy, Role, Rule
 from weighmaster.trust.policy.verified import Accepted, Weighing, Why
-from weighmaster.trust.predicates.release import Release
-from weighmaster.trust.releases import Seen, check_release
-from weighmaster.trust.revocation import Revocation
 
 _SHOWN: Final = 3
 
@@ -79,8 +79,8 @@ class Vouched(Value):
 class Assessment(Value):
     """Whether an artifact has what the rule for it wants. `releases` are what it was accepted as.
 
-    `tree` is its tree digest. Whoever accepts it remembers both (`trust/releases.py`). `unread` is evidence that cannot
-    be read, and counts for nothing.
+    `tree` is its tree digest. Whoever accepts it remembers both (`trust/claims/releases.py`). `unread` is evidence that
+    cannot be read, and counts for nothing.
     """
 
     policy: str

@@ -9,13 +9,13 @@ from typing import Any, Final
 from weighmaster.model.errors import TrustError
 from weighmaster.model.value import Value, replace
 from weighmaster.reading.globs import matcher
-from weighmaster.trust import blob, oms
-from weighmaster.trust import bundle as bundles
-from weighmaster.trust import statement as statements
-from weighmaster.trust.bundle import Bundle
-from weighmaster.trust.envelope import Envelope
-from weighmaster.trust.manifest import Entry, Manifest
-from weighmaster.trust.statement import Statement, Whole
+from weighmaster.trust.evidence import bundle as bundles
+from weighmaster.trust.evidence import statement as statements
+from weighmaster.trust.evidence.bundle import Bundle
+from weighmaster.trust.evidence.envelope import Envelope
+from weighmaster.trust.evidence.statement import Statement, Whole
+from weighmaster.trust.manifests.manifest import Entry, Manifest
+from weighmaster.trust.signing import blob, oms
 
 MOST: Final = 4096
 """Claims of one artifact that are read."""

@@ -14,7 +14,7 @@ from typing import Final
 from weighmaster.model.errors import ConfigError
 from weighmaster.reading import toml
 from weighmaster.reading.toml import Table
-from weighmaster.trust import known as predicates
+from weighmaster.trust.claims import known as predicates
 from weighmaster.trust.log.note import VerifierKey
 from weighmaster.trust.policy.parties import Fetch, Files, beside, parties
 from weighmaster.trust.policy.terms import Denied, Log, Mode, Party, Policy, Role, Rule, Wanted

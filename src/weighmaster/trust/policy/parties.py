@@ -13,8 +13,8 @@ from typing import Final, TypeAlias
 from weighmaster.model.errors import ConfigError, TrustError
 from weighmaster.model.value import Value, replace
 from weighmaster.reading.toml import Table
+from weighmaster.trust.identities.verify import Expected
 from weighmaster.trust.policy.terms import Party
-from weighmaster.trust.verify import Expected
 
 _LARGEST: Final = 16 << 20
 _PEM: Final = b"-----BEGIN "
@@ -101,7 +101,7 @@ def parties(top: Table, files: Files) -> dict[str, Party]:
 
 
 def _key(table: Table, files: Files, stamps: tuple[bytes, ...]) -> Party:
-    from weighmaster.trust.keys import load_public_key
+    from weighmaster.trust.identities.keys import load_public_key
 
     raw = files.content(table, "public_key")
     try:
@@ -163,7 +163,7 @@ def _roots(table: Table, files: Files) -> tuple[bytes, ...]:
 
 
 def _chain(table: Table, files: Files, key: str) -> tuple[bytes, ...]:
-    from weighmaster.trust.keys import chain_of
+    from weighmaster.trust.identities.keys import chain_of
 
     raw = files.content(table, key)
     try:
@@ -173,7 +173,7 @@ def _chain(table: Table, files: Files, key: str) -> tuple[bytes, ...]:
 
 
 def _lists(table: Table, raw: bytes) -> tuple[bytes, ...]:
-    from weighmaster.trust.revocation import crls_of
+    from weighmaster.trust.identities.revocation import crls_of
 
     try:
         return crls_of(raw, "crls")

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from weighmaster.model.value import Value
+from weighmaster.trust.identities.verify import Expected
 from weighmaster.trust.log.note import VerifierKey
-from weighmaster.trust.verify import Expected
 
 
 class Mode(enum.StrEnum):

@@ -13,13 +13,13 @@ from typing import Any, Final
 
 from weighmaster.model.errors import ConfigError, MissingExtraError, TrustError
 from weighmaster.model.value import Value, replace
-from weighmaster.trust.claims import meaning_of
+from weighmaster.trust.claims.claims import meaning_of
+from weighmaster.trust.claims.predicate import Meaning
+from weighmaster.trust.claims.predicates.release import PREDICATE as RELEASE
+from weighmaster.trust.claims.predicates.release import Release
+from weighmaster.trust.identities.verify import CertificateIdentity, KeyIdentity, Signed, SigstoreIdentity, verify
 from weighmaster.trust.policy.bundles import Claim, Files
 from weighmaster.trust.policy.terms import Denied, Party, Policy, Role, Rule, Wanted
-from weighmaster.trust.predicate import Meaning
-from weighmaster.trust.predicates.release import PREDICATE as RELEASE
-from weighmaster.trust.predicates.release import Release
-from weighmaster.trust.verify import CertificateIdentity, KeyIdentity, Signed, SigstoreIdentity, verify
 
 _SKEW: Final = timedelta(minutes=10)
 """What two clocks may differ by."""
@@ -232,9 +232,9 @@ def _meaning(claim: Claim) -> tuple[datetime | None, datetime | None, Meaning]:
 
 def _no(meaning: Meaning) -> str:
     """Return what a claim says against the artifact; empty where it says nothing against it."""
-    from weighmaster.trust.predicates.scan import Scan
-    from weighmaster.trust.predicates.tests import Tests
-    from weighmaster.trust.predicates.verdict import Verdict
+    from weighmaster.trust.claims.predicates.scan import Scan
+    from weighmaster.trust.claims.predicates.tests import Tests
+    from weighmaster.trust.claims.predicates.verdict import Verdict
 
     match meaning:
         case Scan(outcome=outcome) if outcome != "allow":

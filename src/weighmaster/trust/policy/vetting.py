@@ -13,8 +13,9 @@ from weighmaster.model.fact import Artifact, Fact, Recalled, Trust
 from weighmaster.model.report import Gap, GapReason, Item
 from weighmaster.model.value import Value
 from weighmaster.model.where import Where
-from weighmaster.trust import claimsfile
-from weighmaster.trust.manifest import CLAIMS, EVIDENCE, PROOFS, SIGNATURE, Entry, Manifest
+from weighmaster.trust.claims.releases import Seen
+from weighmaster.trust.evidence import claimsfile
+from weighmaster.trust.manifests.manifest import CLAIMS, EVIDENCE, PROOFS, SIGNATURE, Entry, Manifest
 from weighmaster.trust.policy import bundles
 from weighmaster.trust.policy.assess import Assessment, Kind, Lack, assess
 from weighmaster.trust.policy.terms import Mode, Policy
@@ -22,7 +23,6 @@ from weighmaster.trust.recall.entries import RecallList
 from weighmaster.trust.recall.looking import release_of
 from weighmaster.trust.recall.matching import Said, SignedBy, recalled, revocations
 from weighmaster.trust.recall.named import named_by
-from weighmaster.trust.releases import Seen
 
 
 class Asked(Value):

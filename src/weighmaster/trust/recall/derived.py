@@ -15,14 +15,15 @@ from typing import Final
 
 from weighmaster.model.errors import ConfigError, TrustError
 from weighmaster.model.value import Value
-from weighmaster.trust import claimsfile, known
-from weighmaster.trust.claimsfile import Claim
-from weighmaster.trust.digests import Hashing
-from weighmaster.trust.files import evidence
-from weighmaster.trust.hashing import hash_artifact
-from weighmaster.trust.manifest import CLAIMS, EVIDENCE, PROOFS, TREE_NAME, Entry, Manifest
+from weighmaster.trust.claims import known
+from weighmaster.trust.evidence import claimsfile
+from weighmaster.trust.evidence.claimsfile import Claim
+from weighmaster.trust.evidence.statement import Subject
+from weighmaster.trust.manifests.digests import Hashing
+from weighmaster.trust.manifests.files import evidence
+from weighmaster.trust.manifests.hashing import hash_artifact
+from weighmaster.trust.manifests.manifest import CLAIMS, EVIDENCE, PROOFS, TREE_NAME, Entry, Manifest
 from weighmaster.trust.recall.named import named_by
-from weighmaster.trust.statement import Subject
 
 _PLAIN: Final = frozenset(
     {"", ".md", ".txt", ".rst", ".html", ".json", ".yaml", ".yml", ".toml", ".cfg", ".ini", ".py", ".jinja", ".license"}

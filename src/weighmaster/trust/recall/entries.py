@@ -17,7 +17,7 @@ from weighmaster.model.errors import ConfigError, TrustError, UnreadableError
 from weighmaster.model.value import Value, replace
 from weighmaster.reading.record import Record
 from weighmaster.trust import strict
-from weighmaster.trust.predicate import instant, written
+from weighmaster.trust.claims.predicate import instant, written
 from weighmaster.trust.recall.versions import check_range
 
 T = TypeVar("T", bound=enum.StrEnum)

@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Iterator
 from typing import Any, Final
 
-from weighmaster.trust.predicate import without_empty, written
+from weighmaster.trust.claims.predicate import without_empty, written
 from weighmaster.trust.recall.entries import Action, Kind, Recall, RecallList
 from weighmaster.version import VERSION
 

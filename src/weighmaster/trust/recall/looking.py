@@ -13,21 +13,21 @@ from datetime import datetime
 
 from weighmaster.model.errors import TrustError
 from weighmaster.model.value import Value
-from weighmaster.trust import bundle as bundles
-from weighmaster.trust import claimsfile
-from weighmaster.trust import known as predicates
-from weighmaster.trust.bundle import Bundle
-from weighmaster.trust.claimsfile import Claim
-from weighmaster.trust.digests import Hashing
-from weighmaster.trust.evidence import read_evidence
-from weighmaster.trust.files import evidence
-from weighmaster.trust.hashing import hash_artifact
-from weighmaster.trust.manifest import Manifest
-from weighmaster.trust.predicates.release import Release
+from weighmaster.trust.claims import known as predicates
+from weighmaster.trust.claims.predicates.release import Release
+from weighmaster.trust.evidence import bundle as bundles
+from weighmaster.trust.evidence import claimsfile
+from weighmaster.trust.evidence.bundle import Bundle
+from weighmaster.trust.evidence.claimsfile import Claim
+from weighmaster.trust.evidence.keeping import read_evidence
+from weighmaster.trust.identities.verify import Expected, verify
+from weighmaster.trust.manifests.digests import Hashing
+from weighmaster.trust.manifests.files import evidence
+from weighmaster.trust.manifests.hashing import hash_artifact
+from weighmaster.trust.manifests.manifest import Manifest
 from weighmaster.trust.recall.entries import RecallList
 from weighmaster.trust.recall.matching import Hit, Said, SignedBy, recalled
 from weighmaster.trust.recall.named import Named, named_by
-from weighmaster.trust.verify import Expected, verify
 
 
 class Looked(Value):

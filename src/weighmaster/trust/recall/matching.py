@@ -8,14 +8,14 @@ from typing import Final
 
 from weighmaster.model.errors import TrustError
 from weighmaster.model.value import Value
-from weighmaster.trust.bundle import Bundle
-from weighmaster.trust.envelope import Envelope
-from weighmaster.trust.predicate import written
+from weighmaster.trust.claims.predicate import written
+from weighmaster.trust.evidence.bundle import Bundle
+from weighmaster.trust.evidence.envelope import Envelope
+from weighmaster.trust.identities.revocation import Revocation
+from weighmaster.trust.identities.verify import CertificateIdentity, KeyIdentity, Signed
 from weighmaster.trust.recall.entries import DIGESTS, SIGNERS, Action, Kind, Recall, RecallList
 from weighmaster.trust.recall.named import Named
 from weighmaster.trust.recall.versions import in_range
-from weighmaster.trust.revocation import Revocation
-from weighmaster.trust.verify import CertificateIdentity, KeyIdentity, Signed
 
 WHOLE: Final = "./"
 """The place of a hit that is of the artifact as a whole."""
@@ -185,7 +185,7 @@ def _released(releases: Iterable[tuple[str, str]], entries: Iterable[Recall]) ->
 def _ids(bundle: Bundle) -> Iterator[str]:
     import hashlib
 
-    from weighmaster.trust.keys import of_certificate
+    from weighmaster.trust.identities.keys import of_certificate
 
     for der in bundle.certificates:
         yield hashlib.sha256(der).hexdigest()
@@ -199,7 +199,7 @@ def _names(bundle: Bundle) -> Iterator[tuple[str, str]]:
     from cryptography import x509
     from cryptography.exceptions import UnsupportedAlgorithm
 
-    from weighmaster.trust.pki import names_in
+    from weighmaster.trust.identities.pki import names_in
 
     for der in bundle.certificates[:1]:
         try:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from weighmaster.model.value import Value
-from weighmaster.trust.statement import Statement
+from weighmaster.trust.evidence.statement import Statement
 
 _ALONE: Final = re.compile(r"(?:(?:sha-?256|blake3|tree):)?([0-9a-fA-F]{64})\Z")
 _INSIDE: Final = re.compile(r"(?:sha256[:=]|sha256%3[aA])([0-9a-fA-F]{64})(?![0-9a-fA-F])")

@@ -20,7 +20,7 @@ from typing import Any, Final
 
 from weighmaster.model.errors import ConfigError, TrustError, UnreachableError
 from weighmaster.model.value import Value
-from weighmaster.trust.evidence import write_whole
+from weighmaster.trust.evidence.keeping import write_whole
 from weighmaster.trust.roots.following import LARGEST, Followed, file_of, longest
 from weighmaster.trust.roots.sources import FolderSource, Source, read_file
 from weighmaster.trust.roots.telling import since

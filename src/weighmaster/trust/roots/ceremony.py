@@ -13,7 +13,7 @@ from typing import Any
 
 from weighmaster.model.errors import ConfigError, TrustError
 from weighmaster.model.value import Value
-from weighmaster.trust.keys import PublicKey, Signer
+from weighmaster.trust.identities.keys import PublicKey, Signer
 from weighmaster.trust.roots.cache import fingerprint_of, write
 from weighmaster.trust.roots.following import check_keys
 from weighmaster.trust.roots.shelf import (

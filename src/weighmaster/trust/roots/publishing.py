@@ -13,7 +13,7 @@ from typing import Any
 
 from weighmaster.model.errors import ConfigError, TrustError
 from weighmaster.model.value import Value
-from weighmaster.trust.keys import PublicKey, Signer
+from weighmaster.trust.identities.keys import PublicKey, Signer
 from weighmaster.trust.roots.cache import write
 from weighmaster.trust.roots.ceremony import lacks, put_out, waiting
 from weighmaster.trust.roots.following import LARGEST, PATTERNS, check_keys, check_name, delegated, is_role, longest

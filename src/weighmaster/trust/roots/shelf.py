@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from weighmaster.model.errors import ConfigError, TrustError
-from weighmaster.trust.keys import PublicKey, Signer
+from weighmaster.trust.identities.keys import PublicKey, Signer
 from weighmaster.trust.roots.following import longest
 from weighmaster.trust.roots.sources import read_file
 

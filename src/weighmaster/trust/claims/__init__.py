@@ -1,0 +1,1 @@
+"""What is claimed of an artifact, and what of it holds."""

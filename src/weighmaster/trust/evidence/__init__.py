@@ -1,0 +1,1 @@
+"""What lies beside an artifact and speaks of it: envelopes, bundles, statements, the file of claims."""

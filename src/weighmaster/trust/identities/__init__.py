@@ -1,0 +1,1 @@
+"""Who signed, and when: keys, certificates, revocation, timestamps, Sigstore."""

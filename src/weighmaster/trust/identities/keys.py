@@ -1,0 +1,353 @@
+"""Keys: what signs, and what verifies.
+
+Ed25519 (RFC 8032), ECDSA over P-256, P-384 and P-521 with the hash of the curve's strength (FIPS 186-5), RSA of 2048
+bits and more with SHA-256 (RFC 8017; PSS is written unless asked otherwise, PKCS #1 v1.5 is also verified), and ML-DSA
+(FIPS 204).
+
+A key may have several **parts**: a PEM file that holds an Ed25519 and an ML-DSA key is one key, and all its parts must
+sign. Whoever can forge one of the two has gained nothing.
+
+What is signed is given as bytes, or as a file that is mapped into memory (`mmap`), which is not read as a whole.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
+
+from weighmaster.model.errors import ConfigError, TrustError
+from weighmaster.model.value import Value
+from weighmaster.trust.evidence.envelope import Signature
+from weighmaster.trust.identities.certificates import load_certificate
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives import hashes
+
+    _Attempt: TypeAlias = Callable[[bytes, Any], None]
+
+_BLOCK: Final = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----.*?-----END \1-----", re.DOTALL)
+_LARGEST: Final = 1 << 20
+_MOST: Final = 4
+_RSA_BITS: Final = 2048
+
+
+class PublicKey(Value):
+    """The public half of a key: each part a DER SubjectPublicKeyInfo (RFC 5280)."""
+
+    parts: tuple[bytes, ...]
+
+    @property
+    def keyid(self) -> str:
+        """The SHA-256 of the parts, in lower-case hexadecimal; of one part, that of its SubjectPublicKeyInfo."""
+        return hashlib.sha256(b"".join(self.parts)).hexdigest()
+
+    @property
+    def kind(self) -> str:
+        """What sort of key it is, for people."""
+        return " with ".join(_kind(_public(part)) for part in self.parts)
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The SHA-256 of each part, in lower-case hexadecimal."""
+        return tuple(hashlib.sha256(part).hexdigest() for part in self.parts)
+
+    @property
+    def pem(self) -> bytes:
+        """The parts in PEM form (RFC 7468)."""
+        from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+        form = Encoding.PEM, PublicFormat.SubjectPublicKeyInfo
+        return b"".join(_public(part).public_bytes(*form) for part in self.parts)
+
+    @property
+    def takes_digest(self) -> bool:
+        """Whether the SHA-256 of what was signed is enough to verify it; see `verify_digest`."""
+        return all(kind == "ECDSA secp256r1" or kind.startswith("RSA") for kind in map(_kind, map(_public, self.parts)))
+
+    def verify(self, data: bytes, signatures: Sequence[Signature]) -> tuple[Signature, ...]:
+        """Verify that every part signed `data`, and return the signatures that show it.
+
+        Raises:
+            TrustError: one did not.
+        """
+        return self._held(_attempts, data, signatures)
+
+    def verify_digest(self, sha256: str, signatures: Sequence[Signature]) -> tuple[Signature, ...]:
+        """Verify that every part signed bytes with the SHA-256 `sha256`; for ECDSA over P-256 and RSA.
+
+        Raises:
+            TrustError: one did not, or is of a kind that signs bytes and not this digest of them.
+        """
+        return self._held(_digest_attempts, bytes.fromhex(sha256), signatures)
+
+    def _held(
+        self, attempts: Callable[[Any], list[_Attempt]], data: bytes, signatures: Sequence[Signature]
+    ) -> tuple[Signature, ...]:
+        if not self.parts:
+            raise TrustError("a key without parts verifies nothing")
+        found = []
+        for part in self.parts:
+            key = _public(part)
+            tried = attempts(key)
+            one = next((one for one in signatures if _verifies(tried, one.sig, data)), None)
+            if one is None:
+                raise TrustError(f"no signature by the {_kind(key)} key {hashlib.sha256(part).hexdigest()[:16]}")
+            found.append(one)
+        return tuple(found)
+
+
+class Signer(Protocol):
+    """What signs: a key in a file, in hardware, in a cloud."""
+
+    @property
+    def key(self) -> PublicKey:
+        """The public half."""
+
+    @property
+    def certificates(self) -> tuple[bytes, ...]:
+        """The certificate of the key, and those that vouch for it, DER; empty where there is none."""
+
+    def sign(self, data: bytes) -> tuple[Signature, ...]:
+        """Return a signature by each part of the key."""
+
+
+class KeySigner:
+    """A signer whose private key is held here; see `Signer`."""
+
+    def __init__(self, private: Sequence[Any], certificates: Sequence[bytes] = (), *, pss: bool = True) -> None:
+        self._private = tuple(private)
+        self._pss = pss
+        self.key = PublicKey(parts=tuple(_spki(one.public_key()) for one in private))
+        self.certificates = tuple(certificates)
+        check_certified(self.key, self.certificates)
+
+    def sign(self, data: bytes) -> tuple[Signature, ...]:
+        """See `Signer`."""
+        made = [_sign(key, data, pss=self._pss) for key in self._private]
+        return tuple(Signature(sig=sig, keyid=keyid) for sig, keyid in zip(made, self.key.ids, strict=True))
+
+
+def check_certified(key: PublicKey, certificates: Sequence[bytes]) -> None:
+    """Refuse certificates of which the first is not for `key`.
+
+    Raises:
+        ConfigError: it is for another.
+    """
+    if certificates and (len(key.parts) > 1 or of_certificate(certificates[0]) != key):
+        raise ConfigError("the certificate is for another key than the one that signs")
+
+
+def load_signer(
+    pem: bytes, *, password: bytes | None = None, certificates: bytes = b"", what: str = "key", pss: bool = True
+) -> KeySigner:
+    """Return the signer of a PEM file with one private key, or with the parts of one; `what` names it in errors.
+
+    Args:
+        pem: the text of the file (PKCS #8, or the older forms of OpenSSL).
+        password: what it is encrypted with.
+        certificates: the certificate of the key and those that vouch for it, PEM, the key's first.
+        what: what the file is called.
+        pss: how an RSA key signs: with PSS, or, where that must be read by others, with PKCS #1 v1.5.
+
+    Raises:
+        ConfigError: it holds no key that can sign.
+    """
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+    blocks = _blocks(pem, "PRIVATE KEY", what)
+    try:
+        keys = [load_pem_private_key(block, password) for block in blocks]
+    except TypeError as error:  # What the library says of a password that is missing or not needed.
+        missing = password is None
+        said = "is encrypted: give its password" if missing else "is not encrypted: give no password"
+        raise ConfigError(f"{what} {said}") from error
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise ConfigError(f"{what} cannot be read: {error}") from error
+    for key in keys:
+        _check(key.public_key(), what)
+    return KeySigner(keys, chain_of(certificates) if certificates else (), pss=pss)
+
+
+def load_public_key(pem: bytes, what: str = "key") -> PublicKey:
+    """Return the public key, or the parts of one, in a PEM file; `what` names it in errors.
+
+    Raises:
+        ConfigError: it holds none.
+    """
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+    if b"PRIVATE KEY-----" in pem:
+        raise ConfigError(f"{what} is a private key: it stays with whoever signs")
+    try:
+        keys = [load_pem_public_key(block) for block in _blocks(pem, "PUBLIC KEY", what)]
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise ConfigError(f"{what} cannot be read: {error}") from error
+    for key in keys:
+        _check(key, what)
+    return PublicKey(parts=tuple(_spki(key) for key in keys))
+
+
+def of_certificate(der: bytes) -> PublicKey:
+    """Return the key that a certificate is for.
+
+    Raises:
+        TrustError: the certificate cannot be read, or its key cannot sign.
+    """
+    from cryptography.exceptions import UnsupportedAlgorithm
+
+    try:
+        key = load_certificate(der).public_key()
+        _check(key, "the key of the certificate")
+    except (ValueError, UnsupportedAlgorithm, ConfigError) as error:
+        raise TrustError(f"the certificate cannot be used: {error}") from error
+    return PublicKey(parts=(_spki(key),))
+
+
+def chain_of(pem: bytes, what: str = "certificates") -> tuple[bytes, ...]:
+    """Return the certificates of a PEM text as DER, in their order.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    try:
+        return tuple(one.public_bytes(Encoding.DER) for one in x509.load_pem_x509_certificates(pem[:_LARGEST]))
+    except ValueError as error:
+        raise ConfigError(f"{what} cannot be read: {error}") from error
+
+
+def _blocks(pem: bytes, kind: str, what: str) -> list[bytes]:
+    found = [hit[0] for hit in _BLOCK.finditer(pem[:_LARGEST]) if hit[1].endswith(kind.encode())]
+    if not found:
+        raise ConfigError(f"{what} holds no {kind.lower()} in PEM form")
+    if len(found) > _MOST:
+        raise ConfigError(f"{what} holds more than {_MOST} keys")
+    return found
+
+
+def _public(spki: bytes) -> Any:
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+    try:
+        return load_der_public_key(spki)
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise TrustError(f"a public key cannot be read: {error}") from error
+
+
+def _spki(key: Any) -> bytes:
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    der: bytes = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return der
+
+
+def _check(key: Any, what: str) -> None:
+    kind = _kind(key)
+    if not kind:
+        raise ConfigError(f"{what} is of a kind that is not used for signatures here ({type(key).__name__})")
+    if kind.startswith("RSA") and key.key_size < _RSA_BITS:
+        raise ConfigError(f"{what} is an RSA key of {key.key_size} bits: {_RSA_BITS} wanted")
+
+
+def _kind(key: Any) -> str:  # noqa: PLR0911 - a table of types
+    """Return what sort of key it is, for people; empty where it is none that is used."""
+    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, rsa
+
+    match key:
+        case ed25519.Ed25519PublicKey():
+            return "Ed25519"
+        case ec.EllipticCurvePublicKey() if type(key.curve) in _CURVES():
+            return f"ECDSA {key.curve.name}"
+        case rsa.RSAPublicKey():
+            return f"RSA {key.key_size}"
+        case mldsa.MLDSA44PublicKey():
+            return "ML-DSA-44"
+        case mldsa.MLDSA65PublicKey():
+            return "ML-DSA-65"
+        case mldsa.MLDSA87PublicKey():
+            return "ML-DSA-87"
+        case _:
+            return ""
+
+
+def _CURVES() -> dict[type, type[hashes.HashAlgorithm]]:  # noqa: N802 - a constant that waits for its import
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    return {ec.SECP256R1: hashes.SHA256, ec.SECP384R1: hashes.SHA384, ec.SECP521R1: hashes.SHA512}
+
+
+def _sign(key: Any, data: bytes, *, pss: bool) -> bytes:
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+
+    signature: bytes
+    match key:
+        case ec.EllipticCurvePrivateKey():
+            signature = key.sign(data, ec.ECDSA(_CURVES()[type(key.curve)]()))
+        case rsa.RSAPrivateKey():
+            salted = padding.PSS(mgf=padding.MGF1(hashes.SHA256()), salt_length=padding.PSS.DIGEST_LENGTH)
+            signature = key.sign(data, salted if pss else padding.PKCS1v15(), hashes.SHA256())
+        case _:
+            signature = key.sign(data)
+    return signature
+
+
+def _verifies(attempts: Sequence[_Attempt], signature: bytes, data: bytes) -> bool:
+    from cryptography.exceptions import InvalidSignature
+
+    for attempt in attempts:
+        try:
+            attempt(signature, data)
+        except InvalidSignature:
+            continue
+        return True
+    return False
+
+
+def _attempts(key: Any) -> list[_Attempt]:
+    """Return the ways in which a key may have signed bytes."""
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+    match key:
+        case ec.EllipticCurvePublicKey():
+            algorithm = ec.ECDSA(_CURVES()[type(key.curve)]())
+            return [lambda signature, data: key.verify(signature, data, algorithm)]
+        case rsa.RSAPublicKey():
+            return _rsa_attempts(key, hashes.SHA256())
+        case _:
+            return [key.verify]
+
+
+def _digest_attempts(key: Any) -> list[_Attempt]:
+    """Return the ways in which a key may have signed bytes whose SHA-256 is known, and nothing else of them."""
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import ec, rsa, utils
+
+    known = utils.Prehashed(hashes.SHA256())
+    match key:
+        case ec.EllipticCurvePublicKey() if isinstance(key.curve, ec.SECP256R1):
+            return [lambda signature, digest: key.verify(signature, digest, ec.ECDSA(known))]
+        case rsa.RSAPublicKey():
+            return _rsa_attempts(key, known)
+        case _:
+            raise TrustError(f"the {_kind(key)} key signs bytes, and only their SHA-256 is known")
+
+
+def _rsa_attempts(key: Any, algorithm: Any) -> list[_Attempt]:
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import padding
+
+    pss = padding.PSS(mgf=padding.MGF1(hashes.SHA256()), salt_length=padding.PSS.AUTO)
+    return [
+        lambda signature, data: key.verify(signature, data, pss, algorithm),
+        lambda signature, data: key.verify(signature, data, padding.PKCS1v15(), algorithm),
+    ]

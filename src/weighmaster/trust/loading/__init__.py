@@ -1,0 +1,1 @@
+"""Opening what was verified, so that nothing comes between."""

@@ -1,0 +1,1 @@
+"""Which files an artifact has, and their digests: walked, hashed, written down, compared."""

@@ -1,0 +1,1 @@
+"""Signatures over artifacts: OpenSSF Model Signing, single files, and what they cover."""
