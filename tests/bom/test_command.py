@@ -75,9 +75,9 @@ def test_a_narrow_terminal_gets_narrow_lines(run: Run, tmp_path: Path, monkeypat
 @pytest.mark.parametrize("form", ["cyclonedx", "spdx"])
 def test_a_bill_is_written_whole_checked_and_never_over_another(run: Run, tmp_path: Path, form: str) -> None:
     model(tmp_path)
-    assert run("m", "--format", form, "-o", "bom.json") == (0, "", "")
+    assert run("m", "--format", form, "--output-file", "bom.json") == (0, "", "")
     first = (tmp_path / "bom.json").read_bytes()
-    assert run("m", "--format", form, "-o", "bom.json") == (0, "", "")
+    assert run("m", "--format", form, "--output-file", "bom.json") == (0, "", "")
     assert (tmp_path / "bom.json").read_bytes() == first
     status, out, _ = run("--check", "bom.json", "m")
     assert status == 0
@@ -86,7 +86,7 @@ def test_a_bill_is_written_whole_checked_and_never_over_another(run: Run, tmp_pa
     status, out, _ = run("--check", "bom.json", "m")
     assert status == 1
     assert "README.md has the SHA-256" in out
-    status, _, err = run("m", "--format", form, "-o", "bom.json")
+    status, _, err = run("m", "--format", form, "--output-file", "bom.json")
     assert (status, "--force" in err) == (2, True)
     assert (tmp_path / "bom.json").read_bytes() == first
 
@@ -102,7 +102,7 @@ def test_the_time_comes_from_outside(run: Run, tmp_path: Path) -> None:
 def test_wrong_use_is_said(run: Run) -> None:
     assert run()[0] == 2
     assert run("nothing")[0] == 2
-    assert run("--check", "nothing.json")[0] == 1
+    assert run("--check", "nothing.json")[0] == 2
     Path("no.json").write_text('{"bomFormat": 1}')
     status, out, _ = run("--check", "no.json")
     assert (status, out) == (1, "no.json is no bill of materials: neither CycloneDX nor SPDX 3.0.1\n")

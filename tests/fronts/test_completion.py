@@ -44,6 +44,9 @@ def test_the_shell_can_read_the_script(shell: str, tmp_path: Path, capsys: pytes
         (["weighmaster", "vet", "-o", "s"], ["sarif"]),
         (["weighmaster", "vet", "--policy", "st"], ["strict"]),
         (["weighmaster", "completion", "z"], ["zsh"]),
+        (["weighmaster", "recall", "wi"], ["withdraw"]),
+        (["weighmaster", "log", "append", "--cl"], ["--claims"]),
+        (["weighmaster", "recall", "export", "--format", "o"], ["osv"]),
         (["weighmaster", "vet", "hos"], ["hostile.pkl"]),
     ],
 )

@@ -257,4 +257,4 @@ def test_ctrl_c_ends_it_without_a_word(tmp_path: Path) -> None:
     time.sleep(1.0)
     process.send_signal(signal.SIGINT)
     out_, err = process.communicate(timeout=10)
-    assert (process.returncode, out_, err) == (130, b"", b"")
+    assert (process.returncode, out_, err) == (130, b"", b"weighmaster: interrupted\n")

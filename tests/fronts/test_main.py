@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ from inline_snapshot import snapshot
 
 from weighmaster import api
 from weighmaster.fronts.cli.main import COMMANDS, command, main
+from weighmaster.trust.manifests.manifest import Entry, Manifest
 from weighmaster.version import VERSION
 
 
@@ -106,3 +108,38 @@ def test_nothing_heavy_is_imported(arguments: list[str], place: Path) -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, env=environment, cwd=place, check=True
     )
     assert HEAVY.isdisjoint(out.stdout.splitlines()[-1].split())
+
+
+def _weighmaster(arguments: str, more: str, place: Path) -> tuple[int, str]:
+    """Run a command line with the shell's `more` behind it, and return its own status and what it says of errors."""
+    code = "from weighmaster.fronts.cli.main import run; run()"
+    script = f'"{sys.executable}" -c "{code}" {arguments} {more}; exit ${{PIPESTATUS[0]}}'
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(["bash", "-c", script], cwd=place, env=env, capture_output=True, text=True, check=False)
+    return done.returncode, done.stderr
+
+
+@pytest.mark.parametrize("more", ["", "| true", ">&-", ">/dev/null 2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [("digest harmless.pkl", 0), ("digest harmless.pkl --check wrong.json", 1), ("vet hostile.pkl", 1), ("rules", 0)],
+)
+def test_a_reader_that_is_not_there_changes_no_status(place: Path, arguments: str, status: int, more: str) -> None:
+    empty = "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
+    files = f'{{"path": "{"x" * 99}", "size": 2, "sha256": "{empty}"}}'
+    whole = Manifest.of([Entry(path="x" * 99, size=2, sha256=empty)])
+    head = f'"schema": "weighmaster.manifest/1", "tree": "{whole.tree}", "chunk": 67108864'
+    (place / "wrong.json").write_text(f'{{{head}, "files": [{files}]}}')
+    found, said = _weighmaster(arguments, more, place)
+    assert found == status
+    assert "Traceback" not in said
+    assert "defect" not in said
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this machine has no device that is always full")
+@pytest.mark.parametrize("arguments", ["digest harmless.pkl", "rules", "schema"])
+def test_an_answer_that_cannot_be_written_is_said(place: Path, arguments: str) -> None:
+    assert _weighmaster(arguments, ">/dev/full", place) == (
+        2,
+        "weighmaster: cannot write the output: No space left on device\n",
+    )

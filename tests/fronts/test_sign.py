@@ -85,7 +85,7 @@ def test_a_key_with_a_password(
         (["sign", "model", "--key", "private.pem", "--add", "--format", "blob"], "--add"),
         (["sign", "model", "--key", "private.pem", "--format", "blob"], "one file"),
         (["sign", "model", "--key", "awskms:1"], "--public-key"),
-        (["sign", "model", "--key", "private.pem", "-o", "model/x.sig"], "lies in what is signed"),
+        (["sign", "model", "--key", "private.pem", "--signature", "model/x.sig"], "lies in what is signed"),
         (["sign", "model", "--key", "private.pem", "--jobs", "0"], "1 or more"),
         (["sign", "model", "--key", "private.pem", "--timestamp-url", "ftp://x"], "no address"),
     ],
@@ -102,7 +102,7 @@ def test_wrong_use_is_said_with_its_remedy(
 def test_an_artifact_that_nobody_signed_is_refused(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     del here
     assert main(["verify", "model", "--public-key", "public.pem"]) == 1
-    assert "there is no model/model.sig" in capsys.readouterr().err
+    assert "model/model.sig: no signature lies there" in capsys.readouterr().err
 
 
 def test_the_answer_for_machines(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -67,6 +67,22 @@ def test_denied_bytes_pass_under_no_mode(model: Path, capsys: pytest.CaptureFixt
     assert "the policy denies weights.bin: poisoned" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(("action", "status", "word"), [("block", 1, "refused"), ("quarantine", 3, "verified")])
+def test_what_is_recalled_is_refused_though_somebody_signed_it(
+    model: Path, capsys: pytest.CaptureFixture[str], action: str, status: int, word: str
+) -> None:
+    recall = ["recall", "add", "recall.json", "--path", str(model / "weights.bin"), "--reason", "a backdoor"]
+    assert main([*recall, "--action", action]) == 0
+    capsys.readouterr()
+    arguments = ["verify", str(model), "--policy", policy(model, rule(SIGNED)), "--recall", "recall.json", "-q"]
+    assert main(arguments) == status
+    said = capsys.readouterr().out
+    assert said.startswith(word)
+    assert f"recalled   {action}: weights.bin is recalled (R-0001): a backdoor" in said
+    assert main([*arguments, "--output", "json"]) == status
+    assert [one["id"] for one in json.loads(capsys.readouterr().out)["recalls"]] == ["R-0001"]
+
+
 def test_what_no_digest_can_cover_is_refused(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (model / "link").symlink_to("/etc")
     assert main(["verify", str(model), "--policy", policy(model, rule(SIGNED))]) == 1

@@ -90,8 +90,10 @@ def convert(source: str, target: str, wanted: Wanted | None = None) -> Conversio
     wanted = wanted or Wanted()
     if not os.path.isfile(source):
         raise ConfigError(f"no such file: {source}")
+    if not os.access(source, os.R_OK):
+        raise ConfigError(f"cannot read {source}: Permission denied")
     if os.path.lexists(target) and not wanted.force:
-        raise ConfigError(f"{target} is there already; --force replaces it")
+        raise ConfigError(f"{target} is there already: --force replaces it")
     plan = planned(source, wanted)
     if not plan.tensors:
         said = f"; {plan.left_count} other things are in it" if plan.left_count else ""
@@ -209,10 +211,10 @@ def _put(scratch: str, target: str, *, force: bool) -> None:
     try:
         os.link(scratch, target)  # Fails where something came there meanwhile.
     except FileExistsError:
-        raise ConfigError(f"{target} is there already; --force replaces it") from None
+        raise ConfigError(f"{target} is there already: --force replaces it") from None
     except OSError:
         if os.path.lexists(target):
-            raise ConfigError(f"{target} is there already; --force replaces it") from None
+            raise ConfigError(f"{target} is there already: --force replaces it") from None
         os.rename(scratch, target)
 
 

@@ -49,7 +49,7 @@ def convert_folder(
     if double is not None:
         raise ConfigError(f"{', '.join(n for n, new in weights.items() if new == double)} would both become {double}")
     if os.path.lexists(target) and not wanted.force and os.listdir(target):
-        raise ConfigError(f"{target} is there already; --force writes into it")
+        raise ConfigError(f"{target} is there already: --force writes into it")
     indexes = {name: _index(os.path.join(source, name)) for name in names if name.endswith(_INDEX)}
     os.makedirs(target, exist_ok=True)
     done: dict[str, Conversion] = {}
@@ -118,7 +118,7 @@ def _rewritten(
 
 def _write(path: str, text: str, *, force: bool) -> None:
     if os.path.lexists(path) and not force:
-        raise ConfigError(f"{path} is there already; --force replaces it")
+        raise ConfigError(f"{path} is there already: --force replaces it")
     descriptor, scratch = tempfile.mkstemp(dir=os.path.dirname(path))
     with open(descriptor, "w", encoding="utf-8") as file:
         file.write(text)

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable
 
 from weighmaster.model.errors import ConfigError
+from weighmaster.trust.evidence.keeping import write_whole
 from weighmaster.trust.identities.keys import KeySigner, Signer, load_signer
 
 _LONGEST = 1 << 20
@@ -42,16 +43,6 @@ def write(
 
             written.append(append(output, signed(text, signer)))
         if path is not None:
-            _replace(path, text + b"\n")
+            write_whole(os.fspath(path), text + b"\n", force=True)
             written.append(os.fspath(path))
     return written
-
-
-def _replace(path: str | os.PathLike[str], data: bytes) -> None:
-    part = f"{os.fspath(path)}.part"
-    try:
-        with open(part, "wb") as file:
-            file.write(data)
-        os.replace(part, path)
-    except OSError as error:
-        raise ConfigError(f"{os.fspath(path)} cannot be written: {error.strerror}") from error

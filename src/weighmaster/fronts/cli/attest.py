@@ -54,7 +54,7 @@ def parser() -> Parser:
     it.add_argument("--expires", type=period, metavar="TIME", help="how long it counts: 12h, 90d, 52w")
     it.add_argument("--claims", metavar="FILE", help="add it to that file, not to the one beside the artifact")
     it.add_argument("--follow-links", action="store_true", help="take what links lead to, under the names of the links")
-    it.add_argument("-q", "--quiet", action="store_true", help="print nothing")
+    it.add_argument("-q", "--quiet", action="store_true", help="say nothing")
     _signing(it)
     _release(it)
     _decision(it)
@@ -92,11 +92,15 @@ def main(arguments: Sequence[str]) -> int:
 
 def _signing(it: Parser) -> None:
     group = it.add_argument_group("who claims it")
-    group.add_argument("--key", required=True, metavar="KEY", help="the private key: a PEM file, or an address")
+    group.add_argument(
+        "--key", required=True, metavar="PEM", help="the private key: a file, or an address (awskms:, gcpkms:, hsm:, …)"
+    )
     trusting.add_password(it)
-    group.add_argument("--certificate", metavar="FILE", help="the certificate of the key and those above it, PEM")
-    group.add_argument("--public-key", metavar="FILE", help="the public half of a key at an address")
-    group.add_argument("--timestamp-url", default="", metavar="URL", help="ask there for a timestamp (RFC 3161)")
+    group.add_argument("--certificate", metavar="PEM", help="the certificate of the key and those that vouch for it")
+    group.add_argument("--public-key", metavar="PEM", help="the public half of a key at an address")
+    group.add_argument(
+        "--timestamp-url", default="", metavar="URL", help="ask this authority for a timestamp (RFC 3161)"
+    )
 
 
 def _release(it: Parser) -> None:

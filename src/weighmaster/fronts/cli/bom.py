@@ -40,17 +40,25 @@ def parser() -> Parser:
     it.add_argument("path", nargs="?", metavar="PATH", help="a file or folder")
     it.add_argument("--format", default="text", choices=("text", "cyclonedx", "spdx"), help="what to write")
     it.add_argument("--spec-version", default="1.6", choices=("1.6", "1.7"), help="of CycloneDX (default: 1.6)")
-    it.add_argument("-o", "--output-file", metavar="FILE", help="write there, not to standard output")
+    it.add_argument("--output-file", metavar="FILE", help="write there, not to standard output")
     it.add_argument("--force", action="store_true", help="replace the output file if it is there")
-    it.add_argument("--name", default="", help="the model's name, instead of what card or files say")
-    it.add_argument("--version", default="", help="the model's version")
-    it.add_argument("--purl", default="", help="its package URL, such as pkg:huggingface/owner/name@revision")
+    it.add_argument("--name", default="", metavar="NAME", help="the model's name, instead of what card or files say")
+    it.add_argument("--version", default="", metavar="VERSION", help="the model's version")
+    it.add_argument(
+        "--purl", default="", metavar="PURL", help="its package URL, such as pkg:huggingface/owner/name@revision"
+    )
     it.add_argument(
         "--training-data", action="append", default=[], metavar="PATH", help="data it was trained on, to be hashed"
     )
     it.add_argument("--timestamp", metavar="TIME", help="when the bill is made (ISO 8601; else SOURCE_DATE_EPOCH, now)")
     it.add_argument("--exclude", action="append", default=[], metavar="GLOB", help="leave files out; may be repeated")
-    it.add_argument("--follow-symlinks", action="store_true", help="read linked files under the name of the link, too")
+    it.add_argument(
+        "--follow-links",
+        "--follow-symlinks",
+        action="store_true",
+        dest="follow_symlinks",
+        help="read linked files under the name of the link, too",
+    )
     it.add_argument("-j", "--jobs", type=int, metavar="N", help="worker processes (default: one for each core)")
     it.add_argument("--check", metavar="FILE", help="check this bill, and that it tells of PATH where that is given")
     return it
@@ -68,7 +76,9 @@ def main(arguments: Sequence[str]) -> int:
     _write(_rendered(made, options, when), options)
     for gap in made.gaps if options.format != "text" or options.output_file else ():
         sys.stderr.write(f"weighmaster: not read: {_plain(f'{gap.where}: {gap.detail}')}\n")
-    return NOT_READ if made.gaps else 0
+    if not made.files:
+        sys.stderr.write(f"weighmaster: no file was read: {_plain(options.path)}\n")
+    return NOT_READ if made.gaps or not made.files else 0
 
 
 def moment(text: str | None, environment: Mapping[str, str]) -> datetime:
@@ -131,6 +141,8 @@ def _check(options: Any) -> int:
     from weighmaster.bom.check import Bill
     from weighmaster.trust.evidence.keeping import read_evidence
 
+    if not os.path.lexists(options.check):
+        raise ConfigError(f"no such file: {options.check}")
     try:
         bill = Bill(read_evidence(options.check, most=_LONGEST), options.check)
         wrong = [f"breaks its schema: {error}"] if (error := bill.invalid()) else []

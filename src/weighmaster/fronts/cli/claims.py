@@ -32,10 +32,10 @@ exit status:
   2  wrong use: for one, nobody was named
   3  nothing is claimed, or nobody who is expected signed some of it
 examples:
-  weighmaster claims model --public-key public.pem --log ./log --log-key log.vkey
   weighmaster claims model --public-key public.pem
   weighmaster claims model --public-key public.pem --require release --require scan --max-age 90d
   weighmaster claims model --public-key public.pem --name owner/model --state seen.json
+  weighmaster claims model --public-key public.pem --log ./log --log-key log.vkey
   weighmaster claims model --unverified"""
 
 _TITLE: Final = 48
@@ -200,7 +200,14 @@ def _show(path: str, heard: Sequence[Heard], lacking: Mapping[str, str], place: 
         sys.stdout.write(f"{line}\n")
     if heard:
         held = sum(one.standing is Standing.HOLDS for one in heard)
-        sys.stdout.write(f"{held} of {count(len(heard), 'claim')} about {plain(path)} {_verb(held)}.\n")
+        together = f"{held} of {count(len(heard), 'claim')} about {plain(path)}"
+        verb = "holds" if 1 in {held, len(heard)} else "hold"
+        told = any(one.standing is not Standing.NOT_VERIFIED for one in heard)
+        sys.stdout.write(
+            f"{together} {verb}.\n"
+            if told
+            else f"{count(len(heard), 'claim')} about {plain(path)}; none was verified.\n"
+        )
     for type_, why in lacking.items():
         sys.stdout.write(f"Wanted: {plain(_word(type_))}, but {why}.\n")
 
@@ -220,10 +227,6 @@ def _lines(heard: Sequence[Heard], width: int) -> Iterator[str]:
 
 def _clipped(title: str) -> str:
     return title if len(title) <= _TITLE else f"{title[: _TITLE - 1]}…"
-
-
-def _verb(number: int) -> str:
-    return "holds" if number == 1 else "hold"
 
 
 def _word(type_: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from weighmaster.fronts.cli.main import COMMANDS, command
@@ -31,8 +31,15 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _actions(name: str) -> list[Any]:
+    """Return what a command understands, and after that what each of its own commands does, once."""
     # argparse has no public way to ask a parser what it knows.
-    return list(command(name).parser()._actions)  # noqa: SLF001
+    own = list(command(name).parser()._actions)  # noqa: SLF001
+    below = [inner for each in own if isinstance(each.choices, Mapping) for inner in each.choices.values()]
+    found = {str(action.option_strings or action.dest): action for action in own}
+    for inner in below:
+        for action in inner._actions:  # noqa: SLF001
+            found.setdefault(str(action.option_strings or action.dest), action)
+    return list(found.values())
 
 
 def _bash() -> Iterator[str]:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from weighmaster.extend.showing import plain
+from weighmaster.fronts.cli import trusting
 from weighmaster.fronts.cli.parsing import Parser
 from weighmaster.fronts.cli.progress import Progress
 from weighmaster.model.errors import ConfigError, EncryptedError, OverBudgetError, TrustError, UnreadableError
@@ -68,11 +69,11 @@ def parser() -> Parser:
     it.add_argument("--digests", action="store_true", help="take the SHA-256 of both files")
     it.add_argument("--force", action="store_true", help="replace what is there")
     it.add_argument("--key", metavar="PEM", help="sign from which file it was made: a line of TARGET.claims.jsonl")
-    it.add_argument("--password-file", metavar="FILE", help="what the key is encrypted with")
+    trusting.add_password(it)
     it.add_argument("--public-key", metavar="PEM", help="the public half of a key at an address")
-    it.add_argument("-o", "--output", choices=("text", "json"), default="text", help="what to print (default: text)")
+    it.add_argument("-o", "--output", choices=("text", "json"), default="text", help="what to write (default: text)")
     it.add_argument("-v", "--verbose", action="store_true", help="list all that is not carried over")
-    it.add_argument("-q", "--quiet", action="store_true", help="print nothing but what goes wrong")
+    it.add_argument("-q", "--quiet", action="store_true", help="say nothing but what goes wrong")
     return it
 
 
@@ -105,13 +106,9 @@ def _signer(options: Any) -> Signer | None:
     """Return who signs. A key that is of no use is found out before the work, not after it."""
     if not options.key:
         return None
-    from weighmaster.trust.evidence.keeping import read_config
     from weighmaster.trust.signing.door import signer_at
 
-    password: bytes | None = os.environ.get("WEIGHMASTER_KEY_PASSWORD", "").encode() or None
-    if options.password_file:
-        password = read_config(options.password_file, most=1 << 12).rstrip(b"\r\n")
-    return signer_at(options.key, password=password, public_key=options.public_key)
+    return signer_at(options.key, password=trusting.password(options), public_key=options.public_key)
 
 
 def _file(options: Any) -> int:

@@ -168,7 +168,7 @@ def _text(
         yield f"against {plain(options.against)} ({checksums.kind})"
         yield ""
         yield from _against(compared)
-    if changes is None and compared is None and not options.output_file:
+    if manifest.entries and changes is None and compared is None and not options.output_file:
         yield ""
         yield from _table(manifest.entries)
 

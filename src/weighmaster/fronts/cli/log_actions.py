@@ -92,7 +92,7 @@ def prove(options: Namespace) -> int:
 
 def check_proof(options: Namespace) -> int:
     """Verify proofs."""
-    raw = read_evidence(options.proof, most=given.LARGEST)
+    raw = given.named(options.proof)
     if proof.is_growth(raw):
         return _check_growth(options, raw)
     parts = [raw] if options.claims is None else raw.splitlines()
@@ -104,7 +104,7 @@ def check_proof(options: Namespace) -> int:
     if options.claims is not None:
         return _check_claims(options, held, check)
     it = held[0]
-    entry = read_evidence(options.file, most=given.LARGEST) if options.file else it.extra
+    entry = given.named(options.file) if options.file else it.extra
     if not entry:
         raise ConfigError("the proof does not carry what was logged: name the file")
     found = check(it, entry)
@@ -156,7 +156,7 @@ def cosign(options: Namespace) -> int:
     if not seers:
         raise ConfigError("whose signature it is must be said: --witness KEY")
     log = Log.open(store, keys)
-    cosigned = checkpoints.verified(read_evidence(options.file, most=note.LONGEST), keys, what=options.file)
+    cosigned = checkpoints.verified(given.named(options.file, note.LONGEST), keys, what=options.file)
     log.replace_checkpoint(checkpoints.merged(log.checkpoint, cosigned, seers))
     found = checkpoints.verified(log.checkpoint.note, keys, seers, 0)
     return _answer(options, words.of_checkpoint(found), words.checkpoint(found))

@@ -72,12 +72,19 @@ def memory(options: Namespace, keys: Sequence[VerifierKey]) -> Iterator[witness.
 
 def old_checkpoint(options: Namespace, keys: Sequence[VerifierKey]) -> Checkpoint:
     """Return the checkpoint that a log has grown from."""
-    return checkpoints.verified(read_evidence(options.old, most=note.LONGEST), keys, what=options.old)
+    return checkpoints.verified(named(options.old, note.LONGEST), keys, what=options.old)
+
+
+def named(path: str, most: int = LARGEST) -> bytes:
+    """Return the evidence in a file that the user named."""
+    if not os.path.lexists(path):
+        raise ConfigError(f"no such file: {path}")
+    return read_evidence(path, most=most)
 
 
 def lines(path: str) -> list[bytes]:
     """Return the claims in a file, without their line ends."""
-    found = [line for line in read_evidence(path, most=LARGEST).split(b"\n") if line.strip()]
+    found = [line for line in named(path).split(b"\n") if line.strip()]
     if not found:
         raise TrustError(f"{path} holds no claim")
     return found

@@ -20,13 +20,13 @@ def period(text: str) -> timedelta:
     """Return how long `12h`, `90d` or `52w` is.
 
     Raises:
-        ValueError: it is no such text; argparse makes a wrong use of that.
+        argparse.ArgumentTypeError: it is no such text.
     """
     from datetime import timedelta
 
     number, unit = text[:-1], text[-1:]
     if not (number.isascii() and number.isdigit() and unit in _UNITS and 0 < int(number) <= 100_000):
-        raise ValueError
+        raise argparse.ArgumentTypeError(f"a time such as 12h, 90d or 52w wanted, not {text!r}")
     return timedelta(seconds=int(number) * _UNITS[unit])
 
 

@@ -171,10 +171,10 @@ def _recalls(options: Namespace) -> RecallList | None:
     try:
         roots = opened(options.roots, _now(), accept_stale=options.accept_stale)
         for said in roots.expired:
-            sys.stderr.write(f"weighmaster recall: STALE: {plain(said)}; what was recalled since is not known\n")
+            sys.stderr.write(f"weighmaster: STALE: {plain(said)}; what was recalled since is not known\n")
         return entries.read(roots.read(name), f"{name} in {options.roots}")
     except (TrustError, UnreachableError) as error:
-        sys.stderr.write(f"weighmaster recall: not checked: {plain(str(error))}\n")
+        sys.stderr.write(f"weighmaster: not checked: {plain(str(error))}\n")
         return None
 
 
@@ -183,7 +183,11 @@ def _now() -> datetime:
 
 
 def _file(path: str) -> RecallList:
-    return entries.read(read_config(path, most=entries.LONGEST), path)
+    """Return the list in a file. One that cannot be read meets nothing, so it is no refusal."""
+    try:
+        return entries.read(read_config(path, most=entries.LONGEST), path)
+    except TrustError as error:
+        raise ConfigError(str(error)) from error
 
 
 def _what(options: Namespace) -> tuple[Kind, str]:
@@ -247,7 +251,7 @@ def _verdict(looked: Looked, hits: Sequence[Hit], recalls: RecallList) -> None:
 
 def _unread(unread: Iterable[str]) -> None:
     for why in unread:
-        sys.stderr.write(f"weighmaster recall: not read: {plain(why)}\n")
+        sys.stderr.write(f"weighmaster: not read: {plain(why)}\n")
 
 
 def _record(looked: Looked, hits: Iterable[Hit]) -> dict[str, Any]:

@@ -21,7 +21,7 @@ def parser() -> Parser:
     """Return what `record` understands."""
     it = Parser(
         prog="weighmaster record",
-        usage="weighmaster record [options] --output PATH (--key FILE | --statement FILE) -- COMMAND ...",
+        usage="weighmaster record [options] --output PATH (--key PEM | --statement FILE) -- COMMAND ...",
         description="Run a command, and record as a signed statement what went in and what came out.",
         epilog=_EPILOG,
     )
@@ -30,9 +30,10 @@ def parser() -> Parser:
     it.add_argument("--output", action="append", default=[], metavar="PATH", help="a file or folder it writes")
     it.add_argument("--parameter", action="append", default=[], metavar="NAME=VALUE", help="what it was told")
     it.add_argument("--seed", action="append", default=[], metavar="NAME=NUMBER", help="what chance was started with")
-    it.add_argument("--key", metavar="FILE", help="the private key that signs; the statement goes to the claims")
+    it.add_argument("--key", metavar="PEM", help="the private key that signs; the statement goes to the claims")
     trusting.add_password(it)
     it.add_argument("--statement", metavar="FILE", help="write the statement there, unsigned")
+    it.add_argument("--force", action="store_true", help="replace what --statement names")
     return it
 
 
@@ -73,6 +74,8 @@ def _check(options: Any) -> None:
         raise ConfigError("nothing was said of what comes out: name it with --output")
     if options.key is None and options.statement is None:
         raise ConfigError("nothing would be written: sign with --key, or write the statement with --statement")
+    if options.statement is not None and os.path.lexists(options.statement) and not options.force:
+        raise ConfigError(f"{options.statement} is there already: --force replaces it")
 
 
 def _named(text: str) -> tuple[str, str]:

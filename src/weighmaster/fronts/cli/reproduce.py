@@ -93,8 +93,10 @@ def _statement(options: Any) -> Statement:
         try:
             return _of_run(line, f"{options.statement}, line {number}", expected)
         except TrustError as error:
-            said.append(str(error))
-    raise TrustError("; ".join(said[:3]) or f"{options.statement} holds no statement")
+            said.append(f"line {number}: {error}")
+    raise TrustError(
+        f"{options.statement} holds no run that may be repeated{': ' if said else ''}{'; '.join(said[:3])}"
+    )
 
 
 def _of_run(line: bytes, what: str, expected: Expected | None) -> Statement:

@@ -58,7 +58,7 @@ def main(arguments: Sequence[str]) -> int:
 def _told(what: str, error: WeighmasterError, status: int) -> int:
     from weighmaster.extend.showing import plain
 
-    sys.stderr.write(f"weighmaster roots: {what}: {plain(str(error))}\n")
+    sys.stderr.write(f"weighmaster: {what}: {plain(str(error))}\n")
     return status
 
 

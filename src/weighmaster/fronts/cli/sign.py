@@ -48,7 +48,7 @@ def parser() -> Parser:
         choices=("oms", "blob"),
         help="oms: OpenSSF Model Signing (default); blob: one file's bytes, as cosign verify-blob reads it",
     )
-    it.add_argument("-o", "--output", metavar="FILE", default="", help="where the signature goes (default: beside it)")
+    it.add_argument("--signature", metavar="FILE", default="", help="where the signature goes, if not beside it")
     it.add_argument("--add", action="store_true", help="sign beside others: a line of claims.jsonl")
     it.add_argument("--force", action="store_true", help="replace a signature that is there")
     it.add_argument("--follow-links", action="store_true", help="sign what links lead to, under the names of the links")
@@ -84,7 +84,7 @@ def _check(options: Any) -> None:
         raise ConfigError("--sigstore needs --identity-token FILE: whom it signs for")
     if not (options.key or options.sigstore or options.timestamp_request or options.timestamp_response):
         raise ConfigError("nobody to sign: name a --key (weighmaster keygen makes one)")
-    if options.add and (options.output or options.force or options.format == "blob" or options.sigstore):
+    if options.add and (options.signature or options.force or options.format == "blob" or options.sigstore):
         raise ConfigError("--add signs beside others, in the default format and place")
     if options.jobs is not None and options.jobs < 1:
         raise ConfigError("--jobs: 1 or more wanted")
@@ -98,7 +98,7 @@ def _sign(options: Any) -> Written:
 
     with Progress(sys.stderr, quiet=options.quiet, doing="signing") as progress:
         how = Hashing(follow_links=options.follow_links, jobs=options.jobs, progress=progress.bytes)
-        writing = signing.Writing(output=options.output, force=options.force, stamp=_stamp(options), hashing=how)
+        writing = signing.Writing(output=options.signature, force=options.force, stamp=_stamp(options), hashing=how)
         return _signed(options, writing)
 
 
@@ -143,7 +143,7 @@ def _carry(options: Any) -> None:
     from weighmaster.trust.manifests.files import evidence
     from weighmaster.trust.signing import blob, signing
 
-    place = options.output or evidence(options.path)[0]
+    place = options.signature or evidence(options.path)[0]
     if options.timestamp_request:
         bundle = blob.read(read_evidence(place), place)
         request = timestamps.request(signing.signature_of(bundle))

@@ -23,6 +23,7 @@ exit status:
   0  it is what someone signed who was expected
   1  refused: it is not, or nobody who was expected signed it
   2  wrong use: for one, nobody was named
+  3  with --recall: it is quarantined, and a person must look
 examples:
   weighmaster verify model --public-key public.pem
   weighmaster verify model --certificate-chain authority.pem --identity ml@example.com --crl revoked.crl

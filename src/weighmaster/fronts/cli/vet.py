@@ -84,7 +84,11 @@ def parser() -> Parser:
     it.add_argument("--no-config", action="store_true", help="read no configuration")
     it.add_argument("--exclude", action="append", default=[], metavar="GLOB", help="leave files out; may be repeated")
     it.add_argument(
-        "--follow-symlinks", action="store_true", help="look at linked files under the name of the link, too"
+        "--follow-links",
+        "--follow-symlinks",
+        action="store_true",
+        dest="follow_symlinks",
+        help="look at linked files under the name of the link, too",
     )
     it.add_argument("-j", "--jobs", type=_jobs, metavar="N", help="worker processes (default: one for each core)")
     it.add_argument(

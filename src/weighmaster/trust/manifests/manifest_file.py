@@ -78,8 +78,8 @@ def _line(entry: Entry) -> str:
 
 
 def _manifest(record: Record) -> Manifest:
-    if record.get("schema", str) != SCHEMA:
-        raise TrustError(f"schema: {SCHEMA!r} wanted, {record.values['schema']!r} found")
+    if (schema := record.values.get("schema")) != SCHEMA:
+        raise TrustError(f"schema: {SCHEMA!r} wanted, {schema!r} found: weighmaster digest writes manifests")
     _no_others(record, _TOP)
     if record.get("chunk", int) != CHUNK:
         raise TrustError(f"chunk: {CHUNK} wanted, {record.values['chunk']} found")

@@ -137,6 +137,8 @@ def _hub(raw: bytes, name: str) -> Iterator[Published]:
     """Read a description: <https://huggingface.co/docs/hub/api>. Small files have only the SHA-1 of Git there."""
     record = strict.parsed(raw if raw.lstrip()[:1] == b"{" else b'{"tree": ' + raw + b"}", name)
     key = "siblings" if "siblings" in record.values else "tree"
+    if key not in record.values:
+        raise UnreadableError("no list of checksums in any form that is known")
     for number, item in enumerate(record.each(key, dict)):
         one = Record(values=item, path=f"{key}[{number}]")
         if one.values.get("type", "file") != "file":

@@ -19,7 +19,7 @@ from weighmaster.trust.evidence import bundle as bundles
 from weighmaster.trust.evidence import claimsfile
 from weighmaster.trust.evidence.bundle import Bundle
 from weighmaster.trust.evidence.claimsfile import Claim
-from weighmaster.trust.evidence.keeping import read_evidence
+from weighmaster.trust.evidence.keeping import is_evidence, read_evidence
 from weighmaster.trust.identities.verify import Expected, verify
 from weighmaster.trust.manifests.digests import Hashing
 from weighmaster.trust.manifests.files import evidence
@@ -57,19 +57,22 @@ class Whom(Value):
     now: datetime
 
 
-def look(path: str, how: Hashing | None = None, whom: Whom | None = None) -> Looked:
+def look(
+    path: str, how: Hashing | None = None, whom: Whom | None = None, *, manifest: Manifest | None = None
+) -> Looked:
     """Hash an artifact, and read the evidence beside it.
 
-    A signer that is recalled since some day is met, whenever it signed, unless `whom` lets its time be verified.
+    Where its `manifest` is given, it is not hashed again. A signer that is recalled since some day is met, whenever it
+    signed, unless `whom` lets its time be verified.
 
     Raises:
         ConfigError: there is no such file or folder.
         TrustError: it cannot be hashed.
     """
-    manifest = hash_artifact(path, how)
+    manifest = manifest or hash_artifact(path, how)
     signature, claims = evidence(path)
     unread: list[str] = []
-    bundle = _signature(signature, unread)
+    bundle = _signature(signature, unread, follow_links=how is not None and how.follow_links)
     signers = [_signer(bundle, os.path.basename(signature), whom, _alone(manifest))] if bundle else []
     said = [(claim, f"{os.path.basename(claims)} line {claim.line}") for claim in _claims(claims, unread)]
     return Looked(
@@ -102,11 +105,11 @@ def _claims(path: str, unread: list[str]) -> Iterator[Claim]:
         unread.append(str(error))
 
 
-def _signature(path: str, unread: list[str]) -> Bundle | None:
-    if not os.path.lexists(path):
+def _signature(path: str, unread: list[str], *, follow_links: bool) -> Bundle | None:
+    if not is_evidence(path):
         return None
     try:
-        return bundles.read(read_evidence(path), os.path.basename(path))
+        return bundles.read(read_evidence(path, follow_links=follow_links), os.path.basename(path))
     except TrustError as error:
         unread.append(str(error))
         return None

@@ -304,12 +304,18 @@ def _signatures(path: str, checking: Checking) -> Iterator[tuple[str, Callable[[
     """Yield the signatures that may speak of an artifact, each with what it is called and how it is read."""
     beside, claims = evidence(path)
     place = checking.signature or beside
-    yield place, lambda: blob.read(read_evidence(place), "it")
+    yield place, partial(_beside, place, follow_links=checking.hashing.follow_links)
     if checking.signature:
         return
     for line in claimsfile.read(claims):
         if isinstance(line, claimsfile.Claim) and line.statement.predicate_type == oms.PREDICATE_TYPE:
             yield f"{claims}, line {line.line}", partial(_same, line.bundle)
+
+
+def _beside(place: str, *, follow_links: bool) -> Bundle:
+    if not os.path.lexists(place):
+        raise TrustError("no signature lies there")
+    return blob.read(read_evidence(place, follow_links=follow_links), "it")
 
 
 def _same(bundle: Bundle) -> Bundle:
