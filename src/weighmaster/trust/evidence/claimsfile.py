@@ -48,7 +48,7 @@ Line: TypeAlias = Claim | Unread
 
 
 def read(path: str) -> Iterator[Line]:
-    """Yield the lines of a file of claims; none where there is no such file.
+    """Yield the lines of a file of claims; none where there is no such file, or a folder of that name.
 
     What goes beyond `MOST` lines or `LARGEST` bytes is one `Unread` at the end.
 
@@ -61,8 +61,11 @@ def read(path: str) -> Iterator[Line]:
         return
     except OSError as error:
         raise TrustError(f"{path} cannot be read: {error.strerror}") from error
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+    mode = os.fstat(descriptor).st_mode
+    if not stat.S_ISREG(mode):
         os.close(descriptor)
+        if stat.S_ISDIR(mode) and not os.path.islink(path):
+            return  # A part of the artifact.
         raise TrustError(f"{path} is no file")
     with os.fdopen(descriptor, "rb") as file:
         try:

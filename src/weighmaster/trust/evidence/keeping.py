@@ -13,13 +13,18 @@ LONGEST = 128 << 20
 """Bytes of a file of evidence that are read; a bundle over a manifest of 300,000 files is no longer."""
 
 
-def read_evidence(path: str, *, most: int = LONGEST) -> bytes:
-    """Return what a file holds; a link, a folder or a pipe is no file.
+def is_evidence(path: str) -> bool:
+    """Say whether something lies where evidence would; a folder of that name is a part of the artifact."""
+    return os.path.lexists(path) and (os.path.islink(path) or not os.path.isdir(path))
+
+
+def read_evidence(path: str, *, most: int = LONGEST, follow_links: bool = False) -> bytes:
+    """Return what a file holds; a folder or a pipe is no file, and neither is a link unless links are followed.
 
     Raises:
         TrustError: it is not there, cannot be read, or is longer than `most` bytes.
     """
-    if os.path.islink(path):
+    if os.path.islink(path) and not follow_links:
         raise TrustError(f"{path} is a link, and evidence is a file")
     if not os.path.lexists(path):
         raise TrustError(f"there is no {path}")

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from weighmaster.model.errors import TrustError
-from weighmaster.trust.evidence.keeping import read_evidence
+from weighmaster.trust.evidence.keeping import is_evidence, read_evidence
 from weighmaster.trust.manifests.digests import Hashing
 from weighmaster.trust.manifests.files import text_of
 from weighmaster.trust.manifests.hashing import hash_artifact
@@ -81,5 +81,5 @@ def _evidence(root: str, manifest: Manifest) -> tuple[dict[str, bytes], bytes]:
 
 def _read(folder: str, names: tuple[str, ...]) -> Iterator[tuple[str, bytes]]:
     for name in names:
-        if os.path.lexists(os.path.join(folder, name)):
+        if is_evidence(os.path.join(folder, name)):
             yield name, read_evidence(os.path.join(folder, name))

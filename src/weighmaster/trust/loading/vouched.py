@@ -111,12 +111,15 @@ def _signed(path: str, vouched: Vouched) -> Wanted:
     from weighmaster.trust.signing import oms
 
     signature, name = _signature(path)
-    signed = bundle.read(read_evidence(signature), signature)
+    # As the file itself may be reached through a link: it is bytes that count, and who signed them.
+    signed = bundle.read(read_evidence(signature, follow_links=True), signature)
     if not isinstance(signed.content, Envelope):
         # The same bytes under any name would pass.
         raise TrustError(f"{signature} signs bytes without a name, so it vouches for no file of a certain name")
     verify(signed, _expected(vouched), _now(vouched))
     contents = oms.contents(statement.read(signed.content, signature))
+    if contents.alone is not (signature == f"{path}.sig"):
+        raise TrustError(f"{signature} is over {'a file' if contents.alone else 'a folder'}, and lies beside the other")
     return Wanted(name=name, sha256=_digest(contents, name, signature))
 
 
