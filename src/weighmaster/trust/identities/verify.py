@@ -102,7 +102,7 @@ class Expected(Value):
 class Signed(Value):
     """What was found true of a bundle: who signed, when (where a trusted clock says so), and what.
 
-    `keys` are the SHA-256 of each key that signed, `kind` says of what sort they are.
+    `keys` are the SHA-256 of each key that signed, and of all together; `kind` says of what sort they are.
     """
 
     by: Identity
@@ -171,7 +171,7 @@ def _person(identity: Identity) -> object:
         case KeyIdentity():
             return identity.keyid
         case CertificateIdentity() | SigstoreIdentity():
-            return identity.name, identity.issuer
+            return identity.name  # Whoever vouches for it: two authorities make no two of one.
 
 
 class _Question:
@@ -240,7 +240,8 @@ class _Question:
         held = self._held(key)
         logged = None if expected.timestamp_authorities else sigstore.logged_at(bundle)
         at = logged or self._time(held)
-        check_struck(key.ids, expected.revoked, at)
+        certificate = hashlib.sha256(bundle.certificates[0]).hexdigest()
+        check_struck((*key.ids, certificate), expected.revoked, at)
         return self._signed(SigstoreIdentity(name=name, issuer=expected.issuer), at, key)
 
     def _held(self, key: PublicKey) -> list[bytes]:
@@ -281,4 +282,5 @@ class _Question:
     def _signed(self, by: Identity, at: datetime | None, key: PublicKey) -> Signed:
         content = self._bundle.content
         envelope = content if isinstance(content, Envelope) else None
-        return Signed(by=by, at=at, content=envelope, bundle=self._bundle, keys=key.ids, kind=key.kind)
+        keys = tuple(dict.fromkeys((*key.ids, key.keyid)))
+        return Signed(by=by, at=at, content=envelope, bundle=self._bundle, keys=keys, kind=key.kind)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from weighmaster.model.errors import ConfigError, TrustError
 from weighmaster.trust.claims import releases
-from weighmaster.trust.evidence.keeping import read_config, read_evidence
+from weighmaster.trust.evidence.keeping import is_evidence, read_config, read_evidence
 from weighmaster.trust.manifests.files import evidence
 from weighmaster.trust.manifests.hashing import hash_artifact
 from weighmaster.trust.manifests.manifest import PROOFS, Manifest
@@ -75,7 +75,10 @@ def held_at(path: str, asked: Asked | None, how: Hashing | None = None) -> tuple
     alone = not os.path.isdir(path)
     signature, claims = evidence(path)
     proofs = f"{path}.{PROOFS}" if alone else os.path.join(path, PROOFS)
-    there = {os.path.basename(one): read_evidence(one) for one in (signature, claims) if os.path.lexists(one)}
+    links = how is not None and how.follow_links
+    there = {
+        os.path.basename(one): read_evidence(one, follow_links=links) for one in (signature, claims) if is_evidence(one)
+    }
     found = assess(
         {one.path: (one.size, one.sha256) for one in manifest.entries},
         there,
@@ -83,7 +86,7 @@ def held_at(path: str, asked: Asked | None, how: Hashing | None = None) -> tuple
         asked.now,
         name=asked.name,
         alone=alone,
-        proofs=read_evidence(proofs) if os.path.lexists(proofs) else b"",
+        proofs=read_evidence(proofs, follow_links=links) if is_evidence(proofs) else b"",
         seen=asked.seen,
         revoked=revocations(asked.recalls) if asked.recalls else (),
     )

@@ -138,9 +138,8 @@ def assess(  # noqa: PLR0913 - what there is to know of an artifact, each by its
     if rule is None:
         called = f"called {name!r}" if name else "without a name (--name gives it one)"
         detail = f"no rule of {policy.path} is for what is {called}"
-        return Assessment(
-            policy=policy.path, rule="", mode=policy.default, lacks=(Lack(kind=Kind.NO_RULE, detail=detail),)
-        )
+        lacks = (*_denied(policy, files), Lack(kind=Kind.NO_RULE, detail=detail))
+        return Assessment(policy=policy.path, rule="", mode=policy.default, lacks=lacks)
     return _Question(_without(policy, revoked), rule, names_of(name), seen).answer(
         files, evidence, now, alone=alone, unread=unread, proofs=proofs
     )
@@ -167,7 +166,7 @@ class _Question:
         unread: Sequence[str],
         proofs: bytes,
     ) -> Assessment:
-        denied = list(self._denied(files))
+        denied = list(_denied(self._policy, files, self._rule.ignore))
         try:
             covered = Files(files, self._rule.ignore, nameless=self._rule.nameless)
         except TrustError as error:
@@ -184,18 +183,7 @@ class _Question:
             said = f" ({_listed(found.unread)})" if found.unread else ""
             return self._assessment([*denied, Lack(kind=Kind.UNSIGNED, detail=f"nobody has signed it{said}")])
         weighing = Weighing(self._policy, self._rule, found.claims, covered, now, proofs=bundles.proofs(proofs))
-        denied += [
-            Lack(kind=Kind.DENIED, detail=f"the policy denies this tree: {one.reason}")
-            for one in self._policy.denied
-            if one.kind == "sha256" and one.value in covered.trees
-        ]
         return self._roles(weighing, denied)
-
-    def _denied(self, files: Mapping[str, tuple[int, str]]) -> Iterator[Lack]:
-        for one in self._policy.denied:
-            for path, (_, sha256) in sorted(files.items()):
-                if one.kind == "sha256" and one.value == sha256:
-                    yield Lack(kind=Kind.DENIED, detail=f"the policy denies {path}: {one.reason}")
 
     def _roles(self, weighing: Weighing, lacks: list[Lack]) -> Assessment:
         fills: dict[str, dict[str, list[Accepted]]] = {}
@@ -251,6 +239,21 @@ class _Question:
             tree=self._tree,
             unread=self._unread,
         )
+
+
+def _denied(policy: Policy, files: Mapping[str, tuple[int, str]], ignore: Sequence[str] = ()) -> Iterator[Lack]:
+    """Yield what a policy says of bytes that never come in, whatever the rule and its mode, signed or not."""
+    denied = [one for one in policy.denied if one.kind == "sha256"]
+    try:
+        trees = Files(files, ignore).trees if denied else frozenset()
+    except TrustError:  # Names that cannot be: that is told elsewhere.
+        trees = frozenset()
+    for one in denied:
+        for path, (_, sha256) in sorted(files.items()):
+            if one.value == sha256:
+                yield Lack(kind=Kind.DENIED, detail=f"the policy denies {path}: {one.reason}")
+        if one.value in trees:
+            yield Lack(kind=Kind.DENIED, detail=f"the policy denies this tree: {one.reason}")
 
 
 def _without(policy: Policy, revoked: Sequence[Revocation]) -> Policy:

@@ -14,7 +14,7 @@ from weighmaster.trust.evidence import statement as statements
 from weighmaster.trust.evidence.bundle import Bundle
 from weighmaster.trust.evidence.envelope import Envelope
 from weighmaster.trust.evidence.statement import Statement, Whole
-from weighmaster.trust.manifests.manifest import Entry, Manifest
+from weighmaster.trust.manifests.manifest import TREE_ALGORITHM, Entry, Manifest
 from weighmaster.trust.signing import blob, oms
 
 MOST: Final = 4096
@@ -68,7 +68,8 @@ def read(evidence: Mapping[str, bytes], differ: Callable[[Claim], str] = lambda 
 
 
 def _lines(evidence: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
-    for name, raw in sorted(evidence.items()):
+    # Claims come last: however many lie there, they do not keep the signature from being read.
+    for name, raw in sorted(evidence.items(), key=lambda item: (item[0].endswith(".jsonl"), item[0])):
         if not name.endswith(".jsonl"):
             yield name, raw
             continue
@@ -125,8 +126,20 @@ class Files:
             return self._differ_alone(claim)
         if claim.type not in _SIGNATURES:
             said = self.kept.differs(claim.statement)
-            return said if said and self._all.differs(claim.statement) else ""
+            return said if said and self._all.differs(claim.statement) and not self._named(claim.statement) else ""
         return self._differ_signature(claim.statement, alone=alone)
+
+    def _named(self, statement: Statement) -> bool:
+        """Say whether a statement names all files but those that are ignored, and no others.
+
+        Its tree is one that is not here any more, since what is ignored may have changed.
+        """
+        trees = {tree for one in statement.subjects if (tree := one.digest(TREE_ALGORITHM))}
+        if self._ignored is None or len(trees) > 1:
+            return False
+        files = [one for one in statement.subjects if not one.digest(TREE_ALGORITHM) or one.digest(_ALGORITHM)]
+        named = {(one.name, one.digest(_ALGORITHM)) for one in files if not self.ignores(one.name)}
+        return bool(named) and named == {(one.path, one.sha256) for one in self.kept.entries.values()}
 
     def _differ_signature(self, statement: Statement, *, alone: bool) -> str:
         try:

@@ -16,7 +16,10 @@ Fills = Mapping[str, Sequence[Accepted]]
 
 
 def entities(fills: Fills) -> list[str]:
-    """Return a party for each of those that fill a role: parties for which the same key signed are one."""
+    """Return a party for each of those that fill a role; parties for which the same key signed are one.
+
+    So are those of one name, whichever authority vouches for it.
+    """
     holders = _holders({"": fills})
     return [party for party in sorted(fills) if holders[party] == party]
 
@@ -39,11 +42,12 @@ def filled(rule: Rule, fills: Mapping[str, Fills]) -> dict[str, list[str]] | Non
 
 
 def _holders(fills: Mapping[str, Fills]) -> dict[str, str]:
-    """Return whom each party is, over all roles: parties that signed with the same key are one."""
+    """Return whom each party is, over all roles: parties with the same key or the same name are one."""
     keys: dict[str, set[str]] = {}
     for by in fills.values():
         for party, claims in by.items():
-            keys.setdefault(party, set()).update(key for claim in claims for key in claim.keys)
+            marks = (mark for claim in claims for mark in (*claim.keys, claim.name) if mark)
+            keys.setdefault(party, set()).update(marks)
     holders: dict[str, str] = {}
     for party in sorted(keys):
         same = [other for other in holders if keys[other] & keys[party]]

@@ -47,8 +47,9 @@ class Why(enum.IntEnum):
 
 
 class Accepted(Value):
-    """A claim that a party signed, and what it says; `keys` are the SHA-256 of each key that signed.
+    """A claim that a party signed, and what it says; `keys` are those of `Signed`.
 
+    `name` is the one for which an authority vouches, empty where a key is expected.
     `why` says why it does not count, and `said` tells that in a sentence; where it counts, both are empty.
     """
 
@@ -60,6 +61,7 @@ class Accepted(Value):
     at: datetime | None
     issued: datetime | None
     expires: datetime | None
+    name: str = ""
     why: Why = Why.NOTHING
     said: str = ""
 
@@ -110,7 +112,7 @@ class Weighing:
                 continue
             slot = found.meaning.slot
             key = (claim.type, slot, -1 if slot is not None else number)
-            newest[key] = max(newest.get(key, found), found, key=lambda one: (one.made, one.why, one.claim.line))
+            newest[key] = max(newest.get(key, found), found, key=_order)
         # Of several that count, one by a key that is nobody else's: two names for one key are one signer.
         others = {part for one in self._policy.parties.values() if one.name != party for part in one.parts}
         best = sorted(newest.values(), key=lambda one: (one.why, not others.isdisjoint(one.keys), one.claim.line))
@@ -132,7 +134,7 @@ class Weighing:
                 continue
             for party in role.parties:
                 found = self._one(claim, self._policy.parties[party], role)
-                if isinstance(found, str) or not isinstance(found.meaning, Release):
+                if isinstance(found, str) or found.why is Why.DENIED or not isinstance(found.meaning, Release):
                     continue
                 other = found.meaning
                 if other.slot == release.slot and other.sequence >= release.sequence:
@@ -161,6 +163,7 @@ class Weighing:
             at=signed.at,
             issued=issued,
             expires=expires,
+            name="" if isinstance(signed.by, KeyIdentity) else signed.by.name,
         )
         why, said = next(self._against(found, party, role), (Why.NOTHING, ""))
         return replace(found, why=why, said=f"{claim.source}: {said}" if said else "")  # type: ignore[no-any-return]
@@ -245,6 +248,14 @@ def _no(meaning: Meaning) -> str:
             return "that it failed a test"
         case _:
             return ""
+
+
+def _order(one: Accepted) -> tuple[datetime, bool, int, bytes]:
+    """Return what is larger for the newer of two claims; of one moment the no, and then the one that counts.
+
+    Anyone can write a claim down again in another spelling, without its timestamp: that must not take its place.
+    """
+    return one.made, one.why is Why.SAYS_NO, -one.why, one.claim.line
 
 
 def _names(denied: Denied, found: Accepted) -> bool:
