@@ -290,9 +290,20 @@ def _newest(heard: Sequence[Heard]) -> list[Heard]:
     best: dict[_Key, Heard] = {}
     for one in heard:
         key = _slot(one)
-        if key and _counts(one) and (key not in best or _age(one) >= _age(best[key])):
+        if key and _counts(one) and (key not in best or _later(one, best[key])):
             best[key] = one
     return [_replaced(one, best.get(key)) if (key := _slot(one)) else one for one in heard]
+
+
+def _later(one: Heard, best: Heard) -> bool:
+    """Say whether a claim takes the place of one before it; the same statement in another spelling does not."""
+    if one.standing is best.standing and _stated(one) == _stated(best):
+        return False
+    return _age(one) >= _age(best)
+
+
+def _stated(one: Heard) -> tuple[bytes, _Key]:
+    return (one.claim.statement.raw if one.claim else b"", _who(one.signed.by) if one.signed else ())
 
 
 def _replaced(one: Heard, newest: Heard | None) -> Heard:

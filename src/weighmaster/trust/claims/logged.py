@@ -56,19 +56,26 @@ def proven(
         ConfigError: no key of a log is trusted.
         TrustError: a line is no proof.
     """
-    kept: dict[str, Proof] = {}
+    kept: dict[str, list[Proof]] = {}
+    unread: list[TrustError] = []
     for number, line in enumerate(proofs.split(b"\n"), 1):
-        if line.strip():
-            found = read_proof(line, f"line {number} of the proofs")
-            said = record.read(found.extra)
-            if said is not None:
-                kept[said.sha256] = found
-    return tuple(_proven(one, kept, keys, witnesses, threshold) for one in heard)
+        try:
+            found = read_proof(line, f"line {number} of the proofs") if line.strip() else None
+        except TrustError as error:
+            unread.append(error)
+            continue
+        said = record.read(found.extra) if found else None
+        if found and said:
+            kept.setdefault(said.sha256, []).append(found)
+    judged = tuple(_proven(one, kept, keys, witnesses, threshold) for one in heard)
+    if unread and any(one.standing is Standing.NOT_LOGGED for one in judged):
+        raise unread[0]  # What could not be read may be the proof that is missing; where none is, it is nothing.
+    return judged
 
 
 def _proven(
     one: Heard,
-    proofs: Mapping[str, Proof],
+    proofs: Mapping[str, Sequence[Proof]],
     keys: Sequence[VerifierKey],
     witnesses: Sequence[VerifierKey],
     threshold: int | None,
@@ -76,14 +83,15 @@ def _proven(
     if one.standing is not Standing.HOLDS or one.claim is None:
         return one
     line = one.claim.bundle.raw
-    proof = proofs.get(hashlib.sha256(line).hexdigest())
-    if proof is None:
-        return _without(one, "there is no proof that it is in a log")
-    try:
-        verify_proof(proof, line, keys, witnesses, threshold)
-    except TrustError as error:
-        return _without(one, f"it is not proven to be in a log: {error}")
-    return one
+    why = "there is no proof that it is in a log"
+    for proof in proofs.get(hashlib.sha256(line).hexdigest(), ()):
+        try:
+            verify_proof(proof, line, keys, witnesses, threshold)
+        except TrustError as error:
+            why = f"it is not proven to be in a log: {error}"
+        else:
+            return one
+    return _without(one, why)
 
 
 def _read(log: Log, tree: str, here: set[str]) -> tuple[set[str], list[Logged]]:
