@@ -22,6 +22,8 @@ LONGEST: Final = 64 << 20
 _DEEPEST: Final = 64
 _MOST: Final = 2_000_000
 """Objects and lists of a document; each takes a few hundred bytes of memory."""
+_ITEMS: Final = 8_000_000
+"""Numbers, texts and whatever else stands between two commas; each takes up to forty bytes."""
 _DIGITS: Final = 400
 _HALF: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 """Half of a pair of surrogates, which is no text where the other half is missing (RFC 7493 §2.1)."""
@@ -37,6 +39,8 @@ def parsed(raw: bytes, what: str) -> Record:
         raise TrustError(f"{what} is longer than {LONGEST} bytes")
     if raw.count(b"{") + raw.count(b"[") > _MOST:
         raise TrustError(f"{what} holds more than {_MOST} objects and lists")
+    if raw.count(b",") > _ITEMS:
+        raise TrustError(f"{what} holds more than {_ITEMS} commas")
     try:
         value = json.loads(raw.decode(), object_pairs_hook=_object, parse_constant=_constant, parse_int=_integer)
         _bounded(value)
@@ -73,17 +77,17 @@ def _integer(digits: str) -> int:
 
 
 def _bounded(value: Any) -> None:
-    waiting = [(value, 1)]
-    while waiting:
-        value, depth = waiting.pop()
-        if depth > _DEEPEST:
-            raise ValueError(f"nested more than {_DEEPEST} deep")
-        match value:
-            case float() if not math.isfinite(value):
-                raise ValueError("a number that is not finite")
-            case dict():
-                waiting += [(inner, depth + 1) for inner in value.values()]
-            case list():
-                waiting += [(inner, depth + 1) for inner in value]
-            case _:
-                pass
+    level = [value]
+    for _ in range(_DEEPEST):
+        below: list[Any] = []
+        for one in level:
+            inside = one.values() if isinstance(one, dict) else one if isinstance(one, list) else ()
+            for inner in inside:
+                if isinstance(inner, float) and not math.isfinite(inner):
+                    raise ValueError("a number that is not finite")
+                if isinstance(inner, dict | list):
+                    below.append(inner)
+        if not below:
+            return
+        level = below
+    raise ValueError(f"nested more than {_DEEPEST} deep")

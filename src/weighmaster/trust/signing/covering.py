@@ -47,9 +47,10 @@ def covered(
     globs = matcher(ignore)
     here = {entry.path: entry for entry in manifest.entries}
     ignored = sorted(name for name in here.keys() | contents.files.keys() if globs and _left_out(name, globs))
-    signed = {name: parts for name, parts in contents.files.items() if name not in set(ignored)}
+    signed = dict(contents.files)
     for name in ignored:
         here.pop(name, None)
+        signed.pop(name, None)
     if not signed:
         raise TrustError("nothing that was signed is left to verify")
     _check(signed, here, contents, _Disk(path, contents.algorithm, follow_links=follow_links))
