@@ -110,3 +110,14 @@ def test_an_estimator_gives_its_arrays_and_is_not_made() -> None:
     assert got["coef_"].numpy().tobytes() == model.coef_.tobytes()
     assert done.left[0].detail.startswith("object of sklearn.linear_model._logistic.LogisticRegression: not made")
     assert done.layout == "joblib"
+
+
+def test_an_array_of_objects_in_a_file_of_joblib_is_gone_through() -> None:
+    held = np.empty(2, dtype=object)
+    held[0], held[1] = {"w": np.arange(3.0)}, {"w": np.ones((2, 2), dtype="i4")}
+    out = io.BytesIO()
+    joblib.dump({"trees": held, "after": np.ones(4)}, out)
+    done, found = converted(out.getvalue())
+    assert found.keys() == {"trees.0.w", "trees.1.w", "after"}
+    assert np.array_equal(found["trees.0.w"].numpy(), np.arange(3.0))
+    assert not done.missing

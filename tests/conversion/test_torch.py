@@ -5,7 +5,10 @@ from __future__ import annotations
 import io
 import pickle
 import tempfile
-from collections import OrderedDict
+import warnings
+import zipfile
+from collections import OrderedDict, defaultdict
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +16,8 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.conversion.converting import STORAGE, bits, converted, flat, in_tar, same, saved
+
+from weighmaster.model.errors import UnreadableError
 
 KINDS = [
     *(torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.int64, torch.int32, torch.int16, torch.int8),
@@ -302,3 +307,68 @@ def test_compressed_members_are_unpacked() -> None:
         for info in archive.infolist():
             packed.writestr(info.filename, archive.read(info))
     same(converted(out.getvalue())[1], thing)
+
+
+def test_entries_whose_keys_have_no_text_of_their_own_are_all_there() -> None:
+    first, second = torch.nn.Parameter(torch.ones(2)), torch.nn.Parameter(torch.zeros(2))
+    states = defaultdict(dict, {first: {"step": torch.ones(1)}, second: {"step": torch.zeros(1)}})
+    done, found = converted(saved(states))
+    assert sorted(tensor.item() for name, tensor in found.items() if name.startswith("?.step")) == [0.0, 1.0]
+    assert any(left.detail == "a key that is an object" for left in done.left)
+
+
+def test_entries_whose_keys_look_the_same_are_all_there() -> None:
+    done, found = converted(saved(OrderedDict([(1, torch.ones(1)), ("1", torch.zeros(1))])))
+    assert {name: tensor.item() for name, tensor in found.items()} == {"1": 1.0, "1#2": 0.0}
+    assert done.renamed == (("1", "1#2"),)
+
+
+def test_a_key_of_bytes_is_shown_as_python_shows_it() -> None:
+    assert converted(saved({b"k": torch.ones(1)}))[1].keys() == {"b'k'"}
+
+
+def test_a_recurrent_layer_has_the_names_of_its_state_and_no_others() -> None:
+    layer = torch.nn.LSTM(2, 3)
+    assert converted(saved(layer))[1].keys() == layer.state_dict().keys()
+
+
+def test_a_script_is_called_one_and_gives_its_constants(tmp_path: Path) -> None:
+    class Sum(torch.nn.Module):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.weight = torch.nn.Parameter(torch.ones(3))
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return x + self.weight * torch.tensor([5.0, 6.0, 7.0])
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.jit.trace(Sum(), torch.ones(3)).save(str(tmp_path / "s.pt"))
+    done, found = converted((tmp_path / "s.pt").read_bytes())
+    assert done.layout == "torchscript"
+    assert found["weight"].tolist() == [1.0, 1.0, 1.0]
+    assert [tensor.tolist() for name, tensor in found.items() if name.startswith("constants.")] == [[5.0, 6.0, 7.0]]
+
+
+def test_an_exported_program_is_called_one(tmp_path: Path) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("m/models/model.json", "{}")
+        archive.writestr("m/data/weights/weight_0", bytes(8))
+    with pytest.raises(UnreadableError, match=r"torch\.export"):
+        converted(out.getvalue())
+
+
+def test_what_cannot_be_carried_over_is_named_where_nothing_can() -> None:
+    with pytest.raises(UnreadableError, match="1 other things are in it, first: a tensor without numbers"):
+        converted(saved(torch.empty(3, device="meta")))
+
+
+@pytest.mark.parametrize("order", [b"Big", b"big\n", b"middle", b""])
+def test_an_order_of_bytes_that_pytorch_does_not_know_is_refused(order: bytes) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(saved({"w": torch.ones(2)}))) as old, zipfile.ZipFile(out, "w") as new:
+        for name in old.namelist():
+            new.writestr(name, order if name.endswith("byteorder") else old.read(name))
+    with pytest.raises(UnreadableError, match="order of bytes"):
+        converted(out.getvalue())

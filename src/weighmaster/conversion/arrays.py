@@ -12,7 +12,7 @@ from typing import Final
 from weighmaster.conversion.numbers import ML_DTYPES, NUMPY, width
 from weighmaster.conversion.places import Place
 from weighmaster.conversion.program import Program, entries
-from weighmaster.conversion.tensors import Leaf, Made, Parts, Plain, Refused, Storage, Wrapped, counts, strided
+from weighmaster.conversion.tensors import Leaf, Made, Nested, Parts, Plain, Refused, Storage, Wrapped, counts, strided
 from weighmaster.machine.shadow import Global, Items, Result, Table
 from weighmaster.model.errors import UnreadableError
 from weighmaster.model.value import Value
@@ -144,11 +144,13 @@ class Numpy:
         pairs = entries(state) if isinstance(state, Table) else ()
         fields = {key: value for key, value in pairs if isinstance(key, str)}
         kind, shape = dtype(fields.get("dtype")), counts(fields.get("shape"))
+        place = self._program.place
+        if kind.objects:
+            return Nested(Program(place, at))  # Its items are pickled there as by themselves.
         if not kind.kind:
-            return Refused("an array of objects" if kind.objects else kind.why)
+            return Refused(kind.why)
         if shape is None:
             raise UnreadableError("its shape makes no sense")
-        place = self._program.place
         if fields.get("numpy_array_alignment_bytes"):
             at += 1 + place.source.read_at(at, 1)[0]
         numbers = place.part(at, at + prod(shape) * width(kind.kind))

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from weighmaster.conversion.copying import CHUNK, Copier, Progress, check, write_at
-from weighmaster.conversion.plan import Left, Plan, Tensor, read
+from weighmaster.conversion.plan import ALONE, Left, Plan, Tensor, read
 from weighmaster.conversion.writing import Layout, Placed, laid
 from weighmaster.model.errors import ConfigError, OverBudgetError, TrustError, UnreadableError
 from weighmaster.model.report import GapReason
@@ -96,9 +96,14 @@ def convert(source: str, target: str, wanted: Wanted | None = None) -> Conversio
         raise ConfigError(f"{target} is there already: --force replaces it")
     plan = planned(source, wanted)
     if not plan.tensors:
-        said = f"; {plan.left_count} other things are in it" if plan.left_count else ""
+        said = f"; {plan.left_count} other things are in it, first: {_first(plan)}" if plan.left else ""
         raise UnreadableError(f"{source} holds no tensors that can be carried over{said}")
     return _written(source, target, plan, wanted)
+
+
+def _first(plan: Plan) -> str:
+    left = next((one for one in plan.left if one.kind == "tensor"), plan.left[0])
+    return f"{left.path}: {left.detail}" if left.path not in {"", ALONE} else left.detail
 
 
 def planned(source: str, wanted: Wanted) -> Plan:

@@ -21,6 +21,8 @@ MOST: Final = 500_000
 """Tensors of a file: more than their header could name in the bytes that readers take."""
 LISTED: Final = 1000
 """Things not carried over that are listed; the rest is counted."""
+ALONE: Final = "tensor"
+"""The name of a tensor that is all that a file holds."""
 LITERALS: Final = "literals"
 TEXT: Final = "latin-1"
 _DIMENSIONS: Final = 64

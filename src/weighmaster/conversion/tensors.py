@@ -79,6 +79,13 @@ class Wrapped:
         self.kind = kind
 
 
+class Nested:
+    """What another pickle leaves, which begins where this one was interrupted."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+
+
 class Refused:
     """A tensor that cannot be carried over, and why."""
 
@@ -93,7 +100,7 @@ class Plain:
         self.text = text
 
 
-Made = Leaf | Parts | Wrapped | Refused | Plain
+Made = Leaf | Parts | Wrapped | Nested | Refused | Plain
 
 
 class Resolver(Protocol):

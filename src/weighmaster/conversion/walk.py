@@ -11,26 +11,22 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from weighmaster.conversion.arrays import Numpy
-from weighmaster.conversion.plan import LISTED, MOST, Left
-from weighmaster.conversion.program import Program, entries
-from weighmaster.conversion.tensors import Leaf, Made, Parts, Plain, Refused, Resolver, Storage, Torch, Wrapped
+from weighmaster.conversion.parting import CONSTANTS, Child, Omitted, Parting, dotted
+from weighmaster.conversion.plan import ALONE, LISTED, MOST, Left
+from weighmaster.conversion.program import Program
+from weighmaster.conversion.tensors import Leaf, Made, Nested, Parts, Plain, Refused, Resolver, Storage, Torch, Wrapped
 from weighmaster.machine.shadow import Global, Handle, Items, Long, Opaque, Result, Table
 from weighmaster.model.errors import OverBudgetError, UnreadableError
 from weighmaster.model.where import Where
 
-ALONE: Final = "tensor"
-"""The name of a tensor that is all that a file holds."""
 _NODES: Final = 3_000_000
 _NAME: Final = 4096
 _TEXT: Final = 1024
 _SHOWN: Final = 60
 _RESERVED: Final = frozenset({"", "format"})
 _VALUES: Final = 10_000
-_CONSTANTS: Final = (str, bytes, int, float, type(None))
 _VALUE: Final = (str, bool, int, float, type(None))
-_KEYS: Final = 8
 _MAKERS: Final = frozenset({"copyreg._reconstructor", "copy_reg._reconstructor"})
-_MODULE: Final = frozenset({"_parameters", "_buffers", "_modules"})
 _DICTIONARIES: Final = frozenset(
     {"collections.OrderedDict", "builtins.dict", "__builtin__.dict", "collections.defaultdict", "collections.Counter"}
 )
@@ -40,17 +36,6 @@ _GROUPS: Final = frozenset(
         *("__builtin__.set", "__builtin__.frozenset", "__builtin__.list", "__builtin__.tuple"),
     }
 )
-
-
-class _Child:
-    """A part of something: its key (None: it has only a number), and whether nothing is said of it if it is None."""
-
-    __slots__ = ("key", "object", "quiet")
-
-    def __init__(self, key: str | None, object: object, *, quiet: bool = False) -> None:
-        self.key = key
-        self.object = object
-        self.quiet = quiet
 
 
 class _Typed:
@@ -63,22 +48,13 @@ class _Typed:
         self.kind = kind
 
 
-class _Omitted:
-    """What is left out on purpose, and why."""
-
-    __slots__ = ("why",)
-
-    def __init__(self, why: str) -> None:
-        self.why = why
-
-
 class _Frame:
     """Something that is being gone through: `left` says of it that nothing was carried over, if that is so."""
 
     __slots__ = ("children", "kind", "left", "mark", "of", "path", "tensors")
 
     def __init__(  # noqa: PLR0913, PLR0917 - a record
-        self, of: object, path: str, children: Iterator[_Child], left: Left | None, mark: int, tensors: int, kind: str
+        self, of: object, path: str, children: Iterator[Child], left: Left | None, mark: int, tensors: int, kind: str
     ) -> None:
         self.of = of
         self.path = path
@@ -163,6 +139,7 @@ class _Way:
         self._where = where
         self._torch = Torch(program, resolver)
         self._numpy = Numpy(program)
+        self._parting = Parting(program)
         self._on_path: set[int] = set()
         self._frames: list[_Frame] = []
 
@@ -210,7 +187,7 @@ class _Way:
             self._handle(path, x)
         elif isinstance(x, Leaf):
             self._walk.found(path or ALONE, x)
-        elif isinstance(x, _Omitted):
+        elif isinstance(x, Omitted):
             self._say(path, "omitted", x.why, None)
         elif isinstance(x, _Typed):
             self._typed(path, x)
@@ -251,111 +228,46 @@ class _Way:
                 self._say(path or ALONE, "tensor", made.why, call)
             case Plain():
                 self._say(path, "value", made.text, call)
+            case Nested():
+                _Way(self._walk, made.program, self._resolver, self._where).go(path)
             case Parts():
                 self._say(path, "form", made.note, call)
-                self._enter(path, call, [_Child(suffix, part) for suffix, part in made.parts], None)
+                self._enter(path, call, [Child(suffix, part) for suffix, part in made.parts], None)
             case Wrapped():
                 if made.note:
                     self._say(path, "form", made.note, call)
                 inner = _Typed(made.inner, made.kind) if made.kind else made.inner
-                self._enter(path, call, [_Child("", inner), *self._state(made.state)], None)
+                self._enter(path, call, [Child("", inner), *self._parting.state(made.state)], None)
 
     def _object(self, path: str, call: Result) -> None:
-        name = _dotted(call.callee)
-        changed = [child for change in self._program.changes.get(id(call), ()) for child in self._parts(change.value)]
+        name, parting = dotted(call.callee), self._parting
+        changed = [child for change in self._program.changes.get(id(call), ()) for child in parting.parts(change.value)]
         if name in _DICTIONARIES:
-            children = [*self._entries(call), *self._states(call)]
+            children = [*parting.entries(call), *parting.states(call)]
             self._enter(path, call, children, f"{name.rpartition('.')[2]} of {len(children)} entries")
         elif name in _GROUPS:
             inner = call.arguments[0] if isinstance(call.arguments, tuple) and len(call.arguments) == 1 else ()
-            children = [*self._parts(inner), *changed]
+            children = [*parting.parts(inner), *changed]
             self._enter(path, call, children, f"{name.rpartition('.')[2]} of {len(children)}")
         else:
             cls, arguments = _class(call)
-            children = [*self._parts(arguments), *self._parts(call.keywords), *changed, *self._states(call)]
+            given = [*parting.parts(arguments), *parting.parts(call.keywords)]
+            children = [*given, *changed, *parting.states(call)]
             what = "what a call gives:" if call.opcode == "REDUCE" and cls is call.callee else "object of"
-            self._enter(path, call, children, f"{what} {_dotted(cls)}", "object")
-
-    def _entries(self, x: object) -> list[_Child]:
-        """Return the entries of a dictionary, however it was made."""
-        if not isinstance(x, Result):
-            return self._parts(x)
-        found: dict[str | None, _Child] = {}
-        for argument in x.arguments if isinstance(x.arguments, tuple) else ():
-            pairs = self._parts(argument) if isinstance(argument, Table) else self._pairs(argument)
-            found |= {child.key: child for child in pairs}
-        for change in self._program.changes.get(id(x), ()):
-            found |= {child.key: child for child in self._parts(change.value)}
-        return list(found.values())
-
-    def _pairs(self, x: object) -> Iterator[_Child]:
-        for pair in x.items if isinstance(x, Items) else ():
-            items = pair.items if isinstance(pair, Items) else pair
-            if isinstance(items, (list, tuple)) and len(items) == 2:
-                yield _Child(self._key(items[0]), items[1])
-
-    def _states(self, call: Result) -> list[_Child]:
-        return [child for state in call.states or () for child in self._state(state)]
-
-    def _state(self, state: object) -> list[_Child]:
-        """Return the attributes that BUILD sets: a dictionary, or two of which the second is for slots."""
-        if isinstance(state, tuple) and len(state) == 2 and all(one is None or isinstance(one, Table) for one in state):
-            return [*self._state(state[0]), *self._state(state[1])]
-        parts = self._parts(state)
-        if not isinstance(state, Table) or not {part.key for part in parts} >= _MODULE:
-            return parts
-        attributes = {part.key: part.object for part in parts}
-        transient = attributes.get("_non_persistent_buffers_set")
-        return [child for part in parts for child in self._attribute(part, transient)]
-
-    def _attribute(self, part: _Child, transient: object) -> Iterator[_Child]:
-        """Yield what a module's attribute holds: the tensors and modules by their own names."""
-        if part.key not in _MODULE:
-            yield part
-            return
-        if isinstance(transient, Result) and isinstance(transient.arguments, tuple) and transient.arguments:
-            transient = transient.arguments[0]
-        omitted = set(transient.items) if isinstance(transient, Items) and _are_texts(transient.items) else set()
-        for child in self._entries(part.object):
-            child.quiet = True
-            if part.key == "_buffers" and child.key in omitted:
-                child.object = _Omitted("a buffer that state_dict() leaves out")
-            yield child
+            self._enter(path, call, children, f"{what} {dotted(cls)}", "object")
 
     def _group(self, path: str, x: Items | Table | tuple[object, ...]) -> None:
         if isinstance(x, Table):
-            self._enter(path, x, self._parts(x), f"dictionary of {x.size} entries")
+            self._enter(path, x, self._parting.parts(x), f"dictionary of {x.size} entries")
             return
         items = x.items if isinstance(x, Items) else x
         what = f"{x.kind if isinstance(x, Items) else 'tuple'} of {len(items)}"
-        if not self._walk.keeps and all(isinstance(item, _CONSTANTS) for item in items):
+        if not self._walk.keeps and all(isinstance(item, CONSTANTS) for item in items):
             self._say(path, "value", what, x)
         else:
-            self._enter(path, x, self._parts(x), what)
+            self._enter(path, x, self._parting.parts(x), what)
 
-    def _parts(self, x: object) -> list[_Child]:
-        if isinstance(x, Table):
-            found: dict[object, tuple[object, object]] = {}
-            for key, value in entries(x):
-                found[key if isinstance(key, _CONSTANTS) else id(key)] = key, value
-            return [_Child(self._key(key), value) for key, value in found.values()]
-        if isinstance(x, Items):
-            return [_Child(None, item) for item in x.items]
-        if isinstance(x, tuple):
-            return [_Child(None, item) for item in x]
-        return [] if x is None else [_Child(None, x)]
-
-    def _key(self, key: object) -> str:
-        text = self._program.text(key)
-        if text is not None:
-            return text
-        if isinstance(key, (int, float, bytes, type(None))):
-            return str(key)
-        if isinstance(key, tuple):
-            return ",".join("?" if isinstance(part, tuple) else self._key(part) for part in key[:_KEYS])
-        return _dotted(key) if isinstance(key, Global) else "?"
-
-    def _enter(self, path: str, x: object, children: list[_Child], what: str | None, kind: str = "value") -> None:
+    def _enter(self, path: str, x: object, children: list[Child], what: str | None, kind: str = "value") -> None:
         if id(x) in self._on_path:
             self._say(path, "object", f"{what or 'a tensor'} that holds itself", x)
             return
@@ -389,25 +301,11 @@ def joined(path: str, key: str) -> str:
     return f"{path}.{key}" if path and key else path or key
 
 
-def _are_texts(items: list[object]) -> bool:
-    return all(isinstance(item, str) for item in items)
-
-
 def _class(call: Result) -> tuple[Any, object]:
     """Return the class of an object, and what it is made with."""
-    if _dotted(call.callee) in _MAKERS and isinstance(call.arguments, tuple) and call.arguments:
+    if dotted(call.callee) in _MAKERS and isinstance(call.arguments, tuple) and call.arguments:
         return call.arguments[0], tuple(part for part in call.arguments[2:] if part is not None)
     return call.callee, call.arguments
-
-
-def _dotted(x: object) -> str:
-    if isinstance(x, Global):
-        return f"{x.module}.{x.name}"
-    match x:
-        case Handle(id=("module", Global() as cls, *_)):
-            return f"{cls.module}.{cls.name}, whose source lies in the file"
-        case _:
-            return "something computed"
 
 
 def _value(x: object) -> str:

@@ -36,6 +36,7 @@ examples:
   weighmaster convert folder converted                                each file of weights, and the index of shards"""
 _LAYOUTS: Final = {
     "torch-zip": "PyTorch (zip)",
+    "torchscript": "TorchScript",
     "torch-legacy": "PyTorch (stacked pickles)",
     "torch-tar": "PyTorch (tar)",
     "npz": "NumPy (.npz)",
