@@ -350,7 +350,7 @@ def test_a_script_is_called_one_and_gives_its_constants(tmp_path: Path) -> None:
     assert [tensor.tolist() for name, tensor in found.items() if name.startswith("constants.")] == [[5.0, 6.0, 7.0]]
 
 
-def test_an_exported_program_is_called_one(tmp_path: Path) -> None:
+def test_an_exported_program_is_called_one() -> None:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
         archive.writestr("m/models/model.json", "{}")
