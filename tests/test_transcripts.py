@@ -1,8 +1,9 @@
 """Every transcript in the documentation is what happens.
 
 The commands of a page's `console` blocks run one after the other in one empty folder. A line of three dots stands for
-whatever comes. `WEIGHMASTER_REWRITE_TRANSCRIPTS=1` writes down what happens instead of comparing; read the difference
-before you commit it. A block below the comment `<!-- not run -->` is left alone.
+whatever lines come, three dots in a line for whatever text comes there. `WEIGHMASTER_REWRITE_TRANSCRIPTS=1` writes down
+what happens instead of comparing; read the difference before you commit it. A block below the comment
+`<!-- not run -->` is left alone.
 """
 
 from __future__ import annotations
@@ -17,8 +18,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-NAMES = ("tutorial", "exit-status", "policy", "output", "digest", "signing", "trust-policy")
-PAGES = ["README.md", *(f"docs/{name}.md" for name in NAMES)]
+PAGES = ["README.md", *(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md")))]
 BLOCK = re.compile(r"(?<!<!-- not run -->\n)```console\n(.*?)```", re.DOTALL)
 ANYTHING = "…"
 
@@ -41,7 +41,8 @@ def _steps(block: str) -> Iterator[tuple[str, list[str]]]:
 def _said(command: str, folder: Path) -> list[str]:
     kept = {key: value for key, value in os.environ.items() if key not in {"NO_COLOR", "PYTHONPATH"}}
     kept |= {"PYTHONPATH": os.pathsep.join(sys.path), "COLUMNS": "100"}
-    script = f'weighmaster() {{ "{sys.executable}" -c "from weighmaster.fronts.cli.main import run; run()" "$@"; }}\n'
+    script = f'python() {{ "{sys.executable}" "$@"; }}\n'
+    script += 'weighmaster() { python -c "from weighmaster.fronts.cli.main import run; run()" "$@"; }\n'
     done = subprocess.run(
         ["bash", "-c", script + command],
         cwd=folder,
@@ -54,11 +55,17 @@ def _said(command: str, folder: Path) -> list[str]:
 
 
 def _fits(wanted: list[str], said: list[str]) -> bool:
-    if ANYTHING not in wanted:
-        return wanted == said
-    at = wanted.index(ANYTHING)
-    rest = wanted[at + 1 :]
-    return wanted[:at] == said[:at] and any(_fits(rest, said[start:]) for start in range(at, len(said) + 1))
+    at = wanted.index(ANYTHING) if ANYTHING in wanted else len(wanted)
+    if not all(map(_is, wanted[:at], said[:at])) or len(said) < at:
+        return False
+    if at == len(wanted):
+        return len(said) == at
+    return any(_fits(wanted[at + 1 :], said[start:]) for start in range(at, len(said) + 1))
+
+
+def _is(wanted: str, said: str) -> bool:
+    pattern = ".*".join(map(re.escape, wanted.split(ANYTHING)))
+    return re.fullmatch(pattern, said) is not None
 
 
 @pytest.mark.parametrize("page", PAGES)

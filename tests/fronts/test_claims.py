@@ -373,7 +373,7 @@ def test_what_is_required_decides_alone(run: Run) -> None:
     assert listed(run, "--require", "release")[0] == 0
     status, out, _ = run("claims", "model", "--public-key", "alice.pub", "--require", "release", "--require", "scan")
     assert status == 1
-    assert out.endswith("Wanted: scan, but none of it holds.\n")
+    assert out.endswith("Wanted: scan, but there is none that holds.\n")
 
 
 def test_a_release_of_another_name_is_refused(run: Run) -> None:

@@ -273,7 +273,7 @@ def test_a_cut_file_of_claims_shows_where_a_later_release_was_seen(here: Manifes
 def test_a_cut_file_of_claims_shows_where_one_of_that_type_must_be_there(here: Manifest, file: Path) -> None:
     found = heard(file, here, claim(here))
     assert missing(found, [FREE]) == {}
-    assert missing(found, [FREE, TYPE]) == {TYPE: "none of it holds"}
+    assert missing(found, [FREE, TYPE]) == {TYPE: "there is none that holds"}
 
 
 def test_a_claim_that_speaks_against_the_artifact_holds_and_is_none_that_is_wanted(here: Manifest, file: Path) -> None:

@@ -50,6 +50,7 @@ def main(arguments: Sequence[str]) -> int:
     write_whole(public, key.pem, force=options.force)
     rows = [("private", options.private), ("public", public), ("kind", key.kind), ("key id", key.keyid)]
     trusting.show(rows)
+    sys.stdout.flush()
     if not trusting.password(options):
         sys.stderr.write("weighmaster: the private key is not encrypted (--password-file does that)\n")
     return 0

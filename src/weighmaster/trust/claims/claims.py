@@ -155,7 +155,7 @@ def missing(heard: Iterable[Heard], required: Iterable[str]) -> dict[str, str]:
         if one.standing is Standing.HOLDS:
             there[one.type] = there.get(one.type, "") or against(one)
     found = {type_: [there[same] for same in _same(type_) if same in there] for type_ in required}
-    why = {type_: next(filter(None, said), "") if said else "none of it holds" for type_, said in found.items()}
+    why = {type_: next(filter(None, said), "") if said else "there is none that holds" for type_, said in found.items()}
     return {type_: said for type_, said in why.items() if said}
 
 
