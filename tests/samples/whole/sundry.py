@@ -129,6 +129,7 @@ def text_node(text: str) -> dict[str, Any]:
 
 
 def _documents() -> Iterator[bytes]:
+    yield b"Apache License\nVersion 2.0, January 2004\n"
     yield json.dumps(node("ListNode", "builtins", "list", content=[text_node("a")], protocol=2)).encode()
     yield b'<?xml version="1.0"?><PMML version="4.4"><Header/><Apply function="+"/></PMML>'
     yield (
