@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import os
+import stat
+import zipfile
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -23,7 +25,7 @@ from weighmaster.conversion.convert import Wanted, convert, planned
 from weighmaster.conversion.copying import Copier
 from weighmaster.conversion.gathering import slabs
 from weighmaster.conversion.plan import Plan, Stream, Tensor
-from weighmaster.model.errors import ConfigError, TrustError, UnreadableError
+from weighmaster.model.errors import ConfigError, OverBudgetError, TrustError, UnreadableError
 
 
 def tensor(**fields: Any) -> Tensor:
@@ -84,6 +86,40 @@ def test_nothing_is_replaced_unless_that_is_wanted(tmp_path: Path) -> None:
     convert(str(tmp_path / "a.pt"), str(tmp_path / "out"), Wanted(force=True))
     assert (tmp_path / "out").read_bytes() != b"mine"
     assert sorted(os.listdir(tmp_path)) == ["a.pt", "out"]
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder", "socket"])
+def test_what_is_no_file_is_never_replaced(tmp_path: Path, kind: str) -> None:
+    (tmp_path / "a.pt").write_bytes(saved({"a": torch.ones(1)}))
+    out = tmp_path / "out"
+    if kind == "folder":
+        out.mkdir()
+    else:
+        os.mknod(out, stat.S_IFIFO if kind == "pipe" else stat.S_IFSOCK)
+    with pytest.raises(ConfigError, match="is no file"):
+        convert(str(tmp_path / "a.pt"), str(out), Wanted(force=True))
+    assert not out.is_file()
+
+
+def test_the_source_is_not_written_over(tmp_path: Path) -> None:
+    source = saved({"a": torch.ones(1)})
+    (tmp_path / "a.pt").write_bytes(source)
+    (tmp_path / "link.pt").symlink_to("a.pt")
+    for one, other in (("a.pt", "a.pt"), ("link.pt", "a.pt")):
+        with pytest.raises(ConfigError, match="is the source"):
+            convert(str(tmp_path / one), str(tmp_path / other), Wanted(force=True))
+    assert (tmp_path / "a.pt").read_bytes() == source
+
+
+def test_what_is_packed_small_does_not_fill_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("weighmaster.conversion.convert._ALWAYS", 1 << 20)
+    old = zipfile.ZipFile(io.BytesIO(saved({"a": torch.zeros(1 << 20)})))
+    with old, zipfile.ZipFile(tmp_path / "a.pt", "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            new.writestr(name, old.read(name))
+    with pytest.raises(OverBudgetError, match="would be written of"):
+        convert(str(tmp_path / "a.pt"), str(tmp_path / "out"))
+    assert os.listdir(tmp_path) == ["a.pt"]
 
 
 def test_a_file_that_changes_meanwhile_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -263,3 +264,11 @@ def test_what_cannot_be_written_whole_is_not_written(tmp_path: Path, monkeypatch
     with pytest.raises(ConfigError, match="No space left"):
         write_whole(str(tmp_path / "model.sig"), b"after", force=True)
     assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"before"]
+
+
+def test_a_device_is_not_replaced_by_a_file(tmp_path: Path) -> None:
+    from weighmaster.trust.evidence.keeping import write_whole
+
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ConfigError, match="is no file"):
+        write_whole(str(tmp_path / "pipe"), b"x", force=True)

@@ -94,11 +94,20 @@ def convert(source: str, target: str, wanted: Wanted | None = None) -> Conversio
         raise ConfigError(f"cannot read {source}: Permission denied")
     if os.path.lexists(target) and not wanted.force:
         raise ConfigError(f"{target} is there already: --force replaces it")
+    _check_target(source, target)
     plan = planned(source, wanted)
     if not plan.tensors:
         said = f"; {plan.left_count} other things are in it, first: {_first(plan)}" if plan.left else ""
         raise UnreadableError(f"{source} holds no tensors that can be carried over{said}")
     return _written(source, target, plan, wanted)
+
+
+def _check_target(source: str, target: str) -> None:
+    """Hold what would be replaced to be a file or a link, and not the source itself."""
+    if os.path.lexists(target) and not os.path.islink(target) and not os.path.isfile(target):
+        raise ConfigError(f"{target} is no file, and is not replaced")
+    if os.path.realpath(source) == os.path.join(os.path.realpath(os.path.dirname(target)), os.path.basename(target)):
+        raise ConfigError(f"{target} is the source: write into another file")
 
 
 def _first(plan: Plan) -> str:
@@ -163,7 +172,7 @@ def _written(source: str, target: str, plan: Plan, wanted: Wanted) -> Conversion
 
 
 def _check_size(layout: Layout, plan: Plan) -> None:
-    held = sum(stream.size for stream in plan.streams)
+    held = plan.streams[0].size
     if layout.size > max(_ALWAYS, _TIMES * held):
         largest = max(layout.placed, key=lambda placed: placed.tensor.size).tensor
         raise OverBudgetError(

@@ -58,12 +58,15 @@ def write_whole(path: str, data: bytes, *, force: bool = False, mode: int = 0o64
     """Write a file so that it is there whole, or as it was before; `mode` is what may be done with it.
 
     Raises:
-        ConfigError: it is there, holds something else, and `force` was not said; or it cannot be written.
+        ConfigError: it is there, holds something else, and `force` was not said;
+            it is no file; or it cannot be written.
     """
     if not force and os.path.lexists(path):
         if not os.path.islink(path) and os.path.isfile(path) and read_config(path, most=LONGEST) == data:
             return
         raise ConfigError(f"{path} is there already: --force replaces it")
+    if os.path.lexists(path) and not os.path.islink(path) and not os.path.isfile(path):
+        raise ConfigError(f"{path} is no file, and is not replaced")
     folder, name = os.path.split(path)
     beside = os.path.join(folder, f".{name}.{secrets.token_hex(6)}")
     try:
