@@ -41,6 +41,7 @@ from weighmaster.trust.manifests.manifest import Entry, Manifest
 from weighmaster.trust.policy.assess import Kind, assess
 from weighmaster.trust.policy.bundles import MOST
 from weighmaster.trust.policy.document import read as read_policy
+from weighmaster.trust.recall.matching import SignedBy
 from weighmaster.trust.signing import covering, door
 from weighmaster.trust.signing.oms import Contents, Part
 
@@ -197,6 +198,45 @@ def test_a_revoked_certificate_is_met_beside_its_key() -> None:
     for id in (hashlib.sha256(by.certificates[0]).hexdigest().upper(), by.key.keyid):
         with pytest.raises(TrustError, match="was revoked"):
             verification.verify(made, replace(expected, revoked=(Revocation(id=id),)), authority.NOW)
+
+
+def _of_an_odd_version(der: bytes) -> bytes:
+    return der.replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x12")
+
+
+def test_certificates_of_no_version_break_nothing(tmp_path: Path) -> None:
+    root, clock = authority.Authority("Example Root"), authority.Clock(tmp_path)
+    made = attest.signed(oms(ALL).content.payload, root.signer())  # type: ignore[union-attr]
+    stamp = clock.say(made.content.signatures[0].sig, authority.NOW - DAY)  # type: ignore[union-attr]
+    expected = Expected(
+        authorities=(authority.der(root.certificate),),
+        names=(authority.MAIL,),
+        timestamp_authorities=(authority.der(clock.root.certificate),),
+        needs_timestamp=True,
+    )
+    assert verification.verify(replace(made, timestamps=(stamp,)), expected, authority.NOW).at
+    with pytest.raises(TrustError, match="no trusted time"):
+        verification.verify(replace(made, timestamps=(_of_an_odd_version(stamp),)), expected, authority.NOW)
+    odd = replace(made, certificates=tuple(map(_of_an_odd_version, made.certificates)))
+    with pytest.raises(TrustError, match="cannot be read"):
+        verification.verify(odd, expected, authority.NOW)
+    assert SignedBy.claimed(odd).names == ()
+
+
+def test_a_recalled_key_of_several_parts_is_met_by_what_it_signed(tmp_path: Path) -> None:
+    private, public = generate("hybrid")
+    for name, data in (("private.pem", private), ("public.pem", public.pem)):
+        (tmp_path / name).write_bytes(data)
+    model(tmp_path / "model")
+    door.sign(tmp_path / "model", key=tmp_path / "private.pem")
+    recalls = str(tmp_path / "recall.json")
+    key = str(tmp_path / "public.pem")
+    assert main(["recall", "add", recalls, "--public-key", key, "--reason", "lost"]) == 0
+    assert main(["recall", "check", str(tmp_path / "model"), "--list", recalls]) == 1
+    text = f'version = 1\n[keys.it]\npublic_key = "{key}"\n' + rule(role("publisher", ["it"], predicates=["signature"]))
+    (tmp_path / "trust.toml").write_text(text)
+    verify = ["verify", str(tmp_path / "model"), "--policy", str(tmp_path / "trust.toml"), "-q"]
+    assert (main(verify), main([*verify, "--recall", recalls])) == (0, 1)
 
 
 # Claims, and the log.

@@ -199,7 +199,8 @@ def _what(options: Namespace) -> tuple[Kind, str]:
     if name == "public_key":
         from weighmaster.trust.identities.keys import load_public_key
 
-        return Kind.KEY, load_public_key(read_config(value), value).keyid
+        # Of a key with several parts the first: its signatures name each part, and none of them all.
+        return Kind.KEY, load_public_key(read_config(value), value).ids[0]
     if name == "path":
         from weighmaster.trust.manifests.hashing import hash_artifact
 

@@ -122,8 +122,10 @@ def _time(
     now: datetime,
     revoked: Sequence[Revocation],
 ) -> datetime:
+    from cryptography import x509
     from rfc3161_client import VerificationError, VerifierBuilder
 
+    odd = (x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, x509.ExtensionNotFound)
     read = _read(response)
     signature = next((one for one in signatures if _speaks_of(read, one)), None)
     if signature is None:
@@ -134,7 +136,7 @@ def _time(
         held = [hashlib.sha256(der).hexdigest() for der in read.signed_data.certificates]
         said: datetime = read.tst_info.gen_time
         accuracy = read.tst_info.accuracy
-    except (VerificationError, ValueError, TypeError) as error:
+    except (VerificationError, ValueError, TypeError, *odd) as error:
         raise TrustError(f"the timestamp is of no authority that is expected: {error}") from error
     latest = (said if said.tzinfo else said.replace(tzinfo=UTC)) + _width(accuracy)
     if latest > now + _AHEAD:

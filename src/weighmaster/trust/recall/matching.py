@@ -196,13 +196,11 @@ def _ids(bundle: Bundle) -> Iterator[str]:
 
 
 def _names(bundle: Bundle) -> Iterator[tuple[str, str]]:
-    from cryptography import x509
-    from cryptography.exceptions import UnsupportedAlgorithm
-
+    from weighmaster.trust.identities.certificates import load_certificate
     from weighmaster.trust.identities.pki import names_in
 
     for der in bundle.certificates[:1]:
         try:
-            yield from ((name, "") for _, name in names_in(x509.load_der_x509_certificate(der)))
-        except (ValueError, UnsupportedAlgorithm, TrustError):
+            yield from ((name, "") for _, name in names_in(load_certificate(der)))
+        except TrustError:
             continue
