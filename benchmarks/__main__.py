@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import cases, trust
+from benchmarks import cases, conversion, trust
 from benchmarks.measure import Cost, best
 
 _HERE = Path(sys.executable).parent
@@ -75,6 +75,7 @@ def main(folder: Path) -> None:
     _case("(e) a mixed folder of 300 small model files", _ours(path), _peers(path))
 
     trust.main(folder)
+    conversion.main(folder)
 
 
 if __name__ == "__main__":

@@ -62,19 +62,20 @@ def _case(ours: list[str], title: str, source: Path, *options: str) -> None:
         path.unlink(missing_ok=True)
 
 
-def main(folder: Path, ours: list[str]) -> None:
+def main(folder: Path, *, from_source: bool = False) -> None:
     """Make the files, run the cases, print."""
+    ours = _ours(from_source=from_source)
     path = checkpoint(folder, 2048)
-    _case(ours, "(i) a PyTorch checkpoint of 2 GB", path)
-    _case(ours, "(ii) the same, with the SHA-256 of both files", path, "--digests")
+    _case(ours, "(v1) a PyTorch checkpoint of 2 GB", path)
+    _case(ours, "(v2) the same, with the SHA-256 of both files", path, "--digests")
     path.unlink()
     path = _made(folder, "turned.pt", "torch.save({'w': torch.rand(23170, 23170).t()}, sys.argv[1])")
-    _case(ours, "(iii) one transposed tensor of 2 GB", path)
+    _case(ours, "(v3) one transposed tensor of 2 GB", path)
     path.unlink()
     path = _made(folder, "packed.npz", "numpy.savez_compressed(sys.argv[1], w=numpy.arange(1 << 26, dtype='f4'))")
-    _case(ours, "(iv) a compressed .npz of 256 MB of numbers", path)
+    _case(ours, "(v4) a compressed .npz of 256 MB of numbers", path)
 
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as scratch:
-        main(Path(scratch), _ours(from_source="--source" in sys.argv))
+        main(Path(scratch), from_source="--source" in sys.argv)
