@@ -59,7 +59,7 @@ def sign(  # noqa: PLR0913 - the keywords are what a caller may want
     key: Path | Signer,
     password: bytes | None = None,
     certificate: Path | None = None,
-    output: Path | None = None,
+    signature: Path | None = None,
     force: bool = False,
     timestamp_url: str = "",
 ) -> Written:
@@ -70,7 +70,7 @@ def sign(  # noqa: PLR0913 - the keywords are what a caller may want
         key: the private key, PEM; or a signer.
         password: what the private key is encrypted with.
         certificate: the certificate of the key and those that vouch for it, PEM, the key's first.
-        output: where the signature goes; without it, `model.sig` in a folder, or `F.sig` beside a file F.
+        signature: where the signature goes; without it, `model.sig` in a folder, or `F.sig` beside a file F.
         force: replace a signature that is there.
         timestamp_url: the authority to ask for a timestamp; without it, nobody is asked.
 
@@ -80,7 +80,7 @@ def sign(  # noqa: PLR0913 - the keywords are what a caller may want
     """
     signer = signer_at(key, password=password, certificate=certificate) if isinstance(key, str | os.PathLike) else key
     stamp = (lambda signature: timestamps.fetch(timestamp_url, signature)) if timestamp_url else None
-    return signing.sign(os.fspath(path), signer, Writing(output=_text(output), force=force, stamp=stamp))
+    return signing.sign(os.fspath(path), signer, Writing(output=_text(signature), force=force, stamp=stamp))
 
 
 def verify(  # noqa: PLR0913 - the keywords are what a caller may want
