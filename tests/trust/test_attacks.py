@@ -11,6 +11,7 @@ import os
 import shutil
 import time
 import tracemalloc
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -367,3 +368,25 @@ def test_evidence_of_many_small_values_takes_little_memory(item: bytes) -> None:
 def test_a_document_of_too_many_values_is_refused() -> None:
     with pytest.raises(TrustError, match="more than"):
         strict.parsed(b'{"a":[' + b"0," * 30_000_000 + b"0]}", "it")
+
+
+def test_recalled_and_denied_bytes_are_met_inside_an_archive(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = tmp_path / "weights.txt"
+    bad.write_bytes(b"poisoned weights")
+    (tmp_path / "model").mkdir()
+    with zipfile.ZipFile(tmp_path / "model" / "model.zip", "w") as archive:
+        archive.write(bad, "inner.txt")
+    recalls = str(tmp_path / "recall.json")
+    assert main(["recall", "add", recalls, "--path", str(bad), "--reason", "a backdoor"]) == 0
+    vet = ["vet", str(tmp_path / "model")]
+    assert main(vet) == 0
+    assert main([*vet, "--recall", recalls]) == 1
+    digest = hashlib.sha256(bad.read_bytes()).hexdigest()
+    deny = f'version = 1\ndefault = "audit"\n[[deny]]\nsha256 = "{digest}"\nreason = "a backdoor"\n'
+    (tmp_path / "trust.toml").write_text(deny)
+    assert main([*vet, "--trust", str(tmp_path / "trust.toml")]) == 1
+    said = capsys.readouterr().out
+    assert "model.zip!inner.txt is recalled (R-0001): a backdoor" in said
+    assert "the policy denies model.zip!inner.txt: a backdoor" in said

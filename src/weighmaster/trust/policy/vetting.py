@@ -92,7 +92,7 @@ def held(target: Target, asked: Asked) -> Held:
         seen=asked.seen,
         revoked=revocations(asked.recalls) if asked.recalls else (),
     )
-    lacks = [*found.lacks, *files.doubts()]
+    lacks = [*found.lacks, *files.denied(asked.policy), *files.doubts()]
     facts += [_lacking(found, lack, where) for lack in lacks]
     facts += [
         Trust(
@@ -135,6 +135,11 @@ class _Files:
         self.digests = {one.where.root: (one.size, one.sha256) for one in known if one.sha256}
         self.evidence = evidence_of(self.digests, folder=target.folder)
         self.proofs = (PROOFS,) if target.folder else tuple(f"{name}.{PROOFS}" for name in self.digests)
+        self.inside = {
+            one.where: one.sha256
+            for one in target.items
+            if isinstance(one, Artifact) and one.where.steps and one.sha256
+        }
         self._declared = sum(one.digest == "declared" for one in known)
         gaps = [one for one in target.items if isinstance(one, Gap) and not one.where.steps]
         unread = [
@@ -149,6 +154,13 @@ class _Files:
             *([f"{target.excluded} left out by the user"] if target.excluded else []),
         ]
         self.unread: Sequence[str] = tuple(dict.fromkeys(unread))
+
+    def denied(self, policy: Policy) -> Iterator[Lack]:
+        """Yield what a policy says of bytes within the files, in archives for one."""
+        reasons = {one.value: one.reason for one in policy.denied if one.kind == "sha256"}
+        for where, sha256 in self.inside.items():
+            if sha256 in reasons:
+                yield Lack(kind=Kind.DENIED, detail=f"the policy denies {where}: {reasons[sha256]}")
 
     def doubts(self) -> Iterator[Lack]:
         if self._declared:
@@ -196,8 +208,14 @@ def _recalls(files: _Files, evidence: Mapping[str, bytes], asked: Asked, where: 
         releases=tuple(release for _, claim in stated if (release := release_of(claim)) is not None),
     )
     digests = {path: sha256 for path, (_, sha256) in files.digests.items()}
+    places = {path: Where.file(path) for path in digests}
+    for inside, sha256 in files.inside.items():
+        name = str(inside)
+        while name in places:  # A file may be called as if it lay in another.
+            name += " "
+        digests[name], places[name] = sha256, inside
     for hit in recalled(digests, _tree(files), signers, asked.recalls or RecallList(), said):
-        place = Where.file(hit.where) if hit.where in digests else where
+        place = places.get(hit.where, where)
         yield Recalled(where=place, entry=hit.recall.id, action=hit.recall.action.value, detail=hit.sentence)
 
 
