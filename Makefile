@@ -1,8 +1,9 @@
-# make demo: set up, then judge a small folder of real models, some of them poisoned (harmlessly)
+# make demo: set up, then judge a small folder of real models, some of them poisoned (harmlessly); sign, verify, convert
 # make test: set up, then every check and every test
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+SIGNED := build/demo
 SOURCES := $(shell find src -name '*.py' -o -name '*.tsv' -o -name '*.json') pyproject.toml setup.py
 
 .PHONY: demo test lint bench clean
@@ -11,6 +12,16 @@ demo: $(VENV)/demo
 	$(BIN)/python tools/demo.py demo
 	@# What is poisoned must be blocked: status 1.
 	$(BIN)/weighmaster vet demo; test $$? -eq 1
+	@rm -rf $(SIGNED); mkdir -p $(SIGNED)/model; cp demo/model.safetensors demo/README.md $(SIGNED)/model
+	$(BIN)/weighmaster keygen $(SIGNED)/private.pem $(SIGNED)/public.pem
+	$(BIN)/weighmaster sign $(SIGNED)/model --key $(SIGNED)/private.pem
+	$(BIN)/weighmaster verify $(SIGNED)/model --public-key $(SIGNED)/public.pem
+	@# A copy that was tampered with must be refused: status 1.
+	cp -r $(SIGNED)/model $(SIGNED)/copy; echo 'import os' > $(SIGNED)/copy/sitecustomize.py
+	$(BIN)/weighmaster verify $(SIGNED)/copy --public-key $(SIGNED)/public.pem; test $$? -eq 1
+	@# The numbers of a poisoned checkpoint, of which nothing is run.
+	$(BIN)/weighmaster convert demo/checkpoint.pkl $(SIGNED)/clean.safetensors --select weights --key $(SIGNED)/private.pem
+	$(BIN)/weighmaster vet --quiet $(SIGNED)/clean.safetensors
 
 test: lint $(VENV)/test
 	PYTHONPATH=src $(BIN)/python -m pytest -n auto --dist loadgroup

@@ -39,6 +39,7 @@ def build(folder: Path) -> None:
     save_file(weights, folder / "model.safetensors", metadata={"format": "np"})
     np.savez_compressed(folder / "weights.npz", **weights)
     (folder / "README.md").write_text("# Iris models\n\nA forest, a pipeline and a small network.\n", "utf-8")
+    (folder / "checkpoint.pkl").write_bytes(pickle.dumps({"weights": weights, "epoch": 3, "callback": Poison()}))
     (folder / "pipeline-v2.pkl").write_bytes(pickle.dumps({"model": pipeline, "version": Poison()}))
     assistant(folder / "assistant")
 
