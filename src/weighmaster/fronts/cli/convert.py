@@ -230,7 +230,7 @@ def _some(names: Sequence[str], *, verbose: bool) -> str:
 
 def _bytes(count: int) -> str:
     size = float(count)
-    for unit in ("bytes", "KB", "MB", "GB"):
+    for unit in ("bytes", "kB", "MB", "GB"):
         if size < 1000:
             return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
         size /= 1000
