@@ -6,9 +6,11 @@ evidence says, unless it says no.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import shutil
+import tempfile
 import time
 import tracemalloc
 import zipfile
@@ -16,8 +18,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.trust import authority
-from tests.trust.claims_made import DAY, FREE, NOW, claim, heard, model, released, signer
+from tests.trust.claims_made import DAY, FREE, NOW, claim, expects, heard, model, released, signer
 from tests.trust.policed import FILES, assessed, evidence, manifest, oms, policy, role, rule, scanned
 from tests.trust.test_logged import ORIGIN, log_of
 
@@ -27,9 +31,9 @@ from weighmaster.model.errors import TrustError
 from weighmaster.model.value import replace
 from weighmaster.trust import strict
 from weighmaster.trust.claims import attest
-from weighmaster.trust.claims.claims import Standing, missing
+from weighmaster.trust.claims.claims import Standing, Wanted, judge, missing
 from weighmaster.trust.claims.logged import held_to, proven
-from weighmaster.trust.evidence import bundle
+from weighmaster.trust.evidence import bundle, claimsfile
 from weighmaster.trust.evidence.bundle import Bundle
 from weighmaster.trust.identities import verify as verification
 from weighmaster.trust.identities.generate import generate
@@ -390,3 +394,52 @@ def test_recalled_and_denied_bytes_are_met_inside_an_archive(
     said = capsys.readouterr().out
     assert "model.zip!inner.txt is recalled (R-0001): a backdoor" in said
     assert "the policy denies model.zip!inner.txt: a backdoor" in said
+
+
+OTHER = manifest({"config.json": b"{}", "weights.safetensors": b"others"})
+GENUINE = (oms(ALL), scanned(ALL), released(ALL, 7, name="acme/model"), claim(ALL, FREE))
+ADDED = [
+    b"",
+    b"{}",
+    b"\xff\x00",
+    b"[" * 1000,
+    *(bundle.write(one)[:-9] for one in GENUINE),
+    *map(spelled_otherwise, GENUINE),
+    *(bundle.write(replace(one, hint="0" * 64)) for one in GENUINE),
+    *map(bundle.write, (oms(ALL, by="mallory"), oms(OTHER, by="mallory"), oms(OTHER))),
+    *map(bundle.write, (scanned(ALL, "block", by="mallory"), scanned(ALL, "block", at=NOW - 2 * DAY))),
+    *map(bundle.write, (scanned(OTHER, "block"), scanned(OTHER, "block", at=NOW))),
+    *map(bundle.write, (released(ALL, 9, by="mallory"), released(OTHER, 9, by="mallory", name="acme/model"))),
+    *map(bundle.write, (released(OTHER, 6, name="acme/model"), released(OTHER, 9, name="acme/other"))),
+]
+
+
+@settings(max_examples=60)
+@given(st.lists(st.sampled_from(ADDED), max_size=8), st.sets(st.integers(0, 3)), st.randoms(use_true_random=False))
+def test_what_others_add_changes_no_answer(added: list[bytes], kept: set[int], random: Any) -> None:
+    held = _publisher_and_gate()
+    genuine = [bundle.write(GENUINE[number]) for number in sorted(kept)]
+    files = {name: (len(data), ALL.by_path[name].sha256) for name, data in FILES.items()}
+    mixed = [*genuine, *added]
+    random.shuffle(mixed)
+    # A copy in another spelling is the claim itself, so it counts where that is not there.
+    copies = {spelled_otherwise(one): one for one in GENUINE} | {
+        bundle.write(replace(one, hint="0" * 64)): one for one in GENUINE
+    }
+    there = kept | {GENUINE.index(copies[line]) for line in added if line in copies}
+    wanted = {0, 1, 2} <= there
+    found = assess(files, {"claims.jsonl": b"\n".join(mixed)}, held, NOW, name="acme/model")
+    assert found.holds is wanted, found.lacks
+    judged = judge(
+        (claimsfile.parsed(line, number) for number, line in enumerate(mixed, 1)), ALL, Wanted(expected=expects()), NOW
+    )
+    types = ["urn:weighmaster:scan:v1", "urn:weighmaster:release:v1", FREE]
+    lacking = missing(judged, types)
+    assert set(lacking) == {type for number, type in enumerate(types, 1) if number not in there}
+
+
+@functools.cache
+def _publisher_and_gate() -> Any:
+    with tempfile.TemporaryDirectory() as folder:
+        roles = role("publisher", ["alice"], predicates=["signature", "scan", "release"])
+        return policy(Path(folder), rule(roles, match="acme/*", require="name = true"))
