@@ -27,7 +27,7 @@ from tests.trust.test_logged import ORIGIN, log_of
 
 import weighmaster
 from weighmaster.fronts.cli.main import main
-from weighmaster.model.errors import TrustError
+from weighmaster.model.errors import ConfigError, TrustError
 from weighmaster.model.value import replace
 from weighmaster.trust import strict
 from weighmaster.trust.claims import attest
@@ -443,3 +443,13 @@ def _publisher_and_gate() -> Any:
     with tempfile.TemporaryDirectory() as folder:
         roles = role("publisher", ["alice"], predicates=["signature", "scan", "release"])
         return policy(Path(folder), rule(roles, match="acme/*", require="name = true"))
+
+
+def test_a_time_without_a_zone_is_refused(tmp_path: Path) -> None:
+    naive = NOW.replace(tzinfo=None)
+    with pytest.raises(ConfigError, match="without a zone"):
+        verification.verify(oms(ALL), expects(), naive)
+    with pytest.raises(ConfigError, match="without a zone"):
+        assessed(policy(tmp_path, rule(PUBLISHER)), signature=oms(ALL), now=naive)
+    with pytest.raises(ConfigError, match="without a zone"):
+        judge((), ALL, Wanted(expected=expects()), naive)

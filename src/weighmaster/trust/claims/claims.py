@@ -36,7 +36,15 @@ from weighmaster.trust.claims.releases import Seen, check_release, key_of
 from weighmaster.trust.evidence.claimsfile import Claim, Line, Unread
 from weighmaster.trust.evidence.envelope import Envelope
 from weighmaster.trust.evidence.statement import Statement, Whole
-from weighmaster.trust.identities.verify import CertificateIdentity, Expected, Identity, KeyIdentity, Signed, verify
+from weighmaster.trust.identities.verify import (
+    CertificateIdentity,
+    Expected,
+    Identity,
+    KeyIdentity,
+    Signed,
+    check_now,
+    verify,
+)
 from weighmaster.trust.manifests.manifest import Manifest
 
 ISSUED: Final = "urn:weighmaster:issued"
@@ -120,9 +128,10 @@ def judge(
     """Say of each line what became of it, in their order. `path` is where the artifact lies.
 
     Raises:
-        ConfigError: nobody is expected.
+        ConfigError: nobody is expected, or the time has no zone.
     """
     wanted.expected.check()
+    check_now(now)
     judge_ = _Judge(Files(manifest, path), wanted, now)
     found = _newest([judge_.heard(line) for line in lines])
     return tuple(_expected_release(one, manifest.tree, wanted) for one in found)

@@ -33,6 +33,7 @@ __all__ = [
     "Revocation",
     "Signed",
     "SigstoreIdentity",
+    "check_now",
     "distinct",
     "every",
     "verify",
@@ -130,6 +131,16 @@ def verify(bundle: Bundle, expected: Expected, now: datetime, *, sha256: str = "
     return every(bundle, expected, now, sha256=sha256, message=message)[0]
 
 
+def check_now(now: datetime) -> None:
+    """Refuse a time that means another moment everywhere.
+
+    Raises:
+        ConfigError: it has no zone.
+    """
+    if now.tzinfo is None:
+        raise ConfigError("what time it is was said without a zone: that is another moment everywhere")
+
+
 def every(
     bundle: Bundle, expected: Expected, now: datetime, *, sha256: str = "", message: Any = None
 ) -> tuple[Signed, ...]:
@@ -140,6 +151,7 @@ def every(
         TrustError: none did; the message says why.
     """
     expected.check()
+    check_now(now)
     question = _Question(bundle, expected, now, sha256=sha256, message=message)
     found: list[Signed] = []
     said: list[str] = []

@@ -21,6 +21,7 @@ from weighmaster.model.value import Value, replace
 from weighmaster.trust.claims.predicates.release import Release
 from weighmaster.trust.claims.releases import Seen, check_release
 from weighmaster.trust.identities.revocation import Revocation
+from weighmaster.trust.identities.verify import check_now
 from weighmaster.trust.policy import bundles
 from weighmaster.trust.policy.bundles import Files
 from weighmaster.trust.policy.filling import entities, filled
@@ -133,7 +134,11 @@ def assess(  # noqa: PLR0913 - what there is to know of an artifact, each by its
         proofs: proofs that claims are in a log, one on a line.
         seen: the releases that were seen before, by their names; None where nobody keeps them.
         revoked: keys and certificates that count no more.
+
+    Raises:
+        ConfigError: the time has no zone.
     """
+    check_now(now)
     rule = rule_for(policy, names_of(name))
     if rule is None:
         called = f"called {name!r}" if name else "without a name (--name gives it one)"
