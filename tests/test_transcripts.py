@@ -40,9 +40,9 @@ def _steps(block: str) -> Iterator[tuple[str, list[str]]]:
 
 def _said(command: str, folder: Path) -> list[str]:
     kept = {key: value for key, value in os.environ.items() if key not in {"NO_COLOR", "PYTHONPATH"}}
-    kept |= {"PYTHONPATH": os.pathsep.join(sys.path), "COLUMNS": "100"}
-    script = f'python() {{ "{sys.executable}" "$@"; }}\n'
-    script += 'weighmaster() { python -c "from weighmaster.fronts.cli.main import run; run()" "$@"; }\n'
+    path = os.pathsep.join((os.path.dirname(sys.executable), kept.get("PATH", "")))
+    kept |= {"PATH": path, "PYTHONPATH": os.pathsep.join(sys.path), "COLUMNS": "100"}
+    script = 'weighmaster() { python -c "from weighmaster.fronts.cli.main import run; run()" "$@"; }\n'
     done = subprocess.run(
         ["bash", "-c", script + command],
         cwd=folder,
