@@ -43,6 +43,7 @@ def record(  # noqa: PLR0913 - what there is to say of a run; each has a default
     key: _Path | None = None,
     password: bytes | None = None,
     statement: _Path | None = None,
+    force: bool = False,
     clock: Callable[[], datetime] = _clock,
 ) -> Iterator[Run]:
     """Record what runs inside the block, as a statement about what comes out of it (SLSA provenance, v1).
@@ -57,6 +58,7 @@ def record(  # noqa: PLR0913 - what there is to say of a run; each has a default
         key: a private key (PEM) that signs the statement, which is appended to the claims beside the output.
         password: what the key is encrypted with.
         statement: where the statement is written as it is, without a signature.
+        force: write the statement over what is there.
         clock: what tells the time.
 
     Raises:
@@ -67,12 +69,15 @@ def record(  # noqa: PLR0913 - what there is to say of a run; each has a default
 
     from weighmaster.model.errors import ConfigError
     from weighmaster.provenance.machine import hardware
-    from weighmaster.provenance.observer import Observer
+    from weighmaster.provenance.observer import Observer, start, stop
     from weighmaster.provenance.run import Run
-    from weighmaster.provenance.write import signer_of, write
+    from weighmaster.provenance.write import check_place, signer_of, write
 
     if key is None and statement is None:
         raise ConfigError("nothing would be written: give a key to sign with, or a path for the statement")
+    outputs = list(outputs)
+    if statement is not None:
+        check_place(statement, len(outputs), force=force)
     signer = None if key is None else signer_of(key, password)
     run = Run(os.getcwd(), clock)
     run.command = tuple(sys.orig_argv)
@@ -83,10 +88,9 @@ def record(  # noqa: PLR0913 - what there is to say of a run; each has a default
     for path in outputs:
         run.output(path)
     observer = Observer()
-    # A hook of this kind cannot be taken out again; it is only switched off.
-    sys.addaudithook(observer.hook)
+    start(observer)
     try:
         yield run
     finally:
-        observer.on = False
+        stop(observer)
     write(run.statements(observer.found(), hardware()), signer, statement)

@@ -11,6 +11,7 @@ from typing import Final
 from weighmaster.model.value import Value
 
 _SECONDS: Final = 60
+_UNTOLD: Final = "untold"
 _QUIET: Final = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "--no-optional-locks")
 """What keeps git from starting what the repository's configuration names."""
 
@@ -18,7 +19,8 @@ _QUIET: Final = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null",
 class Code(Value):
     """A commit (SHA-1 or SHA-256, in hexadecimal) of a repository.
 
-    `changes` is the SHA-256 of what differs from it, untracked files by name included; empty where nothing does.
+    `changes` is the SHA-256 of what differs from it, untracked files by name included; empty where nothing does, and
+    `untold` where git did not say.
     """
 
     commit: str
@@ -36,13 +38,17 @@ def code_in(folder: str) -> Code | None:
     commit = _git(folder, "rev-parse", "--verify", "HEAD")
     if commit is None:
         return None
-    status = _git(folder, "status", "--porcelain=v1", "-z", "--untracked-files=all") or b""
-    changes = ""
-    if status:
-        diff = _git(folder, "diff", "--no-ext-diff", "--no-textconv", "--binary", "HEAD") or b""
-        changes = hashlib.sha256(status + b"\0" + diff).hexdigest()
     origin = _git(folder, "config", "--get", "remote.origin.url") or b""
-    return Code(commit=commit.decode().strip(), changes=changes, origin=_without_secret(origin.decode().strip()))
+    address = _without_secret(origin.decode("utf-8", "replace").strip())
+    return Code(commit=commit.decode().strip(), changes=_changes(folder), origin=address)
+
+
+def _changes(folder: str) -> str:
+    status = _git(folder, "status", "--porcelain=v1", "-z", "--untracked-files=all")
+    if status == b"":
+        return ""
+    diff = _git(folder, "diff", "--no-ext-diff", "--no-textconv", "--submodule=diff", "--binary", "HEAD")
+    return _UNTOLD if status is None or diff is None else hashlib.sha256(status + b"\0" + diff).hexdigest()
 
 
 def check_out(repository: str, commit: str, into: str) -> bool:

@@ -9,10 +9,12 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess  # noqa: TID251 - the user's own command, as the user gave it
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Final
 
 from weighmaster.model.errors import ConfigError
@@ -20,16 +22,13 @@ from weighmaster.provenance import observer
 
 _CUSTOMIZE: Final = '''\
 """Observes this interpreter (weighmaster record), and then does what the next sitecustomize does."""
-import importlib.machinery, importlib.util, os, sys
+import os, sys
 
 _here = os.path.dirname(os.path.abspath(__file__))
-_spec = importlib.util.spec_from_file_location("_weighmaster_observer", os.path.join(_here, "observer.py.txt"),
-    loader=importlib.machinery.SourceFileLoader("_weighmaster_observer", os.path.join(_here, "observer.py.txt")))
-_module = importlib.util.module_from_spec(_spec)
-sys.dont_write_bytecode, _kept = True, sys.dont_write_bytecode
-_spec.loader.exec_module(_module)
-sys.dont_write_bytecode = _kept
-_module.observe_process(os.path.join(_here, "found"))
+_names = {"__name__": "_weighmaster_observer"}
+with open(os.path.join(_here, "observer.py.txt"), encoding="utf-8") as _file:
+    exec(compile(_file.read(), _file.name, "exec"), _names)
+_names["observe_process"](os.path.join(_here, "found"))
 sys.path[:] = [path for path in sys.path if os.path.abspath(path) != _here]
 _mine = sys.modules.pop("sitecustomize", None)
 try:
@@ -51,15 +50,40 @@ def run_observed(
     Raises:
         ConfigError: there is no such command.
     """
-    with _planted() as planted:
+    with _planted() as planted, _interrupts_left_to_it():
         environment = {**os.environ, **(variables or {})}
         before = environment.get("PYTHONPATH")
         environment["PYTHONPATH"] = planted + (os.pathsep + before if before else "")
         try:
-            status = subprocess.run(list(command), env=environment, cwd=folder, check=False).returncode  # noqa: S603
-        except OSError as error:
-            raise ConfigError(f"{command[0]} cannot be run: {error.strerror}") from error
-        return status, _together(list(_found(os.path.join(planted, "found"))))
+            started = subprocess.Popen(list(command), env=environment, cwd=folder)  # noqa: S603
+        except (OSError, ValueError) as error:
+            raise ConfigError(f"{command[0]} cannot be run: {getattr(error, 'strerror', error)}") from error
+        with _ends_passed_on(started):
+            status = started.wait()
+        return status, _together(*_found(os.path.join(planted, "found")))
+
+
+@contextmanager
+def _handled(number: int, handler: Callable[[int, object], object]) -> Iterator[None]:
+    """Handle a signal, if that is for this thread to do and the signal is not ignored."""
+    if threading.current_thread() is not threading.main_thread() or signal.getsignal(number) is signal.SIG_IGN:
+        yield
+        return
+    before = signal.signal(number, handler)
+    try:
+        yield
+    finally:
+        signal.signal(number, before)
+
+
+def _interrupts_left_to_it() -> AbstractContextManager[None]:
+    """Do nothing on Ctrl-C: the terminal sends it to the command as well, which may end in its own time."""
+    return _handled(signal.SIGINT, lambda _number, _frame: None)
+
+
+def _ends_passed_on(started: subprocess.Popen[bytes]) -> AbstractContextManager[None]:
+    """Pass a request to end on to the command."""
+    return _handled(signal.SIGTERM, lambda number, _frame: started.send_signal(number))
 
 
 @contextmanager
@@ -75,22 +99,29 @@ def _planted() -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _found(folder: str) -> Iterator[dict[str, Any]]:
-    """Yield what each process left, the first one first."""
-    paths = [os.path.join(folder, name) for name in os.listdir(folder) if name.endswith(".json")]
-    for path in sorted(paths, key=os.path.getmtime, reverse=True):
-        if os.path.getsize(path) <= _LARGEST:
-            with open(path, encoding="utf-8", errors="surrogateescape") as file:
-                yield json.load(file)
+def _found(folder: str) -> tuple[list[dict[str, Any]], list[str]]:
+    """Return what each process left, the last one to end first, and what forked workers wrote down."""
+    paths = [entry.path for entry in os.scandir(folder) if entry.stat().st_size <= _LARGEST]
+    found = []
+    for path in sorted((path for path in paths if path.endswith(".json")), key=os.path.getmtime, reverse=True):
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            found.append(json.load(file))
+    opened: dict[str, None] = {}
+    for path in sorted(path for path in paths if path.endswith(".opened")):
+        with open(path, "rb") as file:
+            opened |= dict.fromkeys(map(os.fsdecode, file.read().split(b"\0")[:-1]))
+    return found, list(opened)
 
 
-def _together(found: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def _together(found: Sequence[dict[str, Any]], opened: Sequence[str]) -> dict[str, Any]:
     """Return what several processes did as if it were one; the one that ended last started the others."""
     if not found:
         return {"observed": False, "read": [], "written": [], "more": 0}
     whole = {**found[0], "observed": True}
     for key in ("read", "written", "prefixes"):
         whole[key] = list(dict.fromkeys(path for one in found for path in one[key]))
+    for key, mark in (("read", "r"), ("written", "w")):
+        whole[key] = list(dict.fromkeys([*whole[key], *(text[1:] for text in opened if text[0] == mark)]))
     whole["more"] = sum(one["more"] for one in found)
     whole["libraries"] = next((one["libraries"] for one in found if one["libraries"]), {})
     return whole

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 
 from weighmaster.model.errors import ConfigError, TrustError, UnreadableError
 from weighmaster.model.value import Value
@@ -19,13 +20,15 @@ from weighmaster.provenance.command import run_observed
 from weighmaster.provenance.differences import Difference, differences
 from weighmaster.provenance.observer import VARIABLES
 from weighmaster.provenance.run import BUILD_TYPE, PREDICATE_TYPE
+from weighmaster.reading.pattern import pattern
 from weighmaster.reading.record import Record
 from weighmaster.trust.evidence.statement import Statement
 from weighmaster.trust.manifests.digests import Hashing
 from weighmaster.trust.manifests.hashing import hash_artifact
 from weighmaster.trust.manifests.manifest import TREE_ALGORITHM
 
-_LINKED = Hashing(follow_links=True)
+_COMMIT: Final = pattern(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_LINKED: Final = Hashing(follow_links=True)
 
 
 class Input(Value):
@@ -84,13 +87,15 @@ def _recipe(predicate: Record) -> Recipe:
     code = [each for each in materials if _note(each, "role") == "code"]
     variables = environment.values.get("variables") or {}
     packages = environment.values.get("packages") or []
+    if not isinstance(variables, dict) or not isinstance(packages, list):
+        raise UnreadableError("the environment makes no sense")
     return Recipe(
         command=told.each("command", str),
         inputs=tuple(_input(each) for each in materials if _note(each, "role") in {"input", "observed"}),
         outputs=tuple(
             _input(Record.of(e, "byproducts")) for e in _inner(predicate, "runDetails").each("byproducts", dict)
         ),
-        commit=str(code[0].get("digest", dict).get("gitCommit", "")) if code else "",
+        commit=_commit(code[0]) if code else "",
         is_dirty=bool(code and _note(code[0], "dirty")),
         variables=tuple((k, v) for k, v in variables.items() if k in VARIABLES and isinstance(v, str)),
         packages=tuple(
@@ -132,13 +137,14 @@ class Repetition:
             raise ConfigError("the statement names no command: what ran was a part of a program")
         if os.path.isdir(self.folder) and os.listdir(self.folder):
             raise ConfigError(f"{self.folder} is not empty")
+        for output in self.wanted.outputs:
+            if _is_outside(output.path):
+                raise ConfigError(f"it would write {output.path}, which lies outside of the folder")
         found = [(each, self._found(each)) for each in self.wanted.inputs]
         said = [f"the input {each.path} is not there" for each, at in found if at is None]
         os.makedirs(self.folder, exist_ok=True)
         said += self._with_code(code)
-        for each, at in found:
-            if at is not None:
-                self._link(each, at)
+        said += [note for each, at in found if at is not None for note in self._link(each, at)]
         return said
 
     def run(self) -> int:
@@ -170,19 +176,22 @@ class Repetition:
             raise ConfigError(f"the commit {self.wanted.commit} cannot be had from {code or self._original}")
         return ["the code had been changed since its commit, which is what runs now"] if self.wanted.is_dirty else []
 
-    def _link(self, wanted: Input, at: str) -> None:
-        if os.path.isabs(wanted.path) or wanted.path.startswith(".."):
+    def _link(self, wanted: Input, at: str) -> Iterator[str]:
+        """Link an input to where the command looks for it, if that is in the folder; yield why it cannot be."""
+        place = os.path.join(self.folder, os.path.normpath(wanted.path))
+        if _is_outside(wanted.path) or os.path.lexists(place):
+            return  # The command finds it where it was, or the commit has it.
+        whole = os.path.realpath(self.folder)
+        if os.path.commonpath([whole, os.path.realpath(os.path.dirname(place))]) != whole:
+            yield f"the input {wanted.path} cannot lie there: the commit has a link in its way"
             return
-        place = os.path.join(self.folder, wanted.path)
-        if os.path.lexists(place):
-            return  # The commit has it.
-        os.makedirs(os.path.dirname(place) or ".", exist_ok=True)
-        os.symlink(os.path.realpath(at), place)
+        try:
+            os.makedirs(os.path.dirname(place), exist_ok=True)
+            os.symlink(os.path.realpath(at), place)
+        except OSError as error:
+            yield f"the input {wanted.path} cannot lie there: {error.strerror}"
 
     def _compared(self, output: Input, path: str) -> Compared:
-        if os.path.isabs(output.path):
-            note = "was written to an absolute path: it lies outside the new folder"
-            return Compared(name=output.name, path=path, same=False, note=note)
         if not os.path.exists(path):
             return Compared(name=output.name, path=path, same=False, note="was not made")
         if hash_artifact(path).tree == output.tree:
@@ -227,11 +236,13 @@ def _renamed(path: str, wanted: Input) -> str:
 
 
 def _input(record: Record) -> Input:
-    tree = str(record.get("digest", dict).get(TREE_ALGORITHM, ""))
+    path = _note(record, "path")
+    if not isinstance(path, str) or not path or "\0" in path:
+        raise UnreadableError(f"{record.path}: {path!r} is no path")
     return Input(
         name=record.get("name", str),
-        path=str(_note(record, "path")),
-        tree=tree,
+        path=path,
+        tree=str(record.get("digest", dict).get(TREE_ALGORITHM, "")),
         named=_note(record, "role") != "observed",
     )
 
@@ -240,5 +251,20 @@ def _inner(record: Record, key: str) -> Record:
     return Record.of(record.values.get(key), f"{record.path}.{key}")
 
 
+def _commit(record: Record) -> str:
+    commit = record.get("digest", dict).get("gitCommit", "")
+    if not isinstance(commit, str) or not _COMMIT.fullmatch(commit):
+        raise UnreadableError(f"{record.path}: {commit!r} is no commit")
+    return commit
+
+
 def _note(record: Record, key: str) -> object:
-    return (record.values.get("annotations") or {}).get(key)
+    notes = record.values.get("annotations") or {}
+    if not isinstance(notes, dict):
+        raise UnreadableError(f"{record.path}.annotations: no mapping")
+    return notes.get(key)
+
+
+def _is_outside(path: str) -> bool:
+    """Say whether a path leads out of the folder that it begins in."""
+    return os.path.isabs(path) or os.path.normpath(path).split(os.sep)[0] == os.pardir

@@ -6,6 +6,7 @@ ends the recording. Files that the run opened without anyone having named them a
 
 from __future__ import annotations
 
+import operator
 import os
 import stat
 from collections.abc import Callable, Iterable, Mapping
@@ -15,6 +16,8 @@ from typing import Any, Final
 from weighmaster.model.errors import ConfigError, TrustError
 from weighmaster.model.value import Value
 from weighmaster.provenance.code import Code, code_in
+from weighmaster.provenance.observer import packages
+from weighmaster.trust import strict
 from weighmaster.trust.claims.attest import statement
 from weighmaster.trust.manifests.digests import Hashing
 from weighmaster.trust.manifests.files import files
@@ -76,18 +79,47 @@ class Run:
         before = self._stamps(path)
         material = Material(name=name, path=os.fspath(path), manifest=hash_artifact(self._at(path), _LINKED))
         self._inputs[name] = material, before
+        self._check_apart()
 
     def output(self, path: str | os.PathLike[str], name: str = "") -> None:
-        """Say that the run writes a file or folder."""
+        """Say that the run writes a file or folder.
+
+        Raises:
+            ConfigError: it lies in an input, which must not change.
+        """
         self._outputs[os.fspath(path)] = name or os.path.basename(os.path.normpath(path))
+        self._check_apart()
 
     def parameter(self, **values: Any) -> None:
-        """Say what the run was told: numbers, texts, booleans, and lists and mappings of those."""
-        self.parameters |= values
+        """Say what the run was told: numbers, texts, booleans, and lists and mappings of those.
+
+        Raises:
+            ConfigError: it is something else.
+        """
+        for name, value in values.items():
+            try:
+                # What is changed afterwards is not what was said.
+                self.parameters[name] = strict.parsed(strict.written({"": value}), name).values[""]
+            except (TypeError, ValueError, RecursionError, TrustError) as error:
+                raise ConfigError(f"the parameter {name!r} cannot be written down: {error}") from error
 
     def seed(self, **seeds: int) -> None:
-        """Say what a source of chance was started with."""
-        self.seeds |= seeds
+        """Say what a source of chance was started with.
+
+        Raises:
+            ConfigError: it is no whole number.
+        """
+        for name, value in seeds.items():
+            if isinstance(value, bool) or not hasattr(value, "__index__"):
+                raise ConfigError(f"the seed {name!r} is no whole number: {value!r}")
+            self.seeds[name] = operator.index(value)
+
+    def _check_apart(self) -> None:
+        for name, (material, _) in self._inputs.items():
+            place = os.path.realpath(self._at(material.path))
+            for path in self._outputs:
+                if _lies_in(os.path.realpath(self._at(path)), [place]):
+                    raise ConfigError(f"the output {path} lies in the input {name}, which must not change")
 
     def statements(self, found: Mapping[str, Any], hardware: Mapping[str, Any]) -> list[tuple[str, bytes]]:
         """Return for each output its path and the statement about it; `found` is what an `Observer` found.
@@ -99,7 +131,7 @@ class Run:
         if not self._outputs:
             raise ConfigError("nothing was said of what comes out: name an output")
         for name, (material, before) in self._inputs.items():
-            if self._stamps(material.path) != before:
+            if self._stamps_if_there(material.path) != before:
                 raise TrustError(f"the input {name} ({material.path}) changed while it was used")
         outputs = [
             Material(name=name, path=path, manifest=hash_artifact(self._at(path)))
@@ -129,7 +161,7 @@ class Run:
                     "outputs": [each.path for each in outputs],
                 },
                 "internalParameters": {
-                    "environment": environment | {"packages": found.get("packages", [])},
+                    "environment": environment | {"packages": packages(found["path"]) if "path" in found else []},
                     "hardware": dict(hardware),
                     "unlisted": left_out,
                     "observed": bool(found.get("observed", True)),
@@ -146,23 +178,38 @@ class Run:
     def _observed(self, found: Mapping[str, Any]) -> tuple[list[dict[str, object]], int]:
         """Return the files that were read and not named, and how many more there are."""
         written = {os.path.realpath(path) for path in found.get("written", ())}
-        apart = (*_APART, *found.get("prefixes", ()))
-        known = [
-            os.path.realpath(self._at(path)) for path in [*self._outputs, *(m.path for m, _ in self._inputs.values())]
-        ]
-        paths = {os.path.realpath(path): None for path in found.get("read", ())}
+        named = [*self._outputs, *(material.path for material, _ in self._inputs.values())]
+        known = [os.path.realpath(self._at(path)) for path in named]
+        apart = self._apart(found.get("prefixes", ()))
+        paths = dict.fromkeys(os.path.realpath(path) for path in found.get("read", ()))
         kept = [path for path in paths if path not in written and _is_data(path, apart) and not _lies_in(path, known)]
-        listed = []
-        for path in kept[:_MOST]:
-            shown = os.path.relpath(path, self._folder) if _lies_in(path, [os.path.realpath(self._folder)]) else path
+        listed = [one for one in map(self._seen, kept[:_MOST]) if one is not None]
+        return listed, len(kept) - len(listed) + int(found.get("more", 0))
+
+    def _apart(self, prefixes: Iterable[str]) -> list[str]:
+        """Return the folders in which no data lie, other than those that the run happens in."""
+        here = os.path.realpath(self._folder)
+        return [path for path in (*_APART, *map(os.path.realpath, prefixes)) if not _lies_in(here, [path])]
+
+    def _seen(self, path: str) -> dict[str, object] | None:
+        """Return a file that was read; nothing where it is gone or cannot be hashed, which must not undo the rest."""
+        shown = os.path.relpath(path, self._folder) if _lies_in(path, [os.path.realpath(self._folder)]) else path
+        try:
             manifest = hash_artifact(path)
             changed = os.stat(path).st_mtime > self.started.timestamp()
-            note = {"changed": True} if changed else {}
-            listed.append(Material(name=shown, path=shown, manifest=manifest).descriptor(role="observed", **note))
-        return listed, len(kept) - len(listed) + int(found.get("more", 0))
+        except (OSError, ConfigError, TrustError):
+            return None
+        note = {"changed": True} if changed else {}
+        return Material(name=shown, path=shown, manifest=manifest).descriptor(role="observed", **note)
 
     def _at(self, path: str | os.PathLike[str]) -> str:
         return os.path.join(self._folder, path)
+
+    def _stamps_if_there(self, path: str) -> list[tuple[str, Stamp]]:
+        try:
+            return self._stamps(path)
+        except (OSError, ConfigError, TrustError):
+            return []
 
     def _stamps(self, path: str | os.PathLike[str]) -> list[tuple[str, Stamp]]:
         """Return what tells whether the files of an input were touched."""
@@ -186,6 +233,8 @@ def _is_data(path: str, apart: Iterable[str]) -> bool:
         return False
     try:
         return stat.S_ISREG(os.stat(path).st_mode)
+    except FileNotFoundError:
+        return True  # It was there when it was read.
     except OSError:
         return False
 

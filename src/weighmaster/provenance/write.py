@@ -25,6 +25,24 @@ def signer_of(path: str | os.PathLike[str], password: bytes | None = None) -> Ke
         raise ConfigError(f"{os.fspath(path)}: {error.strerror}") from error
 
 
+def check_place(path: str | os.PathLike[str], outputs: int, *, force: bool) -> None:
+    """Hold the path of a statement to be writable, before the work that it tells of.
+
+    Raises:
+        ConfigError: something is there and `force` was not said, there is no such folder, or several would go there.
+    """
+    if outputs > 1:
+        raise ConfigError(f"{outputs} outputs have a statement each: {os.fspath(path)} takes one")
+    if os.path.lexists(path):
+        if not os.path.isfile(path) and not os.path.islink(path):
+            raise ConfigError(f"{os.fspath(path)} is no file")
+        if not force:
+            raise ConfigError(f"{os.fspath(path)} is there already: --force replaces it")
+    folder = os.path.dirname(os.path.abspath(path))
+    if not os.access(folder, os.W_OK):
+        raise ConfigError(f"there is no folder {folder} that could be written to")
+
+
 def write(
     statements: Iterable[tuple[str, bytes]], signer: Signer | None, path: str | os.PathLike[str] | None
 ) -> list[str]:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from weighmaster.extend.showing import plain
 from weighmaster.fronts.cli import trusting
 from weighmaster.fronts.cli.parsing import Parser
 from weighmaster.model.errors import ConfigError
@@ -42,10 +43,12 @@ def main(arguments: Sequence[str]) -> int:
     from weighmaster.provenance.command import run_observed
     from weighmaster.provenance.machine import hardware
     from weighmaster.provenance.run import Run
-    from weighmaster.provenance.write import signer_of, write
+    from weighmaster.provenance.write import check_place, signer_of, write
 
     options = parser().parse_args(arguments)
     _check(options)
+    if options.statement is not None:
+        check_place(options.statement, len(options.output), force=options.force)
     signer = None if options.key is None else signer_of(options.key, trusting.password(options))
     run = Run(os.getcwd(), lambda: datetime.now(UTC))
     run.command = tuple(options.command)
@@ -58,12 +61,13 @@ def main(arguments: Sequence[str]) -> int:
         run.output(path)
     status, found = run_observed(options.command)
     if status:
-        sys.stderr.write(f"weighmaster: the command ended with status {status}: nothing was recorded\n")
+        sys.stderr.write(f"weighmaster: the command {_ended(status)}: nothing was recorded\n")
         return status if status > 0 else 128 - status
     if not found["observed"]:
         sys.stderr.write("weighmaster: no Python process was observed: only what was named is recorded\n")
     for path in write(run.statements(found, hardware()), signer, options.statement):
-        sys.stderr.write(f"weighmaster: recorded in {path}\n")
+        near = os.path.relpath(path)
+        sys.stderr.write(f"weighmaster: recorded in {plain(path if near.startswith(os.pardir) else near)}\n")
     return 0
 
 
@@ -74,8 +78,15 @@ def _check(options: Any) -> None:
         raise ConfigError("nothing was said of what comes out: name it with --output")
     if options.key is None and options.statement is None:
         raise ConfigError("nothing would be written: sign with --key, or write the statement with --statement")
-    if options.statement is not None and os.path.lexists(options.statement) and not options.force:
-        raise ConfigError(f"{options.statement} is there already: --force replaces it")
+
+
+def _ended(status: int) -> str:
+    """Say how a command ended; a negative status is the number of the signal that ended it."""
+    if status > 0:
+        return f"ended with status {status}"
+    import signal
+
+    return f"was ended by {signal.Signals(-status).name if -status in set(signal.Signals) else f'signal {-status}'}"
 
 
 def _named(text: str) -> tuple[str, str]:
