@@ -13,7 +13,7 @@ from weighmaster.conversion.places import Place
 from weighmaster.conversion.plan import ALONE
 from weighmaster.conversion.program import Program
 from weighmaster.conversion.stacked import Stacked
-from weighmaster.conversion.storages import described, loaded
+from weighmaster.conversion.storages import described
 from weighmaster.conversion.tarred import Tar
 from weighmaster.conversion.tensors import Leaf, Refused, Storage
 from weighmaster.conversion.walk import Walk
@@ -103,9 +103,18 @@ class Alone:
         """See `Resolver`."""
         return described(handle)
 
-    def loaded(self, data: Place) -> Storage | Refused:
-        """See `Resolver`."""
-        return loaded(data)
+
+def loaded(data: Place) -> Storage | Refused:
+    """Return the storage that a file of PyTorch inside a pickle holds.
+
+    Raises:
+        UnreadableError: it is broken.
+    """
+    head = data.source.read_at(0, 64)
+    files: Stacked | Zip = Zip(data) if head[:4] == LOCAL else Stacked(data)
+    top = files.program.top
+    found = files.resolve(top) if isinstance(top, Handle) else None
+    return found if isinstance(found, (Storage, Refused)) else Refused("of something that is no storage")
 
 
 def _npy(place: Place, name: str, walk: Walk, where: Where) -> None:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable
 from typing import Final
 
-from weighmaster.conversion.layouts import gather
+from weighmaster.conversion.layouts import gather, loaded
 from weighmaster.conversion.places import Streams
 from weighmaster.conversion.plan import LISTED, Left, Plan, Tensor, written
 from weighmaster.conversion.tensors import Leaf
@@ -52,7 +52,7 @@ def _planned(path: str, name: str, select: str, limits: Limits, *, keep_values: 
     descriptor = os.open(path, os.O_RDONLY)
     status = os.fstat(descriptor)
     streams = Streams(FileSource(descriptor, status.st_size), Budget(limits))
-    walk = Walk(keep_values=keep_values)
+    walk = Walk(loaded, keep_values=keep_values)
     layout, framework = gather(streams.file, walk, Where.file(os.path.basename(name)))
     tensors, renamed = named(walk, select)
     left = [one for one in walk.left if not select or one.kind == "member" or within(one.path, select) is not None]

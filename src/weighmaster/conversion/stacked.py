@@ -8,7 +8,7 @@ from typing import Final
 from weighmaster.conversion.numbers import width
 from weighmaster.conversion.places import Place
 from weighmaster.conversion.program import Program
-from weighmaster.conversion.storages import described, key_of, loaded, storage_kind, viewed
+from weighmaster.conversion.storages import described, key_of, storage_kind, viewed
 from weighmaster.conversion.tensors import Leaf, Refused, Storage
 from weighmaster.conversion.walk import Walk
 from weighmaster.machine.shadow import Handle, Items
@@ -83,7 +83,3 @@ class Stacked:
                 return Refused("in a storage of a kind that is not known")
             case _:
                 return described(handle)
-
-    def loaded(self, data: Place) -> Storage | Refused:
-        """See `Resolver`."""
-        return loaded(data)

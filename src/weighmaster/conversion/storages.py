@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from weighmaster.conversion.numbers import PACKED, STORAGES, width
 from weighmaster.conversion.tensors import Refused, Storage
 from weighmaster.machine.shadow import Global, Handle
-from weighmaster.reading.zip import LOCAL
-
-if TYPE_CHECKING:
-    from weighmaster.conversion.places import Place
-    from weighmaster.conversion.stacked import Stacked
-    from weighmaster.conversion.zipped import Zip
 
 _MODULES: Final = frozenset({"torch", "torch.storage", "torch.cuda"})
 
@@ -26,22 +20,6 @@ def described(handle: Handle) -> str:
             return f"the class {cls.module}.{cls.name}, with its source"
         case _:
             return "something that lies outside the file"
-
-
-def loaded(data: Place) -> Storage | Refused:
-    """Return the storage that a file of PyTorch inside a pickle holds.
-
-    Raises:
-        UnreadableError: it is broken.
-    """
-    from weighmaster.conversion.stacked import Stacked
-    from weighmaster.conversion.zipped import Zip
-
-    head = data.source.read_at(0, 64)
-    files: Stacked | Zip = Zip(data) if head[:4] == LOCAL else Stacked(data)
-    top = files.program.top
-    found = files.resolve(top) if isinstance(top, Handle) else None
-    return found if isinstance(found, (Storage, Refused)) else Refused("of something that is no storage")
 
 
 def storage_kind(x: object) -> tuple[str | None, str] | None:

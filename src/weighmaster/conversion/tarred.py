@@ -8,7 +8,7 @@ from collections.abc import Callable
 from weighmaster.conversion.numbers import width
 from weighmaster.conversion.places import Place
 from weighmaster.conversion.program import Program
-from weighmaster.conversion.storages import described, key_of, loaded, storage_kind, viewed
+from weighmaster.conversion.storages import described, key_of, storage_kind, viewed
 from weighmaster.conversion.tensors import Leaf, Refused, Storage, strided
 from weighmaster.conversion.walk import Walk
 from weighmaster.machine.shadow import Global, Handle, Items
@@ -104,10 +104,6 @@ class Tar:
                 raise UnreadableError(f"tensor {handle.id} is not in the file")
             return found
         return described(handle)
-
-    def loaded(self, data: Place) -> Storage | Refused:
-        """See `Resolver`."""
-        return loaded(data)
 
 
 def _numbers(member: Place, at: int, count: int) -> tuple[int, ...]:

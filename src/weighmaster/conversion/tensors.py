@@ -58,6 +58,10 @@ class Leaf:
         self.flip = flip
 
 
+Loaded = Callable[[Place], "Storage | Refused"]
+"""Returns the storage that a file inside of a pickle holds (`torch.storage._load_from_bytes`)."""
+
+
 class Parts:
     """Several tensors that together are one, by the end of their names; `note` says what it was."""
 
@@ -108,9 +112,6 @@ class Resolver(Protocol):
 
     def resolve(self, handle: Handle) -> Storage | Leaf | Refused | str:
         """Return what a handle is; a text describes what is no tensor."""
-
-    def loaded(self, data: Place) -> Storage | Refused:
-        """Return the storage that a file inside the pickle holds (`torch.storage._load_from_bytes`)."""
 
 
 def strided(  # noqa: PLR0913 - a tensor has so many
@@ -163,9 +164,10 @@ def count(x: object) -> int | None:
 class Torch:
     """Understands the calls that rebuild tensors in one pickle."""
 
-    def __init__(self, program: Program, resolver: Resolver) -> None:
+    def __init__(self, program: Program, resolver: Resolver, loaded: Loaded) -> None:
         self._program = program
         self._resolver = resolver
+        self._loaded = loaded
         self._streams: Streams = program.place.streams
         self._known: Mapping[str, Callable[..., Made | None]] = {
             "torch._utils._rebuild_tensor": self._tensor,
@@ -211,7 +213,7 @@ class Torch:
             arguments = x.arguments if isinstance(x.arguments, tuple) else ()
             place = self._program.raw(arguments[0]) if len(arguments) == 1 else None
             if place is not None:
-                return self._resolver.loaded(place)
+                return self._loaded(place)
         return Refused("of something that is no storage")
 
     def _tensor(self, storage: object, offset: object, shape: object, stride: object, *_more: object) -> Made:

@@ -14,7 +14,19 @@ from weighmaster.conversion.arrays import Numpy
 from weighmaster.conversion.parting import CONSTANTS, Child, Omitted, Parting, dotted
 from weighmaster.conversion.plan import ALONE, LISTED, MOST, Left
 from weighmaster.conversion.program import Program
-from weighmaster.conversion.tensors import Leaf, Made, Nested, Parts, Plain, Refused, Resolver, Storage, Torch, Wrapped
+from weighmaster.conversion.tensors import (
+    Leaf,
+    Loaded,
+    Made,
+    Nested,
+    Parts,
+    Plain,
+    Refused,
+    Resolver,
+    Storage,
+    Torch,
+    Wrapped,
+)
 from weighmaster.machine.shadow import Global, Handle, Items, Long, Opaque, Result, Table
 from weighmaster.model.errors import OverBudgetError, UnreadableError
 from weighmaster.model.where import Where
@@ -68,7 +80,8 @@ class _Frame:
 class Walk:
     """Gathers the tensors of one or more objects, and what is no tensor."""
 
-    def __init__(self, *, keep_values: bool = False) -> None:
+    def __init__(self, loaded: Loaded, *, keep_values: bool = False) -> None:
+        self.loaded = loaded
         self.tensors: list[tuple[str, Leaf]] = []
         self.left: list[Left] = []
         self.values: dict[str, str] = {}
@@ -137,7 +150,7 @@ class _Way:
         self._program = program
         self._resolver = resolver
         self._where = where
-        self._torch = Torch(program, resolver)
+        self._torch = Torch(program, resolver, walk.loaded)
         self._numpy = Numpy(program)
         self._parting = Parting(program)
         self._on_path: set[int] = set()

@@ -7,7 +7,7 @@ from typing import Final
 from weighmaster.conversion.numbers import width
 from weighmaster.conversion.places import Place
 from weighmaster.conversion.program import Program
-from weighmaster.conversion.storages import described, loaded, storage_kind
+from weighmaster.conversion.storages import described, storage_kind
 from weighmaster.conversion.tensors import Leaf, Refused, Storage
 from weighmaster.conversion.walk import Walk
 from weighmaster.machine.shadow import Handle
@@ -98,10 +98,6 @@ class Zip:
         part = place.part(0, claimed)
         return Storage(name, part, part.streams.storage(part), swap=self._big)
 
-    def loaded(self, data: Place) -> Storage | Refused:
-        """See `Resolver`."""
-        return loaded(data)
-
 
 class _Constants:
     """The persistent ids of the constants of a script; see `Resolver`."""
@@ -112,10 +108,6 @@ class _Constants:
     def resolve(self, handle: Handle) -> Storage | Leaf | Refused | str:
         """See `Resolver`."""
         return self._archive.resolve(handle, "constants")
-
-    def loaded(self, data: Place) -> Storage | Refused:
-        """See `Resolver`."""
-        return loaded(data)
 
 
 def opened(place: Place, entry: Entry) -> Place:
