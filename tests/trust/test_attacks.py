@@ -453,3 +453,31 @@ def test_a_time_without_a_zone_is_refused(tmp_path: Path) -> None:
         assessed(policy(tmp_path, rule(PUBLISHER)), signature=oms(ALL), now=naive)
     with pytest.raises(ConfigError, match="without a zone"):
         judge((), ALL, Wanted(expected=expects()), naive)
+
+
+def test_many_lines_that_cannot_be_read_take_little_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(claimsfile, "MOST", 3 * MOST)
+    held = policy(tmp_path, rule(PUBLISHER))
+    there = {"claims.jsonl": b"x\n" * 1_000_000, "model.sig": bundle.write(oms(ALL))}
+    files = {name: (len(data), ALL.by_path[name].sha256) for name, data in FILES.items()}
+    tracemalloc.start()
+    try:
+        found = assess(files, there, held, NOW, proofs=b"x\n" * 2_000_000)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert found.holds
+    assert (len(found.unread), peak < 16 << 20) == (MOST + 1, True)
+
+
+def test_a_folder_that_is_ignored_is_ignored_with_all_in_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model(tmp_path / "model")
+    listed = str(tmp_path / "model.json")
+    assert main(["digest", str(tmp_path / "model"), "--output-file", listed, "-q"]) == 0
+    (tmp_path / "model" / ".git" / "refs").mkdir(parents=True)
+    (tmp_path / "model" / ".git" / "refs" / "main").write_bytes(b"1")
+    check = ["digest", str(tmp_path / "model"), "--check", listed, "-q"]
+    assert (main(check), main([*check, "--ignore", ".git"]), main([*check, "--ignore", "refs"])) == (1, 0, 0)
+    (tmp_path / "model" / "evil.py").write_bytes(b"1")
+    assert main([*check, "--ignore", ".git"]) == 1
+    capsys.readouterr()

@@ -21,6 +21,14 @@ def matcher(patterns: Sequence[str]) -> re.Pattern[str] | None:
     return re.compile("|".join(f"(?:{_expression(pattern)})" for pattern in patterns))
 
 
+def leaves_out(pattern: re.Pattern[str] | None, path: str) -> bool:
+    """Say whether patterns match a path, or a folder that it lies in."""
+    if pattern is None:
+        return False
+    parts = path.split("/")
+    return any(pattern.match("/".join(parts[:count])) for count in range(1, len(parts) + 1))
+
+
 def _expression(pattern: str) -> str:
     plain = pattern.removesuffix("/")
     anchored = "/" in plain

@@ -11,11 +11,14 @@ logged is here: they can be cut together with the claims.
 from __future__ import annotations
 
 import hashlib
+import io
+import itertools
 from collections.abc import Mapping, Sequence
 
 from weighmaster.model.errors import TrustError
 from weighmaster.model.value import replace
 from weighmaster.trust.claims.claims import Heard, Standing
+from weighmaster.trust.evidence.claimsfile import MOST
 from weighmaster.trust.log import merkle, record
 from weighmaster.trust.log.book import Log
 from weighmaster.trust.log.note import VerifierKey
@@ -57,19 +60,19 @@ def proven(
         TrustError: a line is no proof.
     """
     kept: dict[str, list[Proof]] = {}
-    unread: list[TrustError] = []
-    for number, line in enumerate(proofs.split(b"\n"), 1):
+    unread: TrustError | None = None
+    for number, line in enumerate(itertools.islice(io.BytesIO(proofs), MOST), 1):
         try:
-            found = read_proof(line, f"line {number} of the proofs") if line.strip() else None
+            found = read_proof(line.rstrip(b"\n"), f"line {number} of the proofs") if line.strip() else None
         except TrustError as error:
-            unread.append(error)
+            unread = unread or error
             continue
         said = record.read(found.extra) if found else None
         if found and said:
             kept.setdefault(said.sha256, []).append(found)
     judged = tuple(_proven(one, kept, keys, witnesses, threshold) for one in heard)
     if unread and any(one.standing is Standing.NOT_LOGGED for one in judged):
-        raise unread[0]  # What could not be read may be the proof that is missing; where none is, it is nothing.
+        raise unread  # What could not be read may be the proof that is missing; where none is, it is nothing.
     return judged
 
 

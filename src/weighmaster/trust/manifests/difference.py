@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 
 from weighmaster.model.value import Value
-from weighmaster.reading.globs import matcher
+from weighmaster.reading.globs import leaves_out, matcher
 from weighmaster.trust.manifests.manifest import Entry, Manifest
 
 
@@ -28,12 +28,13 @@ class Difference(Value):
 
 
 def difference(before: Manifest, after: Manifest, ignored: Sequence[str] = (), own: Collection[str] = ()) -> Difference:
-    """Compare two manifests of one artifact; `ignored` are globs of files that count in neither, `own` their names."""
+    """Compare two manifests of one artifact.
+
+    `ignored` are globs of files and folders that count in neither, `own` the names of the manifests themselves.
+    """
     left_out = matcher(ignored)
     older, newer = dict(before.by_path), dict(after.by_path)
-    skipped = sorted(
-        path for path in older.keys() | newer.keys() if path in own or (left_out is not None and left_out.match(path))
-    )
+    skipped = sorted(path for path in older.keys() | newer.keys() if path in own or leaves_out(left_out, path))
     for path in skipped:
         older.pop(path, None)
         newer.pop(path, None)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from weighmaster.model.errors import TrustError
 from weighmaster.model.value import Value, replace
-from weighmaster.reading.globs import matcher
+from weighmaster.reading.globs import leaves_out, matcher
 from weighmaster.trust.evidence import bundle as bundles
+from weighmaster.trust.evidence import claimsfile
 from weighmaster.trust.evidence import statement as statements
 from weighmaster.trust.evidence.bundle import Bundle
 from weighmaster.trust.evidence.envelope import Envelope
@@ -18,7 +20,7 @@ from weighmaster.trust.manifests.manifest import TREE_ALGORITHM, Entry, Manifest
 from weighmaster.trust.signing import blob, oms
 
 MOST: Final = 4096
-"""Claims of one artifact that are read."""
+"""Claims of one artifact that are read, and of what cannot be read those that are told."""
 _ALGORITHM: Final = "sha256"
 _SIGNATURES: Final = frozenset({oms.PREDICATE_TYPE, oms.OLD_PREDICATE_TYPE})
 _SHOWN: Final = 3
@@ -54,14 +56,15 @@ def read(evidence: Mapping[str, bytes], differ: Callable[[Claim], str] = lambda 
     """
     claims: dict[bytes, Claim] = {}
     unread: list[str] = []
-    for source, line in _lines(evidence):
-        if len(claims) >= MOST:
-            unread.append(f"{source}: more than {MOST} claims")
+    for count, (source, line) in enumerate(_lines(evidence)):
+        if len(claims) >= MOST or count > claimsfile.MOST:
+            unread.append(f"{source}: more than {MOST} claims, or {claimsfile.MOST} lines")
             break
         try:
             claim = _claim(source, line)
         except TrustError as error:
-            unread.append(str(error))
+            if len(unread) < MOST:
+                unread.append(str(error))
         else:
             claims.setdefault(hashlib.sha256(line).digest(), _slim(claim, differ(claim)))
     return Found(claims=tuple(claims.values()), unread=tuple(unread))
@@ -73,9 +76,9 @@ def _lines(evidence: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
         if not name.endswith(".jsonl"):
             yield name, raw
             continue
-        for number, line in enumerate(raw.split(b"\n"), 1):
+        for number, line in enumerate(io.BytesIO(raw), 1):
             if line.strip():
-                yield f"{name}, line {number}", line.rstrip(b"\r")
+                yield f"{name}, line {number}", line.rstrip(b"\r\n")
 
 
 def _claim(source: str, line: bytes) -> Claim:
@@ -112,10 +115,7 @@ class Files:
 
     def ignores(self, name: str) -> bool:
         """Say whether a file need not be covered, or a folder that it lies in."""
-        if self._ignored is None:
-            return False
-        parts = name.split("/")
-        return any(self._ignored.match("/".join(parts[:count])) for count in range(1, len(parts) + 1))
+        return leaves_out(self._ignored, name)
 
     def differ(self, claim: Claim, *, alone: bool = False) -> str:
         """Return what shows that a claim is not about these files, in a sentence; empty where it is.
@@ -196,7 +196,7 @@ def proofs(raw: bytes) -> dict[str, list[Any]]:
     from weighmaster.trust.log import proof, record
 
     found: dict[str, list[Any]] = {}
-    for line in raw.split(b"\n")[:MOST]:
+    for line in raw.split(b"\n", MOST)[:MOST]:
         try:
             one = proof.read_proof(line) if line.strip() else None
         except TrustError:

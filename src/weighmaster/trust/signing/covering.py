@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from weighmaster.model.errors import TrustError
 from weighmaster.model.value import Value
-from weighmaster.reading.globs import matcher
+from weighmaster.reading.globs import leaves_out, matcher
 from weighmaster.trust.manifests.files import check_unchanged, files, listed, open_file
 from weighmaster.trust.manifests.manifest import Entry, Manifest
 from weighmaster.trust.signing.oms import Contents, Part
@@ -46,7 +45,7 @@ def covered(
         raise TrustError(f"{path} is {'a file' if alone else 'a folder'}, and {what} was signed")
     globs = matcher(ignore)
     here = {entry.path: entry for entry in manifest.entries}
-    ignored = sorted(name for name in here.keys() | contents.files.keys() if globs and _left_out(name, globs))
+    ignored = sorted(name for name in here.keys() | contents.files.keys() if leaves_out(globs, name))
     signed = dict(contents.files)
     for name in ignored:
         here.pop(name, None)
@@ -58,11 +57,6 @@ def covered(
     if contents.tree and not ignored and contents.tree != left.tree:
         raise TrustError(f"the tree digest is {left.tree}, and {contents.tree} was signed")
     return Covered(manifest=left, ignored=tuple(ignored))
-
-
-def _left_out(name: str, globs: re.Pattern[str]) -> bool:
-    parts = name.split("/")
-    return any(globs.match("/".join(parts[:count])) for count in range(1, len(parts) + 1))
 
 
 def _check(signed: Mapping[str, tuple[Part, ...]], here: Mapping[str, Entry], contents: Contents, disk: _Disk) -> None:
