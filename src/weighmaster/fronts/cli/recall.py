@@ -126,7 +126,7 @@ def _from(it: Any, *, needed: bool = True) -> None:
     group = it.add_mutually_exclusive_group(required=needed)
     group.add_argument("--list", metavar="FILE", help="a list, taken as it is")
     group.add_argument("--roots", metavar="CACHE", help="the list in roots that were pulled: signed, and fresh")
-    it.add_argument("--name", metavar="NAME", help="what it is called among these roots (recall.json)")
+    it.add_argument("--list-name", metavar="NAME", help="what it is called among these roots (recall.json)")
     it.add_argument("--accept-stale", action="store_true", help="use roots that have expired: what is new is missing")
 
 

@@ -162,12 +162,12 @@ def export(options: Namespace) -> int:
 def _recalls(options: Namespace) -> RecallList | None:
     """Return the list to go by; None, and why, where there is none that may be relied on."""
     if not options.roots:
-        if options.name or options.accept_stale:
-            raise ConfigError("--name and --accept-stale are for --roots")
+        if options.list_name or options.accept_stale:
+            raise ConfigError("--list-name and --accept-stale are for --roots")
         return _file(options.list)
     from weighmaster.trust.roots.cache import opened
 
-    name = options.name or entries.FILE
+    name = options.list_name or entries.FILE
     try:
         roots = opened(options.roots, _now(), accept_stale=options.accept_stale)
         for said in roots.expired:
