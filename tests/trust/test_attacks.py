@@ -481,3 +481,11 @@ def test_a_folder_that_is_ignored_is_ignored_with_all_in_it(tmp_path: Path, caps
     (tmp_path / "model" / "evil.py").write_bytes(b"1")
     assert main([*check, "--ignore", ".git"]) == 1
     capsys.readouterr()
+
+
+def test_a_rule_that_ignores_every_file_accepts_none(tmp_path: Path) -> None:
+    held = policy(tmp_path, rule(PUBLISHER, more='ignore = ["*.safetensors"]'))
+    other = manifest({"old.safetensors": b"1"})
+    found = assessed(held, signature=oms(other), files={"evil.safetensors": b"2"})
+    assert {lack.kind for lack in found.lacks} == {Kind.UNSURE}
+    assert not found.allows

@@ -47,7 +47,7 @@ def _proven(options: Any, heard: Sequence[Heard], place: str) -> Sequence[Heard]
     from weighmaster.trust.log.proof import read_proof
 
     path = f"{place.removesuffix('.jsonl')}.proofs.jsonl"
-    raw = read_evidence(path, most=_LARGEST)
+    raw = read_evidence(path, most=_LARGEST, follow_links=options.follow_links)
     first = next((line for line in raw.split(b"\n") if line.strip()), None)
     if first is None:
         raise TrustError(f"{path} holds no proof")

@@ -180,8 +180,9 @@ class _Question:
         if left := [one for one in unread if not covered.ignores(one)]:
             detail = f"not all bytes are known, so nothing can be said of all: {_listed(left)} not read"
             return self._assessment([*denied, Lack(kind=Kind.UNSURE, detail=detail)])
-        if not files:
-            return self._assessment([*denied, Lack(kind=Kind.UNSURE, detail="there is no file")])
+        if not covered.kept.entries:
+            detail = "the rule ignores every file, so nobody vouches for any" if files else "there is no file"
+            return self._assessment([*denied, Lack(kind=Kind.UNSURE, detail=detail)])
         found = bundles.read(evidence, partial(covered.differ, alone=alone))
         self._unread = found.unread
         if not found.claims:
