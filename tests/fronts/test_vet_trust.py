@@ -16,6 +16,7 @@ from weighmaster.trust.evidence import bundle
 from weighmaster.trust.manifests.hashing import hash_artifact
 from weighmaster.trust.manifests.manifest import Manifest
 from weighmaster.trust.recall.entries import Action, Kind, Recall, RecallList, write
+from weighmaster.trust.signing import signing
 
 SIGNED = role("publisher", ["alice"], predicates=["signature"])
 
@@ -282,6 +283,25 @@ def test_a_key_that_was_recalled_signs_nothing_any_more(model: Path, capsys: pyt
     )
     assert status == 1
     assert set(rules(report)) == {"recalled", "signer-not-trusted"}
+
+
+def test_what_a_key_signed_before_it_was_recalled_still_counts_if_a_timestamp_shows_it(
+    model: Path, capsys: pytest.CaptureFixture[str], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    from tests.trust.authority import Clock, pem
+    from tests.trust.claims_made import signer
+
+    clock = Clock(tmp_path_factory.mktemp("clock"))
+    now = datetime.now(UTC)
+    path = policy(model, '[timestamps.corp]\nroots = "clock.pem"\n' + rule(SIGNED))
+    (model.parent / "trust/clock.pem").write_bytes(pem(clock.root.certificate))
+    stolen = recalls(model.parent, Kind.KEY, signer("alice").key.keyid, Action.BLOCK, since=now - timedelta(days=10))
+    for days, status in ((20, 0), (5, 1)):
+        made = oms(hash_artifact(model))
+        when = now - timedelta(days=days)
+        stamped = signing.stamped(made, lambda signature, when=when: clock.say(signature, when))  # type: ignore[misc]
+        (model / "model.sig").write_bytes(bundle.write(stamped))
+        assert told(capsys, str(model), "--trust", path, "--recall", stolen)[0] == status
 
 
 def test_nothing_of_all_this_is_loaded_where_nobody_asks(model: Path) -> None:

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
-from weighmaster.model.errors import TrustError
+from weighmaster.model.errors import ConfigError, MissingExtraError, TrustError
 from weighmaster.model.fact import Artifact, Fact, Recalled, Trust
 from weighmaster.model.report import Gap, GapReason, Item
 from weighmaster.model.value import Value
 from weighmaster.model.where import Where
 from weighmaster.trust.claims.releases import Seen
 from weighmaster.trust.evidence import claimsfile
+from weighmaster.trust.identities.verify import verify
 from weighmaster.trust.manifests.manifest import CLAIMS, EVIDENCE, PROOFS, SIGNATURE, Entry, Manifest
 from weighmaster.trust.policy import bundles
 from weighmaster.trust.policy.assess import Assessment, Kind, Lack, assess
@@ -197,7 +198,7 @@ def _since(at: datetime | None) -> str:
 
 def _recalls(files: _Files, evidence: Mapping[str, bytes], asked: Asked, where: Where) -> Iterator[Recalled]:
     claims = bundles.read(evidence).claims
-    signers = [SignedBy.claimed(claim.bundle, claim.source) for claim in claims]
+    signers = [_signer(claim, asked) for claim in claims]
     stated = [
         (claim.source, claimsfile.Claim(line=0, bundle=claim.bundle, statement=claim.statement))
         for claim in claims
@@ -217,6 +218,17 @@ def _recalls(files: _Files, evidence: Mapping[str, bytes], asked: Asked, where: 
     for hit in recalled(digests, _tree(files), signers, asked.recalls or RecallList(), said):
         place = places.get(hit.where, where)
         yield Recalled(where=place, entry=hit.recall.id, action=hit.recall.action.value, detail=hit.sentence)
+
+
+def _signer(claim: bundles.Claim, asked: Asked) -> SignedBy:
+    """Return who signed a claim: who says so, or, where a recall asks since when, who did, and when."""
+    dated = asked.recalls is not None and any(entry.since for entry in asked.recalls.active)
+    for party in asked.policy.parties.values() if dated and asked.policy else ():
+        try:
+            return SignedBy.of(verify(claim.bundle, party.expected, asked.now), claim.source)
+        except (TrustError, ConfigError, MissingExtraError):
+            continue  # Another may have signed it.
+    return SignedBy.claimed(claim.bundle, claim.source)
 
 
 def _tree(files: _Files) -> str:
