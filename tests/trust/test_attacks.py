@@ -34,6 +34,7 @@ from weighmaster.trust.claims import attest
 from weighmaster.trust.claims.claims import Standing, Wanted, judge, missing
 from weighmaster.trust.claims.logged import held_to, proven
 from weighmaster.trust.evidence import bundle, claimsfile
+from weighmaster.trust.evidence import statement as statements
 from weighmaster.trust.evidence.bundle import Bundle
 from weighmaster.trust.identities import verify as verification
 from weighmaster.trust.identities.generate import generate
@@ -47,6 +48,7 @@ from weighmaster.trust.policy.assess import Kind, assess
 from weighmaster.trust.policy.bundles import MOST
 from weighmaster.trust.policy.document import read as read_policy
 from weighmaster.trust.recall.matching import SignedBy
+from weighmaster.trust.recall.named import named_by
 from weighmaster.trust.signing import covering, door
 from weighmaster.trust.signing.oms import Contents, Part
 
@@ -489,3 +491,18 @@ def test_a_rule_that_ignores_every_file_accepts_none(tmp_path: Path) -> None:
     found = assessed(held, signature=oms(other), files={"evil.safetensors": b"2"})
     assert {lack.kind for lack in found.lacks} == {Kind.UNSURE}
     assert not found.allows
+
+
+def test_a_long_key_above_many_items_takes_little_memory() -> None:
+    digest = "ab" * 32
+    predicate = {"k" * 100_000: [""] * 5_000 + [digest, {"digest": {"sha256": digest}}]}
+    statement = statements.read(claim(ALL, FREE, predicate).content, "it")  # type: ignore[arg-type]
+    tracemalloc.start()
+    try:
+        found = list(named_by(statement, "line 1"))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert [one.digest for one in found] == [digest, digest]
+    assert found[1].place.endswith("[5001].digest.sha256")
+    assert (len(found[0].place) < 300, peak < 1 << 20) == (True, True)
