@@ -47,10 +47,22 @@ _COUNT: Final = pattern(
 )
 _FACTORS: Final = {"": 1, "k": 10**3, "m": 10**6, "b": 10**9, "t": 10**12}
 _UNITS: Final = {"thousand": "k", "million": "m", "billion": "b", "trillion": "t"}
-_SIZE: Final = pattern(r"(?i)(?<![a-z0-9.])(?:(\d{1,3})x)?(\d+(?:\.\d+)?)(k|m|b|t)(?![a-z0-9])")
+_SIZE: Final = pattern(
+    r"(?i)(?<![a-z0-9.])(?<!\d_)(?:(\d{1,3})x)?(\d+(?:\.\d+)?)(k|m|b|t)(?![a-z0-9])(?:-(\d{1,3})e(?![a-z0-9]))?"
+)
+"""Where a point is written as `_` (`1_8B`), nothing is claimed."""
+_OF_DATA: Final = pattern(
+    r"(?i)(?:laion|metaclip|coyo|yfcc|jft|webli|treeoflife|chemberta|babylm|datacomp)[\w -]{0,20}\Z"
+)
+"""Before a number that counts what the model was trained on."""
+_PART: Final = pattern(
+    r"(?i)(?<![a-z])(?:eagle\d?|medusa|draft|speculator|q?lora|dora|adapter|control(?:net)?|sae|probe|projector|vae|peft|"
+    r"tiny-random|dummy)(?![a-z])"
+)
+"""What a name has in it that is of a part for a model, and names the size of that one."""
 _OTHERWISE: Final = pattern(
     r"(?i)[\s_-]*(?:\w+[\s_-]+)?(?:tokens?|sentences?|pairs?|samples?|examples?|steps?|images?|hours?|words?|rows?|bytes?|"
-    r"lines|documents|context|ctx|molecules|sequences|cells|reads|proteins|reactions|users|games|positions)\b"
+    r"lines|documents|context|ctx|molecules|sequences|cells|reads|proteins|reactions|users|games|positions|seq(?:uence)?_?len(?:gth)?)\b"
 )
 
 
@@ -63,47 +75,19 @@ class Section(Value):
 
 
 class Duty(Value):
-    """What a card should disclose: by which of `keys` of a statement, and who asks for it."""
+    """What a card should disclose, and by which of `keys` of a statement; who asks is on the page of the rule."""
 
     id: str
     name: str
     keys: tuple[str, ...]
-    cluster: str
-    asked_by: str
 
 
-_PAPER: Final = "Mitchell et al. 2019"
-_G7: Final = "G7 SBOM for AI"
 DUTIES: Final = (
-    Duty(id="licence", name="licence", keys=("licence",), cluster="Models", asked_by=f"{_G7}, Models"),
-    Duty(
-        id="intended-use",
-        name="intended use",
-        keys=("section:intended-use", "section:out-of-scope"),
-        cluster="System level properties",
-        asked_by=f"{_PAPER}, 4.2; {_G7}, System level properties",
-    ),
-    Duty(
-        id="limitations",
-        name="known limits",
-        keys=("section:limitations",),
-        cluster="Models",
-        asked_by=f"{_PAPER}, 4.9; {_G7}, Models",
-    ),
-    Duty(
-        id="training-data",
-        name="training data",
-        keys=("section:training-data", "datasets"),
-        cluster="Dataset properties",
-        asked_by=f"{_PAPER}, 4.6; {_G7}, Dataset properties",
-    ),
-    Duty(
-        id="evaluation",
-        name="testing method",
-        keys=("section:evaluation", "metric"),
-        cluster="Key performance indicators",
-        asked_by=f"{_PAPER}, 4.4 to 4.7; {_G7}, Key performance indicators",
-    ),
+    Duty(id="licence", name="licence", keys=("licence",)),
+    Duty(id="intended-use", name="intended use", keys=("section:intended-use", "section:out-of-scope")),
+    Duty(id="limitations", name="known limits", keys=("section:limitations",)),
+    Duty(id="training-data", name="training data", keys=("section:training-data", "datasets")),
+    Duty(id="evaluation", name="testing method", keys=("section:evaluation", "metric")),
 )
 """What every card of a model should say."""
 
@@ -193,15 +177,18 @@ def _number(text: str, unit: str) -> int:
 def size(name: str) -> tuple[int, int] | None:
     """Return the least and the most parameters that the name of a model claims; None where it claims no one number.
 
-    `8x7B` claims between 7 and 56 billion: experts share parts.
+    `8x7B` claims between 7 and 56 billion: experts share parts. `17B-16E` claims 17 billion that are used at once, and
+    16 experts.
 
     >>> size("Mistral-7B-v0.1"), size("Mixtral-8x7B"), size("llama"), size("distilled-70B-into-1B"), size("30B-A3B")
     ((7000000000, 7000000000), (7000000000, 56000000000), None, None, (30000000000, 30000000000))
+    >>> size("Llama-4-Scout-17B-16E"), size("llama-7b-lora"), size("CLIP - LAION-2B")
+    ((17000000000, 272000000000), None, None)
     """
     found = set()
-    for hit in _SIZE.finditer(name[:300]):
-        if hit[3] in "kKtT" or _OTHERWISE.match(name, hit.end()):
+    for hit in () if _PART.search(name[:300]) else _SIZE.finditer(name[:300]):
+        if hit[3] in "kKtT" or _OTHERWISE.match(name, hit.end()) or _OF_DATA.search(name[: hit.start()]):
             continue
         least = _number(hit[2], hit[3].lower())
-        found.add((least, least * int(hit[1] or 1)))
+        found.add((least, least * int(hit[1] or hit[4] or 1)))
     return found.pop() if len(found) == 1 else None

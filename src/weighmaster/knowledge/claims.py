@@ -2,7 +2,8 @@
 
 Numbers in names are round, and leave out what their makers do not count: gemma-7b has 8.5 billion parameters, OLMo-2-1B
 1.5, Mixtral-8x7B 46.7. So a claim counts as contradicted only where the bytes hold less than half of it, or more than
-twice. Weights that pack several numbers into one integer cannot be counted, and contradict nothing.
+twice; of small models, of which embeddings that are not counted are the larger part (TinyStories-1M has 3.7 million),
+more than four times. Weights that pack several numbers into one integer cannot be counted, and contradict nothing.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from weighmaster.knowledge.repository import Tree
 
 _FACTOR: Final = 2
+_SMALL: Final = 50_000_000
+_FACTOR_OF_SMALL: Final = 4
 _EXACT: Final = 0.05
 _PACKED: Final = 0.05
 """Share of integers among the elements, from which on they may be packed weights."""
@@ -177,7 +180,10 @@ def _numbers(facts: Sequence[Statement], models: Sequence[Model]) -> Iterator[Cl
 
 
 def _is_off(claimed: tuple[int, int] | None, number: int) -> bool:
-    return claimed is not None and not claimed[0] / _FACTOR <= number <= claimed[1] * _FACTOR
+    if claimed is None:
+        return False
+    more = _FACTOR_OF_SMALL if claimed[1] < _SMALL else _FACTOR
+    return not claimed[0] / _FACTOR <= number <= claimed[1] * more
 
 
 def _claim(fact: Statement, model: Model, said: str, *, exact: bool = False) -> Claim:

@@ -1,9 +1,16 @@
 """The card of a model leaves out what its readers must know.
 
-Looked for are: a licence; what the model is meant for; what it cannot do; what it was trained on; how it was tested.
-Those are asked for by "Model Cards for Model Reporting" (Mitchell et al., 2019, section 4), and by "Software Bill of
-Materials for AI - Minimum Elements" (G7 Cybersecurity Working Group, May 2026), which is voluntary. A heading with
-nothing below it, or with the words that a template put there, says nothing.
+Looked for are, with the sections of "Model Cards for Model Reporting" (Mitchell et al., 2019) and the clusters of
+"Software Bill of Materials for AI - Minimum Elements" (G7 Cybersecurity Working Group, May 2026, voluntary) that ask for
+them:
+
+- the licence (Models);
+- what the model is meant for (4.2; System level properties);
+- what it cannot do (4.9; Models);
+- what it was trained on (4.6; Dataset properties);
+- how it was tested (4.4 to 4.7; Key performance indicators).
+
+A heading with nothing below it, or with the words that a template put there, says nothing.
 
 ## What to do
 
@@ -44,12 +51,12 @@ def _detect(whole: Repository) -> Iterator[Finding]:
 
             stated = {fact.key for fact in tree.facts(Statement, path) if fact.value}
             stated |= {"datasets" for fact in tree.facts(Reference, path) if fact.kind == "dataset"}
-            left_out = [f"{duty.name} ({duty.asked_by})" for duty in missing(stated)]
+            left_out = [duty.name for duty in missing(stated)]
             if left_out:
                 yield Finding(
                     rule=_RULE,
                     where=artifact.where,
-                    message=f"says nothing of: {', '.join(left_out)}",
+                    message=f"says nothing of {', '.join(left_out)}",
                     confidence=Confidence.MEDIUM,
                     evidence=(artifact,),
                 )
