@@ -1,8 +1,8 @@
 """The card of a model leaves out what its readers must know.
 
-Looked for are, with the sections of "Model Cards for Model Reporting" (Mitchell et al., 2019) and the clusters of
-"Software Bill of Materials for AI - Minimum Elements" (G7 Cybersecurity Working Group, May 2026, voluntary) that ask for
-them:
+Looked for are the following, with the sections of "Model Cards for Model Reporting" (Mitchell et al., 2019) and the
+clusters of "Software Bill of Materials for AI - Minimum Elements" (G7 Cybersecurity Working Group, May 2026, voluntary)
+that ask for them:
 
 - the licence (Models);
 - what the model is meant for (4.2; System level properties);
