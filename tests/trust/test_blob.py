@@ -15,6 +15,7 @@ from tests.trust.authority import MAIL, NOW, Authority, der, key
 
 from weighmaster.model.errors import ConfigError, TrustError
 from weighmaster.trust.evidence import bundle as bundles
+from weighmaster.trust.evidence.envelope import IN_TOTO, pae
 from weighmaster.trust.identities.keys import KeySigner
 from weighmaster.trust.identities.verify import Expected, verify
 from weighmaster.trust.signing import signing
@@ -135,6 +136,12 @@ def test_a_folder_is_no_blob_and_the_signature_of_one_is_none_over_a_folder(blob
 def test_a_key_of_several_parts_has_no_room_in_a_blob(blob: Path) -> None:
     with pytest.raises(ConfigError, match="several"):
         signing.sign_blob(str(blob), KeySigner([key("blob", "ed25519"), key("blob", "mldsa")]))
+
+
+def test_a_file_that_is_a_statement_in_disguise_is_not_signed(tmp_path: Path) -> None:
+    (tmp_path / "blob").write_bytes(pae(IN_TOTO, b"{}"))
+    with pytest.raises(ConfigError, match="a signature over it would be one over a statement"):
+        signing.sign_blob(str(tmp_path / "blob"), _signer("ec"))
 
 
 def test_a_signature_over_a_file_is_no_claim(blob: Path) -> None:

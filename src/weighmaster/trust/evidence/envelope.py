@@ -12,6 +12,8 @@ from typing import Final
 
 from weighmaster.model.value import Value
 
+PREFIX: Final = b"DSSEv1 "
+"""How everything begins that a signature over an envelope is over."""
 IN_TOTO: Final = "application/vnd.in-toto+json"
 """The payload type of a statement."""
 
@@ -38,4 +40,4 @@ class Envelope(Value):
 def pae(payload_type: str, payload: bytes) -> bytes:
     """Return the pre-authentication encoding: what is signed."""
     kind = payload_type.encode()
-    return b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(payload), payload)
+    return PREFIX + b"%d %b %d %b" % (len(kind), kind, len(payload), payload)

@@ -20,6 +20,7 @@ from typing import Any, Final
 from weighmaster.model.errors import ConfigError, TrustError
 from weighmaster.trust.evidence import bundle as bundles
 from weighmaster.trust.evidence.bundle import Bundle, MessageSignature
+from weighmaster.trust.evidence.envelope import PREFIX
 from weighmaster.trust.identities.keys import PublicKey, Signer
 from weighmaster.trust.manifests.files import open_file
 
@@ -31,11 +32,16 @@ def sign_blob(path: str, sha256: str, signer: Signer) -> Bundle:
     """Sign a file whose SHA-256 is known.
 
     Raises:
-        ConfigError: the key has several parts, which this form has no room for.
+        ConfigError: the key has several parts, which this form has no room for; or the file begins as what is signed
+            of a statement does, and the signature would count as one over that.
     """
     if len(signer.key.parts) > 1:
         raise ConfigError("a blob has one signature, and this key makes several: sign in the default format")
     with mapped(path) as data:
+        if data[: len(PREFIX)] == PREFIX:
+            raise ConfigError(
+                f"{path} begins with {PREFIX.decode()!r}: a signature over it would be one over a statement"
+            )
         (signature,) = signer.sign(data)
     content = MessageSignature(sha256=sha256, sig=signature.sig)
     return Bundle(content=content, hint=hint_of(signer.key), certificates=signer.certificates)
