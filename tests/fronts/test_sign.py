@@ -86,7 +86,6 @@ def test_a_key_with_a_password(
         (["sign", "model", "--key", "private.pem", "--format", "blob"], "one file"),
         (["sign", "model", "--key", "awskms:1"], "--public-key"),
         (["sign", "model", "--key", "private.pem", "--signature", "model/x.sig"], "lies in what is signed"),
-        (["sign", "model", "--key", "private.pem", "--jobs", "0"], "1 or more"),
         (["sign", "model", "--key", "private.pem", "--timestamp-url", "ftp://x"], "no address"),
     ],
 )
@@ -97,6 +96,24 @@ def test_wrong_use_is_said_with_its_remedy(
     capsys.readouterr()
     assert main(words) == 2
     assert why in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "two", "9" * 5000])
+@pytest.mark.parametrize("command", ["sign", "verify", "digest"])
+def test_as_many_threads_as_there_can_be(command: str, number: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([command, "model", f"--jobs={number}"])
+    assert (ended.value.code, "argument -j/--jobs: 1 or more wanted" in capsys.readouterr().err) == (2, True)
+
+
+def test_a_file_signed_within_a_signed_folder_is_told(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["sign", "model", "--key", "private.pem", "--force"]) == 0
+    assert main(["sign", str(here / "model" / "new"), "--key", "private.pem"]) == 2
+    name = next(path.name for path in (here / "model").iterdir() if path.is_file() and path.suffix != ".sig")
+    assert main(["sign", f"model/{name}", "--key", "private.pem", "-q"]) == 0
+    assert "is signed, and" not in capsys.readouterr().err
+    assert main(["sign", f"model/{name}", "--key", "private.pem", "--force"]) == 0
+    assert f"is signed, and model/{name}.sig is new in it" in capsys.readouterr().err
 
 
 def test_an_artifact_that_nobody_signed_is_refused(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

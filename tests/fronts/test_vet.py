@@ -139,7 +139,7 @@ def test_what_cannot_work_is_refused_before_any_work(
         (["hostile.pkl", "--polcy", "strict"], "no option is called --polcy; did you mean --policy?"),
         (["hostile.pkl", "--out", "json"], "no option is called --out; did you mean --output?"),
         (["hostile.pkl", "--policy", "lax"], "argument --policy: invalid choice: 'lax'"),
-        (["hostile.pkl", "--jobs", "0"], "argument -j/--jobs: invalid"),
+        (["hostile.pkl", "--jobs", "0"], "argument -j/--jobs: 1 or more wanted, not '0'"),
         ([], "the following arguments are required: TARGET"),
     ],
 )

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from weighmaster.fronts.cli import terminal
-from weighmaster.fronts.cli.parsing import Parser
+from weighmaster.fronts.cli.parsing import Parser, jobs
 from weighmaster.model.errors import ConfigError, TrustError
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def parser() -> Parser:
         dest="follow_symlinks",
         help="read linked files under the name of the link, too",
     )
-    it.add_argument("-j", "--jobs", type=int, metavar="N", help="worker processes (default: one for each core)")
+    it.add_argument("-j", "--jobs", type=jobs, metavar="N", help="worker processes (default: one for each core)")
     it.add_argument("--check", metavar="FILE", help="check this bill, and that it tells of PATH where that is given")
     return it
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from weighmaster.extend.showing import count, plain
 from weighmaster.fronts.cli import terminal
-from weighmaster.fronts.cli.parsing import Parser
+from weighmaster.fronts.cli.parsing import Parser, jobs
 from weighmaster.fronts.cli.progress import Progress
 from weighmaster.fronts.cli.status import ALLOWED, BLOCKED, REVIEW
 from weighmaster.model.errors import ConfigError
@@ -53,7 +53,7 @@ def parser() -> Parser:
     )
     it.add_argument("--follow-links", action="store_true", help="hash what links lead to, under the names of the links")
     it.add_argument("--sha256-only", action="store_true", help="no BLAKE3 and no chunks in the manifest")
-    it.add_argument("-j", "--jobs", type=_jobs, metavar="N", help="threads (default: one for each processor)")
+    it.add_argument("-j", "--jobs", type=jobs, metavar="N", help="threads (default: one for each processor)")
     it.add_argument("-q", "--quiet", action="store_true", help="the tree digest alone; with --check, the status alone")
     return it
 
@@ -70,13 +70,6 @@ def main(arguments: Sequence[str]) -> int:
     except TrustError as error:
         sys.stderr.write(f"weighmaster: refused: {plain(str(error))}\n")
         return BLOCKED
-
-
-def _jobs(text: str) -> int:
-    jobs = int(text)
-    if jobs < 1:
-        raise ValueError
-    return jobs
 
 
 def _run(options: Any) -> int:

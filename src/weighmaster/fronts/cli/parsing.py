@@ -30,6 +30,17 @@ def period(text: str) -> timedelta:
     return timedelta(seconds=int(number) * _UNITS[unit])
 
 
+def jobs(text: str) -> int:
+    """Return how many may work at once.
+
+    Raises:
+        argparse.ArgumentTypeError: it is no such number.
+    """
+    if not (text.isascii() and text.isdigit() and len(text) <= 6 and int(text)):
+        raise argparse.ArgumentTypeError(f"1 or more wanted, not {text[:20]!r}")
+    return int(text)
+
+
 class Parser(argparse.ArgumentParser):
     """A parser whose errors say what was meant; the exit status of a wrong use is 2."""
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from weighmaster.extend.showing import plain
 from weighmaster.fronts.cli import trusting
-from weighmaster.fronts.cli.parsing import Parser
+from weighmaster.fronts.cli.parsing import Parser, jobs
 from weighmaster.fronts.cli.progress import Progress
 from weighmaster.fronts.cli.status import ALLOWED, BLOCKED
 from weighmaster.model.errors import ConfigError, TrustError
@@ -55,7 +56,7 @@ def parser() -> Parser:
     it.add_argument("--timestamp-url", metavar="URL", help="ask this authority for a timestamp (RFC 3161)")
     it.add_argument("--timestamp-request", metavar="FILE", help="write what to ask such an authority")
     it.add_argument("--timestamp-response", metavar="FILE", help="add what such an authority answered")
-    it.add_argument("-j", "--jobs", type=int, metavar="N", help="threads (default: one for each processor)")
+    it.add_argument("-j", "--jobs", type=jobs, metavar="N", help="threads (default: one for each processor)")
     it.add_argument("-q", "--quiet", action="store_true", help="say nothing")
     return it
 
@@ -86,8 +87,6 @@ def _check(options: Any) -> None:
         raise ConfigError("nobody to sign: name a --key (weighmaster keygen makes one)")
     if options.add and (options.signature or options.force or options.format == "blob" or options.sigstore):
         raise ConfigError("--add signs beside others, in the default format and place")
-    if options.jobs is not None and options.jobs < 1:
-        raise ConfigError("--jobs: 1 or more wanted")
     if options.timestamp_response and (options.key or options.sigstore):
         raise ConfigError("--timestamp-response adds to a signature that is there; sign first")
 
@@ -148,6 +147,8 @@ def _carry(options: Any) -> None:
         bundle = blob.read(read_evidence(place), place)
         request = timestamps.request(signing.signature_of(bundle))
         write_whole(options.timestamp_request, request, force=options.force)
+        told = [("asks", f"{options.timestamp_request}, for an authority; --timestamp-response adds what it answers")]
+        trusting.show(told if not options.quiet else ())
     if options.timestamp_response:
         answer = read_config(options.timestamp_response)
 
@@ -156,11 +157,13 @@ def _carry(options: Any) -> None:
             return answer
 
         signing.stamp_file(place, said)
+        trusting.show([] if options.quiet else [("timestamp", f"added to {place}")])
 
 
 def _tell(written: Written, options: Any) -> None:
     from weighmaster.trust.identities.keys import of_certificate
     from weighmaster.trust.identities.pki import subject_of
+    from weighmaster.trust.manifests.manifest import SIGNATURE
 
     certificates = written.bundle.certificates
     rows = [("signed", f"{options.path} ({trusting.amount(written.manifest)})")]
@@ -172,3 +175,7 @@ def _tell(written: Written, options: Any) -> None:
     if written.bundle.timestamps:
         rows.append(("timestamp", f"from {options.timestamp_url}"))
     trusting.show(rows)
+    folder = os.path.dirname(os.path.abspath(written.path))
+    if not os.path.isdir(options.path) and os.path.lexists(os.path.join(folder, SIGNATURE)):
+        sys.stdout.flush()
+        sys.stderr.write(f"weighmaster: {plain(folder)} is signed, and {plain(written.path)} is new in it\n")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from weighmaster.extend.showing import plain
 from weighmaster.fronts.cli import trusting, verify_policy
-from weighmaster.fronts.cli.parsing import Parser
+from weighmaster.fronts.cli.parsing import Parser, jobs
 from weighmaster.fronts.cli.progress import Progress
 from weighmaster.fronts.cli.status import ALLOWED, BLOCKED
 from weighmaster.model.errors import ConfigError, TrustError
@@ -50,7 +50,7 @@ def parser() -> Parser:
     )
     it.add_argument("--follow-links", action="store_true", help="take what links lead to for files")
     it.add_argument("-o", "--output", default="text", choices=("text", "json"), help="what to write (default: text)")
-    it.add_argument("-j", "--jobs", type=int, metavar="N", help="threads (default: one for each processor)")
+    it.add_argument("-j", "--jobs", type=jobs, metavar="N", help="threads (default: one for each processor)")
     it.add_argument("-q", "--quiet", action="store_true", help="say nothing but why it is refused")
     return it
 
@@ -58,8 +58,6 @@ def parser() -> Parser:
 def main(arguments: Sequence[str]) -> int:
     """Run the subcommand and return its exit status."""
     options = parser().parse_args(arguments)
-    if options.jobs is not None and options.jobs < 1:
-        raise ConfigError("--jobs: 1 or more wanted")
     if options.policy:
         return verify_policy.main(options)
     if options.name or options.state or options.recall:

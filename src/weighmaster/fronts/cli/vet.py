@@ -62,7 +62,7 @@ def plain(arguments: Sequence[str]) -> SimpleNamespace | None:
 
 def parser() -> Parser:
     """Return what `vet` understands."""
-    from weighmaster.fronts.cli.parsing import Parser
+    from weighmaster.fronts.cli.parsing import Parser, jobs
 
     it = Parser(
         prog="weighmaster vet", description="Look at targets, and say of each whether it may come in.", epilog=_EPILOG
@@ -90,7 +90,7 @@ def parser() -> Parser:
         dest="follow_symlinks",
         help="look at linked files under the name of the link, too",
     )
-    it.add_argument("-j", "--jobs", type=_jobs, metavar="N", help="worker processes (default: one for each core)")
+    it.add_argument("-j", "--jobs", type=jobs, metavar="N", help="worker processes (default: one for each core)")
     it.add_argument(
         "--full",
         action="store_true",
@@ -128,13 +128,6 @@ def main(arguments: Sequence[str]) -> int:
         terminal.defect(error)
         return status.of(vetted, defect=True)
     return status.of(vetted)
-
-
-def _jobs(text: str) -> int:
-    jobs = int(text)
-    if jobs < 1:
-        raise ValueError
-    return jobs
 
 
 def _check(options: Any) -> None:

@@ -162,7 +162,7 @@ def load_signer(
         keys = [load_pem_private_key(block, password) for block in blocks]
     except TypeError as error:  # What the library says of a password that is missing or not needed.
         missing = password is None
-        said = "is encrypted: give its password" if missing else "is not encrypted: give no password"
+        said = "is encrypted: give its password (--password-file)" if missing else "is not encrypted: give no password"
         raise ConfigError(f"{what} {said}") from error
     except (ValueError, UnsupportedAlgorithm) as error:
         raise ConfigError(f"{what} cannot be read: {error}") from error
