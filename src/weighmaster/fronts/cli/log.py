@@ -70,7 +70,7 @@ def _told(what: str, error: WeighmasterError, status: int) -> int:
 
 def _init(actions: Any) -> None:
     it = actions.add_parser("init", help="begin a log", description="Begin a log without entries.")
-    it.add_argument("log", metavar="LOG")
+    it.add_argument("log", metavar="LOG", help="a folder, or an address")
     _signs(it)
     it.add_argument("--origin", metavar="NAME", required=True, help="what it is called, for good: example.org/models")
     _written(it, "where the key goes that others verify with (nowhere)")
@@ -80,7 +80,7 @@ def _append(actions: Any) -> None:
     it = actions.add_parser(
         "append", help="append claims and files", description="Append a record of each claim and file: its SHA-256."
     )
-    it.add_argument("log", metavar="LOG")
+    it.add_argument("log", metavar="LOG", help="a folder, or an address")
     it.add_argument("files", metavar="FILE", nargs="*", help="a file")
     it.add_argument("--claims", metavar="FILE", action="append", default=[], help="each line of a claims.jsonl")
     it.add_argument("--raw", metavar="FILE", action="append", default=[], help="a file of at most 65535 bytes, itself")
@@ -96,7 +96,7 @@ def _verify(actions: Any) -> None:
     it = actions.add_parser(
         "verify", help="compute all of a log again", description="Compute all of a log again, and say what is damaged."
     )
-    it.add_argument("log", metavar="LOG")
+    it.add_argument("log", metavar="LOG", help="a folder, or an address")
     _trusts(it)
     _remembers(it, "hold it to what FILE remembers, and remember what it is now")
     _output(it)
@@ -106,7 +106,7 @@ def _prove(actions: Any) -> None:
     it = actions.add_parser(
         "prove", help="write the proof that something is in a log", description="Write proofs that need no network."
     )
-    it.add_argument("log", metavar="LOG")
+    it.add_argument("log", metavar="LOG", help="a folder, or an address")
     it.add_argument("entry", metavar="ENTRY", nargs="?", help="the number of an entry, or a file that was logged")
     it.add_argument("--claims", metavar="FILE", help="each line of a claims.jsonl: one proof a line")
     _trusts(it)
@@ -131,7 +131,7 @@ def _consistency(actions: Any) -> None:
     it = actions.add_parser(
         "consistency", help="prove that a log only grew", description="Prove that a log has grown from a checkpoint."
     )
-    it.add_argument("log", metavar="LOG")
+    it.add_argument("log", metavar="LOG", help="a folder, or an address")
     it.add_argument("--from", metavar="CHECKPOINT", dest="old", required=True, help="a file with the older checkpoint")
     _trusts(it)
     _written(it, "where the proof goes (nowhere; a witness takes it in the place of LOG)")
@@ -158,7 +158,7 @@ def _cosign(actions: Any) -> None:
     it = actions.add_parser(
         "cosign", help="add cosignatures to a log", description="Put a witness's signature below the log's checkpoint."
     )
-    it.add_argument("log", metavar="LOG")
+    it.add_argument("log", metavar="LOG", help="a folder, or an address")
     it.add_argument("file", metavar="FILE", help="the cosigned checkpoint that a witness wrote")
     _trusts(it)
     _output(it)
@@ -166,7 +166,7 @@ def _cosign(actions: Any) -> None:
 
 def _show(actions: Any) -> None:
     it = actions.add_parser("show", help="show a log", description="Show what a log says, and its last entries.")
-    it.add_argument("log", metavar="LOG")
+    it.add_argument("log", metavar="LOG", help="a folder, or an address")
     it.add_argument("--entry", metavar="N", type=int, help="write this entry, as it is, to standard output")
     it.add_argument("--last", metavar="N", type=int, default=10, help="how many entries (10)")
     _trusts(it)

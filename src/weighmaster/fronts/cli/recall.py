@@ -70,8 +70,8 @@ def _withdraw(actions: Any) -> None:
     it = actions.add_parser(
         "withdraw", help="take a recall back", description="Take a recall back; the entry stays, with the reason."
     )
-    it.add_argument("list", metavar="LIST")
-    it.add_argument("id", metavar="ID")
+    it.add_argument("list", metavar="LIST", help="a file, such as recall.json")
+    it.add_argument("id", metavar="ID", help="of the entry: R-0001")
     it.add_argument("--reason", required=True, metavar="TEXT", help="why")
 
 

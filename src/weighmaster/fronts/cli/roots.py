@@ -64,7 +64,7 @@ def _told(what: str, error: WeighmasterError, status: int) -> int:
 
 def _init(actions: Any) -> None:
     it = actions.add_parser("init", help="begin a folder of roots", description="Begin a folder of roots.")
-    it.add_argument("folder", metavar="FOLDER")
+    it.add_argument("folder", metavar="FOLDER", help="what is published")
     _root_keys(it, "a root key; of those whose private half is given, the root is signed at once", needed=True)
     it.add_argument("--threshold", metavar="N", type=int, required=True, help="how many root keys must sign")
     it.add_argument(
@@ -79,15 +79,15 @@ def _init(actions: Any) -> None:
 
 def _add(actions: Any) -> None:
     it = actions.add_parser("add", help="draft a file", description="Draft a file, new or in the place of another.")
-    it.add_argument("folder", metavar="FOLDER")
+    it.add_argument("folder", metavar="FOLDER", help="what is published")
     it.add_argument("name", metavar="NAME", help="what it is called where it is published: recall.json, keys/a.pem")
-    it.add_argument("file", metavar="FILE")
+    it.add_argument("file", metavar="FILE", help="where it lies now")
     _role(it)
 
 
 def _remove(actions: Any) -> None:
     it = actions.add_parser("remove", help="draft that a file goes", description="Draft that a file goes.")
-    it.add_argument("folder", metavar="FOLDER")
+    it.add_argument("folder", metavar="FOLDER", help="what is published")
     it.add_argument("name", metavar="NAME")
     _role(it)
 
@@ -96,7 +96,7 @@ def _publish(actions: Any) -> None:
     it = actions.add_parser(
         "publish", help="sign what was drafted, and put it out", description="Sign what was drafted, and put it out."
     )
-    it.add_argument("folder", metavar="FOLDER")
+    it.add_argument("folder", metavar="FOLDER", help="what is published")
     _keys(it)
     _expires(it)
     it.add_argument("--targets-expires", metavar="TIME", default="90d", help="how long the files hold (90d)")
@@ -107,7 +107,7 @@ def _refresh(actions: Any) -> None:
     it = actions.add_parser(
         "refresh", help="say that nothing has changed", description="Sign the timestamp anew: nothing has changed."
     )
-    it.add_argument("folder", metavar="FOLDER")
+    it.add_argument("folder", metavar="FOLDER", help="what is published")
     _keys(it)
     _expires(it)
     _password(it)
@@ -119,7 +119,7 @@ def _rotate(actions: Any) -> None:
         help="change keys, or renew the root",
         description="Draft the next root: other keys, another threshold, or a later end.",
     )
-    it.add_argument("folder", metavar="FOLDER")
+    it.add_argument("folder", metavar="FOLDER", help="what is published")
     it.add_argument(
         "--role",
         default="root",
@@ -142,7 +142,7 @@ def _sign(actions: Any) -> None:
         help="add a signature to what waits for it",
         description="Add a signature to the root that waits, or sign what was drafted for a delegated role.",
     )
-    it.add_argument("folder", metavar="FOLDER")
+    it.add_argument("folder", metavar="FOLDER", help="what is published")
     _root_keys(it, "signs the root that waits", needed=False)
     it.add_argument("--role", default="", help="a delegated role, whose draft is signed")
     it.add_argument("--key", action="append", default=[], metavar="KEY", help="signs the draft of --role")
@@ -156,7 +156,7 @@ def _delegate(actions: Any) -> None:
         help="leave some files to others",
         description="Draft that files of some names are signed by others.",
     )
-    it.add_argument("folder", metavar="FOLDER")
+    it.add_argument("folder", metavar="FOLDER", help="what is published")
     it.add_argument("role", metavar="ROLE", help="what they are called: team-a")
     it.add_argument(
         "--key", action="append", required=True, default=[], metavar="KEY", help="their key, public is enough"
