@@ -193,6 +193,16 @@ def test_a_keras_model_says_what_it_is_and_which_release_wrote_it(tmp_path: Path
     assert [(one.name, one.version) for one in it.packages] == [("keras", "3.15.1")]
 
 
+@pytest.mark.parametrize("state", ["optimizer/vars/0", "optimizer_weights/adam/w_velocity"])
+def test_the_state_of_an_optimizer_is_no_part_of_a_model(tmp_path: Path, state: str) -> None:
+    import h5py
+
+    with h5py.File(tmp_path / "m.weights.h5", "w") as file:
+        file["layers/dense/vars/0"] = np.ones((4, 3), "f4")
+        file[state] = np.ones((4, 3), "f4")
+    assert taken(tmp_path / "m.weights.h5").parameters == 12
+
+
 def test_an_adapter_is_counted_apart_and_names_what_it_is_for(tmp_path: Path) -> None:
     save_file({"lora_A": torch.zeros(4, 8)}, tmp_path / "adapter_model.safetensors")
     adapter = {"peft_type": "LORA", "base_model_name_or_path": "owner/base", "task_type": "CAUSAL_LM"}

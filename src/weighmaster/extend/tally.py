@@ -10,6 +10,8 @@ from weighmaster.model.where import Where
 
 MOST: Final = 1 << 63
 """Elements that are counted; a shape may claim any number."""
+_OPTIMIZER: Final = ("optimizer/", "optimizer_weights/")
+"""What Keras calls the state of an optimizer, which it keeps in the same file and which is no part of the model."""
 _DTYPES: Final = 64
 _SHOWN: Final = 40
 
@@ -33,7 +35,7 @@ class Tally:
         """Take a fact, which is of one of `kinds`."""
         if type(fact) is Weights:
             self._told = True
-        elif isinstance(fact, Tensor):
+        elif isinstance(fact, Tensor) and not fact.name.lstrip("/").startswith(_OPTIMIZER):
             self._tensors += 1
             dtype = fact.dtype if len(self._counts) < _DTYPES or fact.dtype in self._counts else "other"
             self._counts[dtype] = min(MOST, self._counts.get(dtype, 0) + elements(fact.shape))
