@@ -65,6 +65,24 @@ def test_gathers_any_elements_however_little_is_held_at_once(
     assert got == np.lib.stride_tricks.as_strided(whole, shape, tuple(step * width for step in stride)).tobytes()
 
 
+@pytest.mark.parametrize("extent", [1 << 30, 1 << 10])
+@pytest.mark.parametrize(
+    ("shape", "order"),
+    [((70, 90), (1, 0)), ((3, 40, 50), (2, 1, 0)), ((40, 3, 50), (2, 0, 1)), ((33, 32, 4), (2, 1, 0))],
+)
+def test_tiles_are_where_they_belong(
+    shape: tuple[int, ...], order: tuple[int, ...], extent: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gathering, "_EXTENT", extent)
+    monkeypatch.setattr(gathering, "_ALONG", 16)
+    monkeypatch.setattr(gathering, "_ACROSS", 7)
+    plain = np.arange(np.prod(shape), dtype="<i4").reshape(shape)
+    turned = plain.transpose(order)
+    one = tensor(kind="I32", shape=turned.shape, stride=tuple(step // 4 for step in turned.strides), stream=0, start=0)
+    raw = plain.tobytes()
+    assert b"".join(slabs(one, lambda at, count: raw[at : at + count])) == turned.tobytes()
+
+
 def test_a_large_transposed_tensor_is_gathered_without_being_held(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,12 +1,15 @@
 """Elements that do not stand one after the other, gathered in the order in which they are written.
 
 A tensor is written in slabs. Each is filled by copying rows of elements from one step to another, which `memoryview`
-does as fast as C; the longest side of the slab is the row.
+does as fast as C; the longest side of the slab is the row. What is read along one side and written along another, as of
+a transposed matrix, goes tile by tile: else each element would be fetched into the cache anew.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from itertools import product
 from math import prod
 from typing import Final, Literal
 
@@ -18,6 +21,10 @@ _SLAB: Final = 64 << 20
 _EXTENT: Final = 48 << 20
 """Bytes from the first to the last element of a slab that are read at once."""
 _FORMATS: Final[Mapping[int, Literal["B", "H", "I", "Q"]]] = {1: "B", 2: "H", 4: "I", 8: "Q"}
+_ALONG: Final = 1024
+_ACROSS: Final = 256
+_LEAST: Final = 32
+"""Elements of a tile along the side in which they are read and across it, and of sides of which it is worth it."""
 _XOR: Final = bytes(byte ^ 0x80 for byte in range(256))
 
 Read = Callable[[int, int], bytes]
@@ -75,10 +82,15 @@ def _fill(slab: bytearray, axes: list[Axis], start: int, width: int, read: Read)
     into = [prod(side for side, _ in axes[number + 1 :]) for number in range(len(axes))]
     extent = (sum((side - 1) * step for side, step in axes) + 1) * width
     whole = read(start, extent) if extent <= _EXTENT else None
+    out = memoryview(slab).cast(_FORMATS[width])
+    if (run := _crossing(axes)) >= 0:
+        if whole is not None:
+            start, read = 0, partial(_part, whole)
+        _fill_tiles(out, axes, into, run, (start, width), read)
+        return
     row = _row(axes, near=whole is None)
     (side, step), by = axes[row], into[row]
     others, places = axes[:row] + axes[row + 1 :], into[:row] + into[row + 1 :]
-    out = memoryview(slab).cast(_FORMATS[width])
     if whole is not None and step:
         elements = memoryview(whole).cast(_FORMATS[width])
         for there, here in _offsets(others, places):
@@ -86,6 +98,33 @@ def _fill(slab: bytearray, axes: list[Axis], start: int, width: int, read: Read)
         return
     for there, here in _offsets(others, places):
         _fill_row(out[there : there + (side - 1) * by + 1 : by], side, step, (start + here * width, width), read)
+
+
+def _part(whole: bytes, at: int, count: int) -> bytes:
+    return whole[at : at + count]
+
+
+def _crossing(axes: list[Axis]) -> int:
+    """Return the side along which elements stand one after the other, if they are written along another; else -1."""
+    runs = [number for number, (side, step) in enumerate(axes[:-1]) if step == 1 and side >= _LEAST]
+    return runs[0] if runs and axes[-1][0] >= _LEAST else -1
+
+
+def _fill_tiles(  # noqa: PLR0913, PLR0917 - what it takes
+    out: memoryview, axes: list[Axis], into: list[int], run: int, place: tuple[int, int], read: Read
+) -> None:
+    """Fill tile by tile: one that is read along one side and written along the other stays in the cache meanwhile."""
+    at, width = place
+    (length, _), by, (count, step) = axes[run], into[run], axes[-1]
+    others, places = [*axes[:run], *axes[run + 1 : -1]], [*into[:run], *into[run + 1 : -1]]
+    for there, here in _offsets(others, places):
+        for begin, first in product(range(0, length, _ALONG), range(0, count, _ACROSS)):
+            side, rows = min(_ALONG, length - begin), min(_ACROSS, count - first)
+            begins = (at + (here + begin + (first + row) * step) * width for row in range(rows))
+            tile = memoryview(b"".join([read(each, side * width) for each in begins])).cast(_FORMATS[width])
+            to = there + begin * by + first
+            for number in range(side):
+                out[to + number * by : to + number * by + rows] = tile[number::side]
 
 
 def _fill_row(out: memoryview, side: int, step: int, place: tuple[int, int], read: Read) -> None:
