@@ -342,3 +342,55 @@ def _with_tree(wanted: Any, tree: str) -> Any:
     from weighmaster.model.value import replace
 
     return replace(wanted, inputs=tuple(replace(each, tree=tree) for each in wanted.inputs))
+
+
+_AUTHOR = ("-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "protocol.file.allow=always")
+
+
+def _git(folder: Path, *words: str) -> str:
+    done = subprocess.run(["git", "-C", str(folder), *_AUTHOR, *words], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def _repository(folder: Path) -> Path:
+    folder.mkdir()
+    _git(folder, "init", "-q")
+    (folder / "a.txt").write_text("1")
+    _git(folder, "add", ".")
+    _git(folder, "commit", "-q", "-m", "first")
+    return folder
+
+
+def _of_commit(commit: str) -> dict[str, Any]:
+    return {"name": "c", "digest": {"gitCommit": commit}, "annotations": {"role": "code"}}
+
+
+def test_submodules_are_said_to_be_missing_and_their_changes_count(folder: Path) -> None:
+    inner, outer = _repository(folder / "inner"), _repository(folder / "outer")
+    _git(outer, "submodule", "add", "-q", str(inner), "sub")
+    _git(outer, "commit", "-q", "-m", "second")
+    found = []
+    for text in ("2", "3"):
+        (outer / "sub/a.txt").write_text(text)
+        found.append(code_in(str(outer)))
+    one, two = found
+    assert one is not None
+    assert two is not None
+    assert one.changes != two.changes
+    wanted = recipe(_statement(inputs=[_of_commit(one.commit)]))
+    said = Repetition(wanted, str(folder / "new"), original=str(outer)).prepare()
+    assert said == ["the code has submodules, which are not fetched"]
+
+
+def test_a_shallow_clone_is_enough_to_repeat_from(folder: Path) -> None:
+    whole = _repository(folder / "whole")
+    (whole / "a.txt").write_text("2")
+    _git(whole, "commit", "-q", "-a", "-m", "second")
+    _git(folder, "clone", "-q", "--depth", "1", whole.as_uri(), "shallow")
+    code = code_in(str(folder / "shallow"))
+    assert code is not None
+    again = Repetition(
+        recipe(_statement(inputs=[_of_commit(code.commit)])), str(folder / "new"), original=str(folder / "shallow")
+    )
+    assert again.prepare() == []
+    assert (folder / "new/a.txt").read_text() == "2"

@@ -174,7 +174,10 @@ class Repetition:
             return ["the statement names no commit: the code is what lies in the folders the command names"]
         if not check_out(code or self._original, self.wanted.commit, self.folder):
             raise ConfigError(f"the commit {self.wanted.commit} cannot be had from {code or self._original}")
-        return ["the code had been changed since its commit, which is what runs now"] if self.wanted.is_dirty else []
+        said = ["the code had been changed since its commit, which is what runs now"] if self.wanted.is_dirty else []
+        if os.path.lexists(os.path.join(self.folder, ".gitmodules")):
+            said.append("the code has submodules, which are not fetched")
+        return said
 
     def _link(self, wanted: Input, at: str) -> Iterator[str]:
         """Link an input to where the command looks for it, if that is in the folder; yield why it cannot be."""
