@@ -140,6 +140,17 @@ def test_what_could_not_be_written_is_told_before_the_work(folder: Path, options
     assert not (folder / "ran").exists()
 
 
+@pytest.mark.parametrize("what", ["command", "output", "parameter"])
+def test_words_that_are_no_text_are_told_before_the_work(folder: Path, what: str) -> None:
+    odd = os.fsdecode(b"x\xff")
+    options = {"command": (), "output": ("--output", odd), "parameter": ("--parameter", f"a={odd}")}[what]
+    words = ("touch", "ran", *((odd,) if what == "command" else ()))
+    done = _record(*words, options=options if what == "output" else ("--output", "out", *options))
+    assert done.returncode == 2, done.stderr
+    assert "defect" not in done.stderr
+    assert not (folder / "ran").exists()
+
+
 def test_a_command_that_is_not_there_is_wrong_use(folder: Path) -> None:
     done = _record("no-such-command-anywhere")
     assert done.returncode == 2

@@ -80,7 +80,7 @@ def record(  # noqa: PLR0913 - what there is to say of a run; each has a default
         check_place(statement, len(outputs), force=force)
     signer = None if key is None else signer_of(key, password)
     run = Run(os.getcwd(), clock)
-    run.command = tuple(sys.orig_argv)
+    run.command = tuple(os.fsencode(word).decode("utf-8", "backslashreplace") for word in sys.orig_argv)
     run.parameter(**dict(parameters or {}))
     run.seed(**dict(seeds or {}))
     for name, path in (inputs or {}).items():

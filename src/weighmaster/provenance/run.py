@@ -85,8 +85,9 @@ class Run:
         """Say that the run writes a file or folder.
 
         Raises:
-            ConfigError: it lies in an input, which must not change.
+            ConfigError: it lies in an input, which must not change, or its name is no text.
         """
+        check_text(os.fspath(path))
         self._outputs[os.fspath(path)] = name or os.path.basename(os.path.normpath(path))
         self._check_apart()
 
@@ -218,6 +219,18 @@ class Run:
 
 _LINKED: Final = Hashing(follow_links=True)
 """Data sets are often made of links; what is hashed is what a reader finds there."""
+
+
+def check_text(word: str) -> None:
+    """Hold a word to be one that a statement can hold.
+
+    Raises:
+        ConfigError: it has bytes in it that are no UTF-8.
+    """
+    try:
+        word.encode()
+    except UnicodeEncodeError as error:
+        raise ConfigError(f"{os.fsencode(word)!r} is no text, and cannot be written down") from error
 
 
 def _code(code: Code) -> dict[str, object]:

@@ -42,7 +42,7 @@ def main(arguments: Sequence[str]) -> int:
     """Run the subcommand and return its exit status."""
     from weighmaster.provenance.command import run_observed
     from weighmaster.provenance.machine import hardware
-    from weighmaster.provenance.run import Run
+    from weighmaster.provenance.run import Run, check_text
     from weighmaster.provenance.write import check_place, signer_of, write
 
     options = parser().parse_args(arguments)
@@ -51,6 +51,8 @@ def main(arguments: Sequence[str]) -> int:
         check_place(options.statement, len(options.output), force=options.force)
     signer = None if options.key is None else signer_of(options.key, trusting.password(options))
     run = Run(os.getcwd(), lambda: datetime.now(UTC))
+    for word in options.command:
+        check_text(word)
     run.command = tuple(options.command)
     run.parameter(**dict(_pair(each, "--parameter") for each in options.parameter))
     run.seed(**{name: _number(text) for name, text in (_pair(each, "--seed") for each in options.seed)})
