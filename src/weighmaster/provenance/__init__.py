@@ -71,14 +71,15 @@ def record(  # noqa: PLR0913 - what there is to say of a run; each has a default
     from weighmaster.provenance.machine import hardware
     from weighmaster.provenance.observer import Observer, start, stop
     from weighmaster.provenance.run import Run
-    from weighmaster.provenance.write import check_place, signer_of, write
+    from weighmaster.provenance.write import check_place, write
+    from weighmaster.trust.signing.door import signer_at
 
     if key is None and statement is None:
         raise ConfigError("nothing would be written: give a key to sign with, or a path for the statement")
     outputs = list(outputs)
     if statement is not None:
         check_place(statement, len(outputs), force=force)
-    signer = None if key is None else signer_of(key, password)
+    signer = None if key is None else signer_at(key, password=password)
     run = Run(os.getcwd(), clock)
     run.command = tuple(os.fsencode(word).decode("utf-8", "backslashreplace") for word in sys.orig_argv)
     run.parameter(**dict(parameters or {}))

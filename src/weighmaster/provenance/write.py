@@ -7,22 +7,7 @@ from collections.abc import Iterable
 
 from weighmaster.model.errors import ConfigError
 from weighmaster.trust.evidence.keeping import write_whole
-from weighmaster.trust.identities.keys import KeySigner, Signer, load_signer
-
-_LONGEST = 1 << 20
-
-
-def signer_of(path: str | os.PathLike[str], password: bytes | None = None) -> KeySigner:
-    """Return the signer of a private key in a file.
-
-    Raises:
-        ConfigError: there is none in it.
-    """
-    try:
-        with open(path, "rb") as file:
-            return load_signer(file.read(_LONGEST), password=password, what=os.fspath(path))
-    except OSError as error:
-        raise ConfigError(f"{os.fspath(path)}: {error.strerror}") from error
+from weighmaster.trust.identities.keys import Signer
 
 
 def check_place(path: str | os.PathLike[str], outputs: int, *, force: bool) -> None:

@@ -6,12 +6,15 @@ import os
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from weighmaster.extend.showing import plain
 from weighmaster.fronts.cli import trusting
 from weighmaster.fronts.cli.parsing import Parser
 from weighmaster.model.errors import ConfigError
+
+if TYPE_CHECKING:
+    from weighmaster.trust.identities.keys import Signer
 
 _EPILOG: Final = """\
 The command runs as always. Files that its Python processes open and nobody named are listed, too.
@@ -32,6 +35,8 @@ def parser() -> Parser:
     it.add_argument("--parameter", action="append", default=[], metavar="NAME=VALUE", help="what it was told")
     it.add_argument("--seed", action="append", default=[], metavar="NAME=NUMBER", help="what chance was started with")
     it.add_argument("--key", metavar="PEM", help="the private key that signs; the statement goes to the claims")
+    it.add_argument("--certificate", metavar="PEM", help="the certificate of the key, and those that vouch for it")
+    it.add_argument("--public-key", metavar="PEM", help="the public half of a key at an address")
     trusting.add_password(it)
     it.add_argument("--statement", metavar="FILE", help="write the statement there, unsigned")
     it.add_argument("--force", action="store_true", help="replace what --statement names")
@@ -43,13 +48,13 @@ def main(arguments: Sequence[str]) -> int:
     from weighmaster.provenance.command import run_observed
     from weighmaster.provenance.machine import hardware
     from weighmaster.provenance.run import Run, check_text
-    from weighmaster.provenance.write import check_place, signer_of, write
+    from weighmaster.provenance.write import check_place, write
 
     options = parser().parse_args(arguments)
     _check(options)
     if options.statement is not None:
         check_place(options.statement, len(options.output), force=options.force)
-    signer = None if options.key is None else signer_of(options.key, trusting.password(options))
+    signer = _signer(options) if options.key else None
     run = Run(os.getcwd(), lambda: datetime.now(UTC))
     for word in options.command:
         check_text(word)
@@ -71,6 +76,17 @@ def main(arguments: Sequence[str]) -> int:
         near = os.path.relpath(path)
         sys.stderr.write(f"weighmaster: recorded in {plain(path if near.startswith(os.pardir) else near)}\n")
     return 0
+
+
+def _signer(options: Any) -> Signer:
+    from weighmaster.trust.signing.door import signer_at
+
+    return signer_at(
+        options.key,
+        password=trusting.password(options),
+        certificate=options.certificate,
+        public_key=options.public_key,
+    )
 
 
 def _check(options: Any) -> None:

@@ -82,12 +82,14 @@ def _statement(options: Any) -> Statement:
         TrustError: there is none, or it is not theirs.
         ConfigError: it was not said whose it must be. Its commands will run here.
     """
+    from weighmaster.trust.evidence.keeping import read_config
+
     expected = None
     if options.public_key or options.certificate_chain or options.trusted_root:
         expected = trusting.expected(options)
     elif not (options.unverified or options.dry_run):
         raise ConfigError("a statement's command runs here: say whose it must be (--public-key), or --unverified")
-    lines = [line for line in _bytes(options.statement, _LONGEST).splitlines() if line.strip()]
+    lines = [line for line in read_config(options.statement, most=_LONGEST).splitlines() if line.strip()]
     said: list[str] = []
     for number, line in reversed(list(enumerate(lines, 1))):
         try:
@@ -166,14 +168,3 @@ def _pair(text: str) -> tuple[str, str]:
     if not equals:
         raise ConfigError(f"--input {text}: NAME=PATH wanted")
     return name, path
-
-
-def _bytes(path: str, most: int) -> bytes:
-    try:
-        with open(path, "rb") as file:
-            raw = file.read(most + 1)
-    except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror}") from error
-    if len(raw) > most:
-        raise TrustError(f"{path} is longer than {most} bytes")
-    return raw
