@@ -318,7 +318,33 @@ def test_a_verdict_that_it_failed_is_no_verdict_that_it_passed(tmp_path: Path) -
     assert assessed(held, _verdict()).holds
     found = assessed(held, _verdict(passed=False))
     assert kinds(found) == {Kind.SAYS_NO}
-    assert "alice says that it failed, by a verdict" in told(found)
+    assert "alice says that it failed" in told(found)
+
+
+def _vex(status: str, *, type: str, at: Any) -> Any:
+    said = {"status": status} | (
+        {"action_statement": "do not use it"} if status == "affected" else {"justification": "component_not_present"}
+    )
+    made = {
+        "@context": "https://openvex.dev/ns/v0.2.0",
+        "@id": "https://acme.example/vex/1",
+        "author": "alice",
+        "timestamp": f"{at:%Y-%m-%dT%H:%M:%SZ}",
+        "version": 1,
+        "statements": [{"vulnerability": {"name": "CVE-2026-1"}, **said}],
+    }
+    return claim(ALL, type, made, issued=at)
+
+
+def test_that_it_is_affected_is_a_no_until_a_newer_document_under_any_spelling_of_its_type(tmp_path: Path) -> None:
+    held = policy(tmp_path, rule(role("security", ["alice"], predicates=["vex"])))
+    affected = _vex("affected", type="https://openvex.dev/ns/v0.2.0", at=NOW - 2 * DAY)
+    found = assessed(held, affected)
+    assert kinds(found) == {Kind.SAYS_NO}
+    assert "alice says that it is affected" in told(found)
+    assert assessed(held, affected, _vex("not_affected", type="https://openvex.dev/ns", at=NOW - DAY)).holds
+    older = _vex("not_affected", type="https://openvex.dev/ns", at=NOW - 3 * DAY)
+    assert kinds(assessed(held, affected, older)) == {Kind.SAYS_NO}
 
 
 def test_whoever_said_yes_and_later_no_has_said_no(tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
 """Somebody whom the policy of trust names has looked at exactly these files, and says that they failed.
 
-That is a verdict that they did not pass, a scan that blocks them or holds them for review, or a test that they failed.
-Of what one signer says about one thing, the newest counts. A rule of the policy whose mode is `warn` or `audit` gives
-`policy-warns` or `policy-notes` in its place.
+That is a verdict that they did not pass, a scan that blocks them or holds them for review, a test that they failed, or
+a vulnerability that affects them. Of what one signer says about one thing, the newest counts. A rule of the policy
+whose mode is `warn` or `audit` gives `policy-warns` or `policy-notes` in its place.
 
 ## What to do
 

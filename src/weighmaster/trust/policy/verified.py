@@ -7,6 +7,7 @@ later no has said no. A claim is as old as a timestamp shows, or else as its sig
 from __future__ import annotations
 
 import enum
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -43,7 +44,7 @@ class Why(enum.IntEnum):
     DENIED = 5
     """The policy denies who signed it."""
     SAYS_NO = 6
-    """It says that the artifact failed."""
+    """It speaks against the artifact."""
 
 
 class Accepted(Value):
@@ -99,7 +100,7 @@ class Weighing:
     def accepted(self, role: Role, wanted: Wanted, party: str) -> tuple[Accepted | None, Why, str]:
         """Return a claim of that predicate by a party that counts, or why none does, told in a sentence."""
         reasons: list[tuple[Why, str]] = [(Why.NOTHING, "")]
-        newest: dict[tuple[str, str | None, int], Accepted] = {}
+        newest: dict[tuple[str | None, int], Accepted] = {}
         for number, claim in enumerate(self._claims):
             if claim.type not in wanted.types:
                 continue
@@ -111,7 +112,8 @@ class Weighing:
                 reasons.append((Why.UNTRUSTED, f"{claim.source}: {found}"))
                 continue
             slot = found.meaning.slot
-            key = (claim.type, slot, -1 if slot is not None else number)
+            # Not the type: those of one predicate are spellings of one thing.
+            key = (slot, -1 if slot is not None else number)
             newest[key] = max(newest.get(key, found), found, key=_order)
         # Of several that count, one by a key that is nobody else's: two names for one key are one signer.
         others = {part for one in self._policy.parties.values() if one.name != party for part in one.parts}
@@ -181,8 +183,8 @@ class Weighing:
 
     def _against(self, found: Accepted, party: Party, role: Role) -> Iterator[tuple[Why, str]]:
         """Yield what speaks against a claim, the worst first."""
-        if no := _no(found.meaning):
-            yield Why.SAYS_NO, f"{party.name} says {no}"
+        if found.meaning.against:
+            yield Why.SAYS_NO, f"{party.name} says that {found.meaning.against}"
         for denied in self._policy.denied:
             if _names(denied, found) and not (denied.since and found.at and found.at < denied.since):
                 yield Why.DENIED, f"{found.signer} is denied: {denied.reason}{_before(denied, found)}"
@@ -211,8 +213,6 @@ class Weighing:
             yield Why.STALE, f"it is of {_day(found.made)}, more than {_age(min(ages))} ago"
 
     def _unlogged(self, claim: Claim) -> str:
-        import hashlib
-
         from weighmaster.trust.log.proof import verify_proof
 
         log = self._policy.logs[self._rule.log]
@@ -231,23 +231,6 @@ def _meaning(claim: Claim) -> tuple[datetime | None, datetime | None, Meaning]:
     if claim.statement is None:
         return None, None, Meaning(line="")
     return meaning_of(claim.statement)
-
-
-def _no(meaning: Meaning) -> str:
-    """Return what a claim says against the artifact; empty where it says nothing against it."""
-    from weighmaster.trust.claims.predicates.scan import Scan
-    from weighmaster.trust.claims.predicates.tests import Tests
-    from weighmaster.trust.claims.predicates.verdict import Verdict
-
-    match meaning:
-        case Scan(outcome=outcome) if outcome != "allow":
-            return f"{outcome!r}, by a scan"
-        case Verdict(passed=False):
-            return "that it failed, by a verdict"
-        case Tests(result="FAILED"):
-            return "that it failed a test"
-        case _:
-            return ""
 
 
 def _order(one: Accepted) -> tuple[datetime, bool, int, bytes]:
