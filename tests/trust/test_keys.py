@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
 from securesystemslib.dsse import Envelope as TheirEnvelope
 from securesystemslib.exceptions import VerificationError
 from securesystemslib.signer import CryptoSigner, SSlibKey
-from tests.trust.authority import NOW, Authority, key, pem, private_pem
+from tests.trust.authority import NOW, Authority, der, key, pem, private_pem
 
 from weighmaster.model.errors import ConfigError, TrustError
 from weighmaster.model.value import replace
@@ -248,6 +248,24 @@ def test_evidence_and_what_is_named_are_read_within_bounds(tmp_path: Path) -> No
         read_config(str(tmp_path))
     with pytest.raises(TrustError, match="there is no"):
         read_evidence(str(tmp_path / "missing"))
+    with pytest.raises(ConfigError, match="null byte"):
+        read_config("a\0b")
+
+
+def test_certificates_that_will_be_refused_one_day_are_refused_when_they_are_named() -> None:
+    from base64 import encodebytes
+
+    whole = der(Authority("Named").certificate)
+    for odd in (b"\xa0\x03\x02\x01\x07", b"\xa0\x03\x02\x01\x09"):  # Versions that there are none of.
+        other = whole.replace(b"\xa0\x03\x02\x01\x02", odd)
+        text = b"-----BEGIN CERTIFICATE-----\n" + encodebytes(other) + b"-----END CERTIFICATE-----\n"
+        with pytest.raises(ConfigError, match=r"chain\.pem"):
+            chain_of(text, "chain.pem")
+
+
+def test_a_file_of_beginnings_without_ends_costs_no_time() -> None:
+    with pytest.raises(ConfigError, match="more than 64 blocks"):
+        load_public_key(b"-----BEGIN PUBLIC KEY-----\n" * 30_000)
 
 
 def test_what_cannot_be_written_whole_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

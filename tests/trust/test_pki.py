@@ -276,6 +276,21 @@ class TestLists:
         with pytest.raises(ConfigError, match="no list"):
             crls_of(b"something else")
 
+    def test_no_list_however_damaged_is_a_defect(self) -> None:
+        import random
+
+        whole, chance, refused = ROOT.list(), random.Random(5), 0
+        bundle = _bundle(ROOT.signer())
+        expected = Expected(authorities=(der(ROOT.certificate),), names=(MAIL,))
+        for _ in range(400):
+            damaged = bytearray(whole)
+            damaged[chance.randrange(len(damaged))] = chance.randrange(256)
+            try:
+                verify(bundle, replace(expected, lists=crls_of(bytes(damaged))), NOW)
+            except (TrustError, ConfigError):
+                refused += 1
+        assert refused > 300
+
 
 class TestStruckOut:
     """Keys and certificates that the verifier strikes out."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+from typing import Final
 
 from weighmaster.model.errors import ConfigError, TrustError
 from weighmaster.trust.manifests.files import open_file
 
-LONGEST = 128 << 20
+LONGEST: Final = 128 << 20
 """Bytes of a file of evidence that are read; a bundle over a manifest of 300,000 files is no longer."""
 
 
@@ -29,11 +30,12 @@ def read_evidence(path: str, *, most: int = LONGEST, follow_links: bool = False)
     if not os.path.lexists(path):
         raise TrustError(f"there is no {path}")
     descriptor, state = open_file(path, path)
-    with open(descriptor, "rb") as file:
-        if state.st_size > most:
-            raise TrustError(f"{path} is longer than {most} bytes")
-        data = file.read(most + 1)
-    if len(data) > most:
+    try:
+        with open(descriptor, "rb") as file:
+            data = file.read(most + 1) if state.st_size <= most else b""
+    except OSError as error:
+        raise TrustError(f"{path} cannot be read: {error.strerror}") from error
+    if max(state.st_size, len(data)) > most:
         raise TrustError(f"{path} is longer than {most} bytes")
     return data
 
@@ -47,8 +49,8 @@ def read_config(path: str, *, most: int = 1 << 20) -> bytes:
     try:
         with open(path, "rb") as file:
             data = file.read(most + 1)
-    except OSError as error:
-        raise ConfigError(f"cannot read {path}: {error.strerror}") from error
+    except (OSError, ValueError) as error:  # A path with a zero byte in it is a ValueError.
+        raise ConfigError(f"cannot read {path}: {getattr(error, 'strerror', error)}") from error
     if len(data) > most:
         raise ConfigError(f"{path} is longer than {most} bytes")
     return data
@@ -81,5 +83,5 @@ def write_whole(path: str, data: bytes, *, force: bool = False, mode: int = 0o64
             with contextlib.suppress(OSError):
                 os.unlink(beside)
             raise
-    except OSError as error:
-        raise ConfigError(f"cannot write {path}: {error.strerror}") from error
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"cannot write {path}: {getattr(error, 'strerror', error)}") from error

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from weighmaster.model.errors import TrustError
+from weighmaster.model.errors import ConfigError, TrustError
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -33,6 +33,19 @@ def strictly(what: str) -> Iterator[None]:
             raise TrustError(f"{what} cannot be read: {str(error).split(', which', 1)[0]}") from error
 
 
+def odd() -> tuple[type[Exception], ...]:
+    """Return what the library raises where a certificate, or a list of revoked ones, cannot be read or lacks a part."""
+    from cryptography import x509
+
+    return (
+        ValueError,
+        x509.InvalidVersion,
+        x509.DuplicateExtension,
+        x509.UnsupportedGeneralNameType,
+        x509.ExtensionNotFound,
+    )
+
+
 def load_certificate(der: bytes) -> x509.Certificate:
     """Return a certificate.
 
@@ -48,5 +61,17 @@ def load_certificate(der: bytes) -> x509.Certificate:
             certificate = x509.load_der_x509_certificate(der)
             _ = certificate.serial_number, certificate.extensions, certificate.not_valid_before_utc
             return certificate
-    except (ValueError, x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
+    except odd() as error:
         raise TrustError(f"a certificate cannot be read: {error}") from error
+
+
+def configured(ders: Sequence[bytes], what: str) -> list[x509.Certificate]:
+    """Return certificates that the user named; `what` says in errors what they are.
+
+    Raises:
+        ConfigError: one cannot be read.
+    """
+    try:
+        return [load_certificate(der) for der in ders]
+    except TrustError as error:
+        raise ConfigError(f"{what}: {error}") from error

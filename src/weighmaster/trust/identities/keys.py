@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 from weighmaster.model.errors import ConfigError, TrustError
 from weighmaster.model.value import Value
 from weighmaster.trust.evidence.envelope import Signature
-from weighmaster.trust.identities.certificates import load_certificate
+from weighmaster.trust.identities.certificates import configured, load_certificate, odd, strictly
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives import hashes
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 _BLOCK: Final = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----.*?-----END \1-----", re.DOTALL)
 _LARGEST: Final = 1 << 20
 _MOST: Final = 4
+"""Parts of a key."""
+_BLOCKS: Final = 64
+"""Whatever else stands in its file, such as certificates; the end of each block is searched to the end of the file."""
 _RSA_BITS: Final = 2048
 
 
@@ -217,12 +220,19 @@ def chain_of(pem: bytes, what: str = "certificates") -> tuple[bytes, ...]:
     from cryptography.hazmat.primitives.serialization import Encoding
 
     try:
-        return tuple(one.public_bytes(Encoding.DER) for one in x509.load_pem_x509_certificates(pem[:_LARGEST]))
-    except ValueError as error:
+        with strictly(what):
+            found = [one.public_bytes(Encoding.DER) for one in x509.load_pem_x509_certificates(pem[:_LARGEST])]
+    except TrustError as error:
+        raise ConfigError(str(error)) from error
+    except odd() as error:
         raise ConfigError(f"{what} cannot be read: {error}") from error
+    configured(found, what)
+    return tuple(found)
 
 
 def _blocks(pem: bytes, kind: str, what: str) -> list[bytes]:
+    if pem.count(b"-----BEGIN ") > _BLOCKS:
+        raise ConfigError(f"{what} holds more than {_BLOCKS} blocks in PEM form")
     found = [hit[0] for hit in _BLOCK.finditer(pem[:_LARGEST]) if hit[1].endswith(kind.encode())]
     if not found:
         raise ConfigError(f"{what} holds no {kind.lower()} in PEM form")

@@ -19,10 +19,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from weighmaster.model.errors import ConfigError, TrustError
+from weighmaster.model.errors import TrustError
 from weighmaster.model.value import Value
 from weighmaster.trust.identities import revocation
-from weighmaster.trust.identities.certificates import load_certificate, strictly
+from weighmaster.trust.identities.certificates import configured, load_certificate, odd, strictly
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -72,7 +72,8 @@ def _vouched(certificates: Sequence[bytes], by: Authorities, now: datetime, at: 
     leaf, *others = [load_certificate(der) for der in certificates]
     time = at or now
     name = _checked(leaf, by.names, time, trusted=at is not None)  # 1, 2, 3
-    chain = _chain(leaf, [*others, *_configured(by.intermediates)], _configured(by.roots), time)  # 4
+    trusted, between = (configured(ders, "what is trusted") for ders in (by.roots, by.intermediates))
+    chain = _chain(leaf, [*others, *between], trusted, time)  # 4
     if by.lists:
         revocation.check_lists(chain, by.lists, now, at)  # 5
     return Vouched(
@@ -90,13 +91,6 @@ def subject_of(der: bytes) -> str:
         TrustError: it cannot be read.
     """
     return _said(load_certificate(der))
-
-
-def _configured(ders: Sequence[bytes]) -> list[x509.Certificate]:
-    try:
-        return [load_certificate(der) for der in ders]
-    except TrustError as error:
-        raise ConfigError(f"what is trusted: {error}") from error
 
 
 def _checked(leaf: x509.Certificate, names: Sequence[str], time: datetime, *, trusted: bool) -> str:
@@ -150,7 +144,7 @@ def _extension(certificate: x509.Certificate, kind: Any) -> Any:
         return certificate.extensions.get_extension_for_class(kind).value
     except x509.ExtensionNotFound:
         return None
-    except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
+    except odd() as error:
         raise TrustError(f"a certificate cannot be read: {error}") from error
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from weighmaster.model.errors import ConfigError, TrustError
 from weighmaster.model.value import Value
+from weighmaster.trust.identities.certificates import odd
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -53,9 +54,12 @@ def check_lists(chain: Sequence[x509.Certificate], lists: Sequence[bytes], now: 
         ConfigError: a list cannot be read.
         TrustError: no current list speaks of a certificate, or one says that it was revoked.
     """
-    read = [_list(der) for der in lists]
-    for certificate, issuer in itertools.pairwise(chain):
-        _check(certificate, issuer, read, now, at)
+    try:
+        read = [_list(der) for der in lists]
+        for certificate, issuer in itertools.pairwise(chain):
+            _check(certificate, issuer, read, now, at)
+    except odd() as error:  # Parts of a list are read when they are looked at.
+        raise ConfigError(f"a list of revoked certificates cannot be read: {error}") from error
 
 
 def crls_of(data: bytes, what: str = "list") -> tuple[bytes, ...]:
@@ -73,7 +77,7 @@ def crls_of(data: bytes, what: str = "list") -> tuple[bytes, ...]:
             return (x509.load_der_x509_crl(data).public_bytes(Encoding.DER),)
         parts = data.split(mark)[1:]
         return tuple(x509.load_pem_x509_crl(mark + part).public_bytes(Encoding.DER) for part in parts)
-    except ValueError as error:
+    except odd() as error:
         raise ConfigError(f"{what} is no list of revoked certificates: {error}") from error
 
 
@@ -82,10 +86,7 @@ def _list(der: bytes) -> x509.CertificateRevocationList:
 
     if len(der) > _LONGEST:
         raise ConfigError(f"a list of revoked certificates of more than {_LONGEST} bytes")
-    try:
-        return x509.load_der_x509_crl(der)
-    except ValueError as error:
-        raise ConfigError(f"a list of revoked certificates cannot be read: {error}") from error
+    return x509.load_der_x509_crl(der)
 
 
 def _check(
@@ -122,12 +123,13 @@ def _unusable(one: x509.CertificateRevocationList, issuer: x509.Certificate, now
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives import hashes
 
+    broken: tuple[type[Exception], ...] = (*odd(), TypeError, UnsupportedAlgorithm)
     try:
         weak = isinstance(one.signature_hash_algorithm, hashes.SHA1 | hashes.MD5)
         signed = not weak and one.is_signature_valid(issuer.public_key())  # type: ignore[arg-type]
         partial = any(extension.critical for extension in one.extensions)
         usage: Any = [each.value for each in issuer.extensions if isinstance(each.value, x509.KeyUsage)]
-    except (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension) as error:
+    except broken as error:
         return f"cannot be read: {error}"
     if not signed:
         return "was not signed by its issuer"
@@ -153,8 +155,6 @@ def _invalid_since(entry: x509.RevokedCertificate) -> datetime | None:
         return entry.extensions.get_extension_for_class(x509.InvalidityDate).value.invalidity_date_utc
     except x509.ExtensionNotFound:
         return None
-    except (ValueError, x509.DuplicateExtension) as error:
-        raise TrustError(f"a list of revoked certificates cannot be read: {error}") from error
 
 
 def _check_time(what: str, since: datetime, at: datetime | None) -> None:

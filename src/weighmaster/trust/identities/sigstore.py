@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from weighmaster.model.errors import ConfigError, MissingExtraError, TrustError, UnreachableError
 from weighmaster.trust import strict
-from weighmaster.trust.identities.certificates import strictly
+from weighmaster.trust.identities.certificates import odd, strictly
 
 if TYPE_CHECKING:
     from weighmaster.trust.evidence.bundle import Bundle
@@ -42,7 +42,7 @@ def check(bundle: Bundle, root: bytes, names: tuple[str, ...], issuer: str, *, s
     try:
         with strictly("a certificate"):
             read = library.models.Bundle.from_json(bundle.raw)
-    except (library.errors.Error, ValueError) as error:
+    except (library.errors.Error, *odd()) as error:
         raise TrustError(f"Sigstore cannot read the bundle: {error}") from error
     said = []
     for name in names:
@@ -50,7 +50,7 @@ def check(bundle: Bundle, root: bytes, names: tuple[str, ...], issuer: str, *, s
         try:
             with strictly("a certificate"):
                 _verify(verifier, read, policy, bundle, sha256)
-        except (library.errors.Error, ValueError, *library.odd) as error:
+        except (library.errors.Error, *odd()) as error:
             said.append(f"{name}: {error}")
         else:
             return name
@@ -102,7 +102,6 @@ class _Library:
     """The parts of the library that are used here."""
 
     def __init__(self) -> None:
-        from cryptography import x509
         from sigstore import errors, models
         from sigstore.verify import Verifier, policy
 
@@ -110,8 +109,6 @@ class _Library:
         self.models: Any = models
         self.policy: Any = policy
         self.verifier: Any = Verifier
-        # What a certificate that lacks something makes it raise.
-        self.odd = (x509.ExtensionNotFound, x509.DuplicateExtension, x509.UnsupportedGeneralNameType)
 
 
 def _library() -> _Library:

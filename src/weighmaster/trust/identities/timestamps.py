@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from weighmaster.model.errors import ConfigError, TrustError, UnreachableError
 from weighmaster.trust.identities import revocation
-from weighmaster.trust.identities.certificates import strictly
+from weighmaster.trust.identities.certificates import configured, odd, strictly
 from weighmaster.trust.identities.revocation import Revocation
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def trusted_time(
     """
     if not responses:
         raise TrustError("there is no timestamp")
-    roots = _certificates(authorities)
+    roots = configured(authorities, "an authority for timestamps")
     times: list[datetime] = []
     said: list[str] = []
     for response in responses:
@@ -122,10 +122,8 @@ def _time(
     now: datetime,
     revoked: Sequence[Revocation],
 ) -> datetime:
-    from cryptography import x509
     from rfc3161_client import VerificationError, VerifierBuilder
 
-    odd = (x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, x509.ExtensionNotFound)
     read = _read(response)
     signature = next((one for one in signatures if _speaks_of(read, one)), None)
     if signature is None:
@@ -136,7 +134,7 @@ def _time(
         held = [hashlib.sha256(der).hexdigest() for der in read.signed_data.certificates]
         said: datetime = read.tst_info.gen_time
         accuracy = read.tst_info.accuracy
-    except (VerificationError, ValueError, TypeError, *odd) as error:
+    except (VerificationError, TypeError, *odd()) as error:
         raise TrustError(f"the timestamp is of no authority that is expected: {error}") from error
     latest = (said if said.tzinfo else said.replace(tzinfo=UTC)) + _width(accuracy)
     if latest > now + _AHEAD:
@@ -176,12 +174,3 @@ def _speaks_of(read: Any, signature: bytes) -> bool:
         return hashed is not None and hashed(signature).digest() == imprint.message
     except (ValueError, TypeError) as error:
         raise TrustError(f"a timestamp cannot be read: {error}") from error
-
-
-def _certificates(ders: Sequence[bytes]) -> list[Any]:
-    from cryptography import x509
-
-    try:
-        return [x509.load_der_x509_certificate(der) for der in ders]
-    except ValueError as error:
-        raise ConfigError(f"the certificate of an authority for timestamps cannot be read: {error}") from error
