@@ -20,7 +20,7 @@ from weighmaster.trust.claims import attest
 from weighmaster.trust.claims.claims import Standing, Wanted, judge, missing, told_apart, unverified
 from weighmaster.trust.claims.releases import Seen, check_release, held
 from weighmaster.trust.claims.releases import read as read_seen
-from weighmaster.trust.evidence import bundle, claimsfile
+from weighmaster.trust.evidence import bundle, claimsfile, keeping
 from weighmaster.trust.evidence.bundle import Bundle
 from weighmaster.trust.evidence.claimsfile import Claim, Unread
 from weighmaster.trust.evidence.envelope import IN_TOTO, Envelope, pae
@@ -438,14 +438,25 @@ def test_a_line_without_an_end_is_bounded(tmp_path: Path, monkeypatch: pytest.Mo
     assert second.line == 2
 
 
-@pytest.mark.parametrize(("bound", "value"), [("MOST", 3), ("LARGEST", 6)])
-def test_what_goes_beyond_the_bounds_is_said(
-    bound: str, value: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(claimsfile, bound, value)
+def test_what_goes_beyond_the_lines_that_are_read_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(claimsfile, "MOST", 3)
     (tmp_path / "c").write_bytes(b"x\n" * 10)
     *_, last = claimsfile.read(str(tmp_path / "c"))
-    assert last == Unread(line=4, why="line 4 and all after it were not read: there are too many")
+    assert last == Unread(line=4, why=f"from line 4 on not read: more than 3 lines or {128 << 20} bytes")
+
+
+def test_a_file_that_is_too_long_counts_for_nothing_and_is_never_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert claimsfile.LARGEST == keeping.LONGEST
+    monkeypatch.setattr(claimsfile, "LARGEST", 6)
+    (tmp_path / "c").write_bytes(b"xxx\n")
+    with pytest.raises(ConfigError, match="c would be longer than 6 bytes, of which nothing is read"):
+        claimsfile.append(str(tmp_path / "c"), b"xx")
+    assert (tmp_path / "c").read_bytes() == b"xxx\n"
+    (tmp_path / "c").write_bytes(b"xxxxxx\n")
+    with pytest.raises(TrustError, match="c is longer than 6 bytes: so many claims are not read"):
+        list(claimsfile.read(str(tmp_path / "c")))
 
 
 def test_a_hundred_thousand_lines_are_read(here: Manifest, file: Path) -> None:

@@ -23,8 +23,8 @@ from weighmaster.trust.evidence.statement import Statement
 
 LONGEST: Final = 64 << 20
 """Bytes of a line."""
-LARGEST: Final = 1 << 30
-"""Bytes of a file that are read."""
+LARGEST: Final = 128 << 20
+"""Bytes of a file: as of other evidence (`keeping.LONGEST`), what is longer counts for nothing, so nothing makes it so."""
 MOST: Final = 200_000
 """Lines that are read."""
 
@@ -50,10 +50,10 @@ Line: TypeAlias = Claim | Unread
 def read(path: str) -> Iterator[Line]:
     """Yield the lines of a file of claims; none where there is no such file, or a folder of that name.
 
-    What goes beyond `MOST` lines or `LARGEST` bytes is one `Unread` at the end.
+    What goes beyond `MOST` lines is one `Unread` at the end.
 
     Raises:
-        TrustError: it is no file, or cannot be read.
+        TrustError: it is no file, cannot be read, or is longer than `LARGEST` bytes.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -61,13 +61,15 @@ def read(path: str) -> Iterator[Line]:
         return
     except OSError as error:
         raise TrustError(f"{path} cannot be read: {error.strerror}") from error
-    mode = os.fstat(descriptor).st_mode
-    if not stat.S_ISREG(mode):
+    state = os.fstat(descriptor)
+    if not stat.S_ISREG(state.st_mode):
         os.close(descriptor)
-        if stat.S_ISDIR(mode) and not os.path.islink(path):
+        if stat.S_ISDIR(state.st_mode) and not os.path.islink(path):
             return  # A part of the artifact.
         raise TrustError(f"{path} is no file")
     with os.fdopen(descriptor, "rb") as file:
+        if state.st_size > LARGEST:
+            raise TrustError(f"{path} is longer than {LARGEST} bytes: so many claims are not read")
         try:
             yield from _lines(file)
         except OSError as error:
@@ -92,7 +94,7 @@ def append(path: str, bundle: bytes) -> int:
     No byte that lies there is changed. When this returns, the line is on the disk.
 
     Raises:
-        ConfigError: the bundle is no line, or the file cannot be written.
+        ConfigError: the bundle is no line, the file would be longer than what is read, or it cannot be written.
     """
     if b"\n" in bundle or not bundle or len(bundle) > LONGEST:
         raise ConfigError(f"a claim is one line of 1 to {LONGEST} bytes")
@@ -101,6 +103,8 @@ def append(path: str, bundle: bytes) -> int:
         descriptor = os.open(path, flags, 0o644)
         try:
             with _locked(descriptor, path) as size:
+                if size + len(bundle) + 2 > LARGEST:
+                    raise ConfigError(f"{path} would be longer than {LARGEST} bytes, of which nothing is read")
                 _add(descriptor, size, bundle + b"\n")
         finally:
             os.close(descriptor)
@@ -117,7 +121,7 @@ def _lines(file: IO[bytes]) -> Iterator[Line]:
         read_ += len(raw)
         number += 1
         if number > MOST or read_ > LARGEST:
-            yield Unread(line=number, why=f"line {number} and all after it were not read: there are too many")
+            yield Unread(line=number, why=f"from line {number} on not read: more than {MOST} lines or {LARGEST} bytes")
             return
         if len(raw) > LONGEST + 1:
             yield Unread(line=number, why=f"line {number} is longer than {LONGEST} bytes")
