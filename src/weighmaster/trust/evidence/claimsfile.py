@@ -24,7 +24,7 @@ from weighmaster.trust.evidence.statement import Statement
 LONGEST: Final = 64 << 20
 """Bytes of a line."""
 LARGEST: Final = 128 << 20
-"""Bytes of a file: as of other evidence (`keeping.LONGEST`), what is longer counts for nothing, so nothing makes it so."""
+"""Bytes of a file; what is longer counts for nothing, as of other evidence (`keeping.LONGEST`)."""
 MOST: Final = 200_000
 """Lines that are read."""
 
