@@ -11,8 +11,8 @@ from weighmaster.extend.showing import plain
 from weighmaster.fronts.cli import trusting
 from weighmaster.fronts.cli.parsing import Parser, jobs
 from weighmaster.fronts.cli.progress import Progress
-from weighmaster.fronts.cli.status import ALLOWED, BLOCKED
-from weighmaster.model.errors import ConfigError, TrustError
+from weighmaster.fronts.cli.status import ALLOWED
+from weighmaster.model.errors import ConfigError
 
 if TYPE_CHECKING:
     from weighmaster.trust.identities.keys import Signer
@@ -65,16 +65,12 @@ def main(arguments: Sequence[str]) -> int:
     """Run the subcommand and return its exit status."""
     options = parser().parse_args(arguments)
     _check(options)
-    try:
-        if options.key or options.sigstore:
-            written = _sign(options)
-            if not options.quiet:
-                _tell(written, options)
-        if options.timestamp_request or options.timestamp_response:
-            _carry(options)
-    except TrustError as error:
-        sys.stderr.write(f"weighmaster: refused: {plain(str(error))}\n")
-        return BLOCKED
+    if options.key or options.sigstore:
+        written = _sign(options)
+        if not options.quiet:
+            _tell(written, options)
+    if options.timestamp_request or options.timestamp_response:
+        _carry(options)
     return ALLOWED
 
 
