@@ -23,7 +23,7 @@ from weighmaster.provenance.command import run_observed
 from weighmaster.provenance.differences import differences
 from weighmaster.provenance.reproduce import Repetition, environment_differences, recipe
 from weighmaster.trust.evidence.envelope import IN_TOTO, Envelope
-from weighmaster.trust.evidence.statement import Statement, read
+from weighmaster.trust.evidence.statement import Statement, Whole, read
 from weighmaster.trust.manifests.hashing import hash_artifact
 from weighmaster.trust.manifests.manifest import TREE_ALGORITHM
 
@@ -91,7 +91,7 @@ def test_a_recorded_command_names_inputs_code_seeds_and_outputs_by_digest(projec
     done = _recorded()
     assert done.returncode == 0, done.stderr
     statement = _read(project / "run.json.out")
-    assert statement.is_about(hash_artifact(project / "model.safetensors"))
+    assert not Whole(hash_artifact(project / "model.safetensors")).differs(statement)
     definition = statement.predicate["buildDefinition"]
     assert definition["externalParameters"]["seeds"] == {"random": 7}
     assert definition["externalParameters"]["parameters"] == {"rate": "0.5"}

@@ -187,8 +187,8 @@ def test_we_verify_envelopes_of_securesystemslib(kind: str) -> None:
         "dsseEnvelope": {**document, "signatures": signatures},
     }
     signed = verify(bundles.read(json.dumps(whole).encode()), Expected(keys=(ours.key,)), NOW)
-    assert signed.content is not None
-    assert signed.content.payload == PAYLOAD
+    assert isinstance(signed.bundle.content, Envelope)
+    assert signed.bundle.content.payload == PAYLOAD
 
 
 def test_an_envelope_that_several_signed_names_each_once() -> None:

@@ -19,6 +19,7 @@ from tests.trust.keyless import ISSUER, PrivateSigstore
 from weighmaster.model.errors import ConfigError, MissingExtraError, TrustError, UnreachableError
 from weighmaster.model.value import replace
 from weighmaster.trust.evidence import bundle as bundles
+from weighmaster.trust.evidence.envelope import Envelope
 from weighmaster.trust.identities.keys import KeySigner
 from weighmaster.trust.identities.revocation import Revocation
 from weighmaster.trust.identities.verify import Expected, SigstoreIdentity, verify
@@ -49,8 +50,8 @@ def test_who_signed_and_when_is_found_long_after_the_certificate_expired() -> No
     signed = verify(_read(SIGSTORE.sign(PAYLOAD)), EXPECTED, LATER)
     assert signed.by == SigstoreIdentity(name=NAME, issuer=ISSUER)
     assert signed.at == NOW
-    assert signed.content is not None
-    assert signed.content.payload == PAYLOAD
+    assert isinstance(signed.bundle.content, Envelope)
+    assert signed.bundle.content.payload == PAYLOAD
 
 
 def test_a_workflow_is_an_identity_as_well() -> None:

@@ -50,10 +50,6 @@ class Statement(Value):
         """The tree digest of what it is about; empty where it names none."""
         return next((digest for one in self.subjects if (digest := one.digest(TREE_ALGORITHM))), "")
 
-    def is_about(self, manifest: Manifest) -> bool:
-        """Say whether it is about these files, all of them and no others, under these names; see `Whole`."""
-        return not Whole(manifest).differs(self)
-
     def annotation(self, key: str) -> str:
         """Return what is noted under `key` at a subject; empty where nothing is."""
         return next((text for one in self.subjects for name, text in one.annotations if name == key), "")

@@ -25,20 +25,6 @@ from weighmaster.trust.identities import pki, sigstore, timestamps
 from weighmaster.trust.identities.keys import PublicKey, of_certificate
 from weighmaster.trust.identities.revocation import Revocation, check_struck
 
-__all__ = [
-    "CertificateIdentity",
-    "Expected",
-    "Identity",
-    "KeyIdentity",
-    "Revocation",
-    "Signed",
-    "SigstoreIdentity",
-    "check_now",
-    "distinct",
-    "every",
-    "verify",
-]
-
 
 class KeyIdentity(Value):
     """Whoever holds a key; `keyid` is that of `PublicKey`."""
@@ -101,14 +87,13 @@ class Expected(Value):
 
 
 class Signed(Value):
-    """What was found true of a bundle: who signed, when (where a trusted clock says so), and what.
+    """What was found true of a bundle: who signed, and when (where a trusted clock says so).
 
     `keys` are the SHA-256 of each key that signed, and of all together; `kind` says of what sort they are.
     """
 
     by: Identity
     at: datetime | None
-    content: Envelope | None
     bundle: Bundle
     keys: tuple[str, ...] = ()
     kind: str = ""
@@ -292,7 +277,5 @@ class _Question:
             return None
 
     def _signed(self, by: Identity, at: datetime | None, key: PublicKey) -> Signed:
-        content = self._bundle.content
-        envelope = content if isinstance(content, Envelope) else None
         keys = tuple(dict.fromkeys((*key.ids, key.keyid)))
-        return Signed(by=by, at=at, content=envelope, bundle=self._bundle, keys=keys, kind=key.kind)
+        return Signed(by=by, at=at, bundle=self._bundle, keys=keys, kind=key.kind)

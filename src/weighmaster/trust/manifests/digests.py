@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from weighmaster.model.value import Value
 from weighmaster.trust.manifests.manifest import CHUNK, Entry
 
+BLOCK: Final = 256 << 10
+"""Bytes read at once: what is read, and the states of the digests, stay in the processor's nearer caches."""
 Progress = Callable[[int, int], None]
 """Is told bytes done and bytes in all, from any thread."""
 
@@ -17,7 +19,7 @@ class Hashing(Value):
     """How an artifact is hashed.
 
     `full` computes BLAKE3 of each file and of its chunks beside SHA-256. `jobs` are threads; without it, as many as
-    there are processors to use.
+    there are processors to use. `chunk` is in bytes.
     """
 
     full: bool = False
@@ -27,15 +29,8 @@ class Hashing(Value):
     progress: Progress | None = None
 
 
-class Feed(Protocol):
-    """Takes the bytes of a file, one block after the other."""
-
-    def update(self, data: memoryview, /) -> None:
-        """Take the next block."""
-
-
 class Chunked:
-    """BLAKE3 of each `size` bytes."""
+    """BLAKE3 of each `size` bytes of what it is fed."""
 
     __slots__ = ("_digests", "_left", "_new", "_size", "_state")
 
@@ -98,7 +93,3 @@ def entry_in_memory(name: str, data: bytes, how: Hashing) -> Entry:
     else:
         chunks = tuple(blake3(data[at : at + how.chunk]).hexdigest() for at in range(0, len(data), how.chunk))
     return Entry(path=name, size=len(data), sha256=sha256, blake3=whole, chunks=chunks)
-
-
-BLOCK: Final = 256 << 10
-"""Bytes read at once: what is read, and the states of the digests, stay in the processor's nearer caches."""

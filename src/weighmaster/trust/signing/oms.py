@@ -27,7 +27,7 @@ from weighmaster.trust.manifests.manifest import CLAIMS, EVIDENCE, PROOFS, SIGNA
 PREDICATE_TYPE: Final = "https://model_signing/signature/v1.0"
 OLD_PREDICATE_TYPE: Final = "https://model_signing/Digests/v0.1"
 GIT: Final = (".git", ".gitattributes", ".github", ".gitignore")
-ALGORITHMS: Final = frozenset({"sha256", "blake2b", "blake3"})
+_ALGORITHMS: Final = frozenset({"sha256", "blake2b", "blake3"})
 _OURS: Final = "weighmaster"
 _ALONE: Final = "."
 """How the format calls the only file of an artifact that is a file."""
@@ -46,11 +46,10 @@ class Part(Value):
 class Contents(Value):
     """What was signed: the parts of each file by its path, and the algorithm of their digests.
 
-    `name` is what the artifact was called. `alone` says that it is a file and no folder. `left_out` are paths that
+    `alone` says that it is a file and no folder. `left_out` are paths that
     whoever signed did not cover. `tree` is the tree digest, where it was signed too.
     """
 
-    name: str
     algorithm: str
     files: Mapping[str, tuple[Part, ...]]
     alone: bool = False
@@ -115,7 +114,7 @@ def _contents(statement: Statement) -> Contents:
     predicate = Record.of(statement.predicate, "predicate")
     serialization = Record.of(predicate.get("serialization", dict), "predicate.serialization")
     algorithm = serialization.get("hash_type", str)
-    if algorithm not in ALGORITHMS:
+    if algorithm not in _ALGORITHMS:
         raise UnreadableError(f"predicate.serialization.hash_type: {algorithm!r} is not known")
     resources = _resources(predicate)
     _check_root(statement, resources)
@@ -136,7 +135,6 @@ def _contents(statement: Statement) -> Contents:
     left_out = serialization.each("ignore_paths", str) if "ignore_paths" in serialization.values else ()
     tree = ours.get("tree", str) if "tree" in ours.values else ""
     return Contents(
-        name=name,
         algorithm=algorithm,
         files=files,
         alone=alone,
@@ -148,7 +146,7 @@ def _contents(statement: Statement) -> Contents:
 def _old(statement: Statement) -> Contents:
     """Return what a signature of the format's version 0.2 lists: each file is a subject."""
     resources = [(one.name, "sha256", one.digest("sha256")) for one in statement.subjects]
-    return Contents(name="", algorithm="sha256", files=_whole(resources, "sha256"))
+    return Contents(algorithm="sha256", files=_whole(resources, "sha256"))
 
 
 def _resources(record: Record) -> list[tuple[str, str, str]]:
