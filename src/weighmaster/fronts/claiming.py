@@ -121,7 +121,7 @@ def claims(  # noqa: PLR0913 - what a caller may choose; each has a default
 
 
 def scanned(target: str, request: Request, manifest: Manifest, at: datetime) -> dict[str, Any]:
-    """Look at a target, and return what was seen as the predicate of a claim (see `trust.predicates.scan`).
+    """Look at a target, and return what was seen as the predicate of a claim (see `claims.predicates.scan`).
 
     Raises:
         TrustError: what was looked at are other bytes than those of the manifest.
@@ -135,7 +135,7 @@ def scanned(target: str, request: Request, manifest: Manifest, at: datetime) -> 
 def decided(  # noqa: PLR0913 - whose verdict it is, on what
     target: str, request: Request, manifest: Manifest, at: datetime, *, verifier: str, resource: str = ""
 ) -> dict[str, Any]:
-    """Look at a target, and return what was decided as the predicate of a claim (see `trust.predicates.verdict`).
+    """Look at a target, and return what was decided as the predicate of a claim (see `claims.predicates.verdict`).
 
     Raises:
         TrustError: what was looked at are other bytes than those of the manifest.
@@ -172,7 +172,7 @@ def billed(target: str, manifest: Manifest, at: datetime, *, name: str = "", ver
 
 
 def closed(target: str, dependencies: Sequence[Dependency], manifest: Manifest, at: datetime) -> dict[str, Any]:
-    """Return what a target needs beside its own bytes as the predicate of a claim (see `trust.predicates.closure`).
+    """Return what a target needs beside its own bytes as the predicate of a claim (see `claims.predicates.closure`).
 
     What the bytes name, and none of the dependencies is, stands in it as not pinned.
 

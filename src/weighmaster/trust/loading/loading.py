@@ -32,7 +32,7 @@ def open_verified(path: str | os.PathLike[str], *, keep: Keep = "auto", **vouche
 
     Args:
         path: the file.
-        keep: where the verified bytes are kept: see `weighmaster.trust.opened.opened`.
+        keep: where the verified bytes are kept: see `weighmaster.trust.loading.opened.opened`.
         vouched: what vouches for it: see `weighmaster.trust.loading.vouched.Vouched`.
 
     Raises:

@@ -22,7 +22,7 @@ from weighmaster.trust.manifests.files import open_file
 
 Keep: TypeAlias = Literal["auto", "memory", "disk", "digests"]
 
-LONG: Final = 256 << 20
+_LONG: Final = 256 << 20
 """Bytes from which on `auto` keeps no copy."""
 _KEPT: Final = 2
 """Chunks that are held at once: one for what is read, one for the directory that readers of archives go back to."""
@@ -36,9 +36,10 @@ def opened(path: str, wanted: Wanted, keep: Keep = "auto") -> BinaryIO:
         wanted: what it has to be.
         keep: `memory` or `disk` hold a copy, which has a descriptor that can be mapped. `digests` holds none: digests
             of the chunks are kept, and each chunk is verified when it is read; a read that meets other bytes raises
-            `TrustError`. `auto` is `memory` below `LONG` bytes, else `digests`.
+            `TrustError`. `auto` is `memory` below 256 MiB, else `digests`.
 
     Raises:
+        ConfigError: `keep` is none of these.
         TrustError: it cannot be opened, or is not what it has to be.
         OverBudgetError: there is no room for a copy.
     """
@@ -46,7 +47,7 @@ def opened(path: str, wanted: Wanted, keep: Keep = "auto") -> BinaryIO:
         raise ConfigError(f"no way to keep a file is called {keep!r} (there are: auto, memory, disk, digests)")
     descriptor, state = open_file(wanted.name, path)
     size = state.st_size
-    if keep == "digests" or (keep == "auto" and size >= LONG):
+    if keep == "digests" or (keep == "auto" and size >= _LONG):
         try:
             return cast("BinaryIO", io.BufferedReader(_rereading(descriptor, wanted, size)))
         except BaseException:
@@ -180,6 +181,6 @@ class Verified(io.RawIOBase):
             state.update(block)
             done += len(block)
 
-        private.digest_of(self._descriptor, (start, start + count), self.name, keep)
+        private.feed(self._descriptor, (start, start + count), self.name, keep)
         private.check_chunk(self._wanted, index, state.hexdigest())
         return memoryview(held).toreadonly()

@@ -99,7 +99,7 @@ def check_chunk(wanted: Wanted, index: int, digest: str) -> None:
         raise TrustError(f"{wanted.name!r} is not what was vouched for: the bytes from {start} on differ")
 
 
-def digest_of(descriptor: int, span: tuple[int, int], name: str, update: Callable[[memoryview], object]) -> None:
+def feed(descriptor: int, span: tuple[int, int], name: str, update: Callable[[memoryview], object]) -> None:
     """Feed bytes of a file to `update`, block by block.
 
     Raises:
@@ -126,14 +126,14 @@ def _block(descriptor: int, buffer: memoryview, offset: int, end: int, name: str
 def _verify(descriptor: int, wanted: Wanted, size: int) -> None:
     if not wanted.chunks:
         state = hashlib.sha256()
-        digest_of(descriptor, (0, size), wanted.name, state.update)
+        feed(descriptor, (0, size), wanted.name, state.update)
         check_sha256(wanted, state.hexdigest())
         return
     from blake3 import blake3
 
     def verify(index: int) -> None:
         start, state = index * wanted.chunk, blake3()
-        digest_of(descriptor, (start, min(size, start + wanted.chunk)), wanted.name, state.update)
+        feed(descriptor, (start, min(size, start + wanted.chunk)), wanted.name, state.update)
         check_chunk(wanted, index, state.hexdigest())
 
     _side_by_side(verify, len(wanted.chunks))
