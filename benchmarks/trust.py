@@ -117,7 +117,7 @@ def _trust(root: Path, folder: Path, ours: list[str]) -> dict[str, list[str]]:
         "weighmaster digest": [*ours, "digest", "--quiet", str(root)],
         "weighmaster digest, with BLAKE3": [*ours, "digest", "-q", "--force", "--output-file", manifest, str(root)],
         "weighmaster digest --check": [*ours, "digest", "--quiet", "--check", manifest, str(root)],
-        "weighmaster sign": [*ours, "sign", "--force", "--key", str(private), "--output", signature, str(root)],
+        "weighmaster sign": [*ours, "sign", "--force", "--key", str(private), "--signature", signature, str(root)],
         "weighmaster verify": [*ours, "verify", "--public-key", str(public), "--signature", signature, str(root)],
     }
 
