@@ -11,18 +11,15 @@ logged is here: they can be cut together with the claims.
 from __future__ import annotations
 
 import hashlib
-import io
-import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from weighmaster.model.errors import TrustError
 from weighmaster.model.value import replace
 from weighmaster.trust.claims.claims import Heard, Standing
-from weighmaster.trust.evidence.claimsfile import MOST
 from weighmaster.trust.log import merkle, record
+from weighmaster.trust.log.beside import Proofs
 from weighmaster.trust.log.book import Log
 from weighmaster.trust.log.note import VerifierKey
-from weighmaster.trust.log.proof import Proof, read_proof, verify_proof
 from weighmaster.trust.log.record import Logged
 
 
@@ -59,42 +56,24 @@ def proven(
         ConfigError: no key of a log is trusted.
         TrustError: a line is no proof.
     """
-    kept: dict[str, list[Proof]] = {}
-    unread: TrustError | None = None
-    for number, line in enumerate(itertools.islice(io.BytesIO(proofs), MOST), 1):
-        try:
-            found = read_proof(line.rstrip(b"\n"), f"line {number} of the proofs") if line.strip() else None
-        except TrustError as error:
-            unread = unread or error
-            continue
-        said = record.read(found.extra) if found else None
-        if found and said:
-            kept.setdefault(said.sha256, []).append(found)
-    judged = tuple(_proven(one, kept, keys, witnesses, threshold) for one in heard)
-    if unread and any(one.standing is Standing.NOT_LOGGED for one in judged):
-        raise unread  # What could not be read may be the proof that is missing; where none is, it is nothing.
+    held = Proofs(proofs)
+    judged = tuple(_proven(one, held, keys, witnesses, threshold) for one in heard)
+    if held.unread and any(one.standing is Standing.NOT_LOGGED for one in judged):
+        raise held.unread  # What could not be read may be the proof that is missing; where none is, it is nothing.
     return judged
 
 
 def _proven(
     one: Heard,
-    proofs: Mapping[str, Sequence[Proof]],
+    proofs: Proofs,
     keys: Sequence[VerifierKey],
     witnesses: Sequence[VerifierKey],
     threshold: int | None,
 ) -> Heard:
     if one.standing is not Standing.HOLDS or one.claim is None:
         return one
-    line = one.claim.bundle.raw
-    why = "there is no proof that it is in a log"
-    for proof in proofs.get(hashlib.sha256(line).hexdigest(), ()):
-        try:
-            verify_proof(proof, line, keys, witnesses, threshold)
-        except TrustError as error:
-            why = f"it is not proven to be in a log: {error}"
-        else:
-            return one
-    return _without(one, why)
+    why = proofs.lack(one.claim.bundle.raw, keys, witnesses, threshold)
+    return _without(one, why) if why else one
 
 
 def _read(log: Log, tree: str, here: set[str]) -> tuple[set[str], list[Logged]]:

@@ -7,7 +7,8 @@
 | `tiles` | how the tree and its entries lie in files |
 | `store`, `bucket`, `web`, `places` | where the files lie |
 | `book` | a log: open it, append, prove |
-| `record`, `find`, `proof` | what an entry says; where it is; the proof that is kept beside a claim |
+| `record`, `find`, `proof` | what an entry says; where it is; the proof that it is there |
+| `beside` | the proofs of many claims, as they lie beside these |
 | `audit` | all of a log, computed again |
 | `witness` | what another machine remembers of it |
 

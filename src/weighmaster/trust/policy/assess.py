@@ -188,7 +188,7 @@ class _Question:
         if not found.claims:
             said = f" ({_listed(found.unread)})" if found.unread else ""
             return self._assessment([*denied, Lack(kind=Kind.UNSIGNED, detail=f"nobody has signed it{said}")])
-        weighing = Weighing(self._policy, self._rule, found.claims, covered, now, proofs=bundles.proofs(proofs))
+        weighing = Weighing(self._policy, self._rule, found.claims, covered, now, proofs=proofs)
         return self._roles(weighing, denied)
 
     def _roles(self, weighing: Weighing, lacks: list[Lack]) -> Assessment:

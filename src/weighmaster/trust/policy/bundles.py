@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 from weighmaster.model.errors import TrustError
 from weighmaster.model.value import Value, replace
@@ -189,19 +189,3 @@ def _told(names: Sequence[str], what: str) -> str:
         return ""
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     return f"{', '.join(sorted(names)[:_SHOWN])}{more} {'is' if len(names) == 1 else 'are'} {what}"
-
-
-def proofs(raw: bytes) -> dict[str, list[Any]]:
-    """Return proofs that claims are in a log, by the SHA-256 of what they are for. What is no proof is left out."""
-    from weighmaster.trust.log import proof, record
-
-    found: dict[str, list[Any]] = {}
-    for line in raw.split(b"\n", MOST)[:MOST]:
-        try:
-            one = proof.read_proof(line) if line.strip() else None
-        except TrustError:
-            continue
-        said = record.read(one.extra) if one is not None and one.extra else None
-        if said is not None:
-            found.setdefault(said.sha256, []).append(one)
-    return found

@@ -7,10 +7,10 @@ later no has said no. A claim is as old as a timestamp shows, or else as its sig
 from __future__ import annotations
 
 import enum
-import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
 
 from weighmaster.model.errors import ConfigError, MissingExtraError, TrustError
 from weighmaster.model.value import Value, replace
@@ -21,6 +21,9 @@ from weighmaster.trust.claims.predicates.release import Release
 from weighmaster.trust.identities.verify import CertificateIdentity, KeyIdentity, Signed, SigstoreIdentity, verify
 from weighmaster.trust.policy.bundles import Claim, Files
 from weighmaster.trust.policy.terms import Denied, Party, Policy, Role, Rule, Wanted
+
+if TYPE_CHECKING:
+    from weighmaster.trust.log.beside import Proofs
 
 _SKEW: Final = timedelta(minutes=10)
 """What two clocks may differ by."""
@@ -86,12 +89,12 @@ class Weighing:
         files: Files,
         now: datetime,
         *,
-        proofs: Mapping[str, Sequence[Any]],
+        proofs: bytes,
     ) -> None:
         self._policy = policy
         self._rule = rule
         self._now = now
-        self._proofs = proofs
+        self._proof_lines = proofs
         self._alone = next(iter(files.kept.entries.values())).sha256 if len(files.kept.entries) == 1 else ""
         self._claims = claims
         self._slow = 0
@@ -213,18 +216,14 @@ class Weighing:
             yield Why.STALE, f"it is of {_day(found.made)}, more than {_age(min(ages))} ago"
 
     def _unlogged(self, claim: Claim) -> str:
-        from weighmaster.trust.log.proof import verify_proof
-
         log = self._policy.logs[self._rule.log]
-        said = f"there is no proof that it is in the log {log.name}"
-        for proof in self._proofs.get(hashlib.sha256(claim.line).hexdigest(), ()):
-            try:
-                verify_proof(proof, claim.line, [log.key], log.witnesses, log.threshold)
-            except TrustError as error:
-                said = f"it is not proven to be in the log {log.name}: {error}"
-            else:
-                return ""
-        return said
+        return self._proofs.lack(claim.line, [log.key], log.witnesses, log.threshold, log=f"the log {log.name}")
+
+    @cached_property
+    def _proofs(self) -> Proofs:
+        from weighmaster.trust.log.beside import Proofs
+
+        return Proofs(self._proof_lines)
 
 
 def _meaning(claim: Claim) -> tuple[datetime | None, datetime | None, Meaning]:
