@@ -21,6 +21,7 @@ from weighmaster.trust.log import witness as witnesses
 from weighmaster.trust.log.audit import audit
 from weighmaster.trust.log.book import Log
 from weighmaster.trust.log.checkpoint import Checkpoint
+from weighmaster.trust.log.merkle import entries as entries_of
 from weighmaster.trust.log.note import COSIGNATURE, VerifierKey
 from weighmaster.trust.log.store import Store
 from weighmaster.trust.log.tiles import LONGEST_ENTRY
@@ -59,7 +60,7 @@ def append(options: Namespace) -> int:
             memory.seen(log)
     known = len(entries) - len(fresh)
     lines = [words.entry(number, entry) for number, entry in enumerate(fresh[:_SHOWN], first)]
-    lines += [("", f"and {words.entries(len(fresh) - _SHOWN)} more")] if len(fresh) > _SHOWN else []
+    lines += [("", f"and {entries_of(len(fresh) - _SHOWN)} more")] if len(fresh) > _SHOWN else []
     lines += [("", f"{known} in the log already (--again appends them once more)")] if known else []
     document = {**words.of_checkpoint(log.checkpoint), "first": first, "appended": len(fresh), "known": known}
     return _answer(options, document, [*lines, *words.checkpoint(log.checkpoint)])
@@ -122,7 +123,7 @@ def consistency(options: Namespace) -> int:
     keys, _ = given.trusted(options, lambda: given.claimed(store))
     old, log = given.old_checkpoint(options, keys), Log.open(store, keys)
     growth = proof.Growth(old=old.size, path=log.consistency(old), checkpoint=log.checkpoint.note)
-    lines = [("grew", f"from {old.size} to {words.entries(log.checkpoint.size)}")]
+    lines = [("grew", f"from {old.size} to {entries_of(log.checkpoint.size)}")]
     if options.output_file:
         write_whole(options.output_file, growth.text(), force=options.force)
         lines.append(("proof", options.output_file))
@@ -144,7 +145,7 @@ def witness(options: Namespace) -> int:
     write(cosigned)
     found = checkpoints.verified(cosigned.note, keys, [own])
     grew = "first seen" if before is None else f"grown from {before.size}"
-    lines = [("cosigned", f"{words.entries(found.size)}, {grew}"), *words.checkpoint(found), ("key", str(own))]
+    lines = [("cosigned", f"{entries_of(found.size)}, {grew}"), *words.checkpoint(found), ("key", str(own))]
     document = {"before": None if before is None else before.size, "key": str(own)}
     return _answer(options, words.of_checkpoint(found) | document, lines)
 
@@ -247,7 +248,8 @@ def _each(log: Log, claims: str) -> tuple[bytes, str]:
     digests = [given.sha256(line) for line in given.lines(claims)]
     numbers = find.numbers(log, digests)
     if missing := [digest for digest in digests if digest not in numbers]:
-        raise TrustError(f"{len(missing)} of {count(len(digests), 'claim')} in {claims} are not in the log")
+        verb = "is" if len(missing) == 1 else "are"
+        raise TrustError(f"{len(missing)} of {count(len(digests), 'claim')} in {claims} {verb} not in the log")
     text = b"".join(proof.prove(log, numbers[digest]).json() + b"\n" for digest in digests)
     return text, f"{claims.removesuffix('.jsonl')}.proofs.jsonl"
 
@@ -260,7 +262,7 @@ def _check_growth(options: Namespace, raw: bytes) -> int:
     old = given.old_checkpoint(options, keys)
     new = checkpoints.verified(growth.checkpoint, keys, seers, options.threshold)
     growth.verify(old, new)
-    lines = [("holds", f"grown from {old.size} to {words.entries(new.size)}"), *words.checkpoint(new)]
+    lines = [("holds", f"grown from {old.size} to {entries_of(new.size)}"), *words.checkpoint(new)]
     return _answer(options, {**words.of_checkpoint(new), "old": old.size}, lines)
 
 

@@ -8,11 +8,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias
 
-from weighmaster.extend.showing import plain
+from weighmaster.extend.showing import count, plain
 from weighmaster.model.value import fields
 from weighmaster.trust.log import record
 from weighmaster.trust.log.audit import Audit
 from weighmaster.trust.log.checkpoint import Checkpoint
+from weighmaster.trust.log.merkle import entries
 from weighmaster.trust.log.record import Logged
 
 _LABEL: Final = 10
@@ -32,11 +33,6 @@ def rows(lines: Rows) -> None:
 def document(what: Mapping[str, Any]) -> None:
     """Print one JSON object."""
     sys.stdout.write(json.dumps(what, indent=2) + "\n")
-
-
-def entries(number: int) -> str:
-    """Return a number and its noun."""
-    return f"{number} {'entry' if number == 1 else 'entries'}"
 
 
 def checkpoint(found: Checkpoint) -> Iterator[Row]:
@@ -98,7 +94,8 @@ def audited(found: Audit) -> Iterator[Row]:
         yield "damaged", f"{one.path}{at}: {one.what}" if one.path else one.what
     yield from checkpoint(found.checkpoint)
     if found.kept:
-        yield "kept", f"{found.kept} claims beside the log are what their names say"
+        say = "is what its name says" if found.kept == 1 else "are what their names say"
+        yield "kept", f"{count(found.kept, 'claim')} beside the log {say}"
     for path in found.unfinished:
         yield "left over", f"{path}: of an append that did not finish, or of one under way"
     for path in found.foreign:

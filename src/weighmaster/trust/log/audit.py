@@ -40,7 +40,9 @@ KEPT: Final = "kept/"
 MOST: Final = 50
 """Damages that are told; a log with more is beyond telling."""
 _LARGEST_KEPT: Final = 64 << 20
+"""Bytes of a claim that is kept beside the log."""
 _LANES: Final = 16
+"""Tiles that are on their way at once."""
 _Fetched: TypeAlias = tuple[bytes | None, str]
 """A file, or why there is none."""
 _KEPT: Final = re.compile(r"kept/([0-9a-f]{2})/(\1[0-9a-f]{62})\Z")
@@ -142,11 +144,7 @@ class _Rows:
 
     @property
     def root(self) -> bytes:
-        below = merkle.root([self._tail]) if self._tail else b""
-        for row in self._rows:
-            if row or below:
-                below = merkle.root([bytes(row), below])
-        return below or merkle.EMPTY
+        return merkle.root_of_rows((self._tail, *map(bytes, self._rows)))
 
 
 class _Look:
@@ -190,13 +188,13 @@ class _Look:
             if path in {CHECKPOINT, LOCK}:
                 continue
             if unfinished(path, self._size):
-                self.unfinished.append(path) if len(self.unfinished) < MOST else None
+                self.unfinished += [path][: MOST - len(self.unfinished)]
             elif place is not None:
                 self._older(place)
             elif path.startswith(KEPT):
                 self._kept(path)
-            elif len(self.foreign) < MOST:
-                self.foreign.append(path)
+            else:
+                self.foreign += [path][: MOST - len(self.foreign)]
         return True
 
     def _ahead(self, count: int) -> Iterator[tuple[int, _Fetched, _Fetched]]:
@@ -278,7 +276,9 @@ class _Look:
             self._damaged(place, str(error).removeprefix(f"{place.path} "), index * WIDTH)
             return None
         if len(entries) != place.width:
-            self._damaged(place, f"holds {len(entries)} entries, not {place.width}", index * WIDTH + len(entries))
+            self._damaged(
+                place, f"holds {merkle.entries(len(entries))}, not {place.width}", index * WIDTH + len(entries)
+            )
             return None
         return b"".join(map(merkle.leaf_hash, entries))
 

@@ -157,7 +157,7 @@ class Log:
         if old.origin != new.origin:
             raise TrustError(f"the older checkpoint is of the log {old.origin!r}, this one is {new.origin!r}")
         if old.size > new.size:
-            raise TrustError(f"rolled back: the log shows {new.size} entries, and had {old.size} before")
+            raise TrustError(f"rolled back: the log shows {merkle.entries(new.size)}, and had {old.size} before")
         node = self._tiles.node
         path, beginning = merkle.consistency_path(old.size, new.size, node), merkle.spanned(0, old.size, node)
         try:
@@ -166,7 +166,7 @@ class Log:
             raise TrustError(f"{self.address} is damaged: its tiles do not give the root that it signed") from error
         if beginning != old.root:
             raise ForkedError(
-                f"forked: the log {new.origin!r} does not begin with the {old.size} entries that it had before"
+                f"forked: the log {new.origin!r} does not begin with the {merkle.entries(old.size)} that it had before"
             )
         return path
 
@@ -214,7 +214,7 @@ class Log:
         if before.size < self.checkpoint.size or (
             before.size == self.checkpoint.size and not before.same(self.checkpoint)
         ):
-            raise TrustError(f"rolled back or forked: the log had {self.checkpoint.size} entries a moment ago")
+            raise TrustError(f"rolled back or forked: the log had {merkle.entries(self.checkpoint.size)} a moment ago")
         edge = _edge(self._store, before)
         files = itertools.chain(edge.add(entries), edge.rest())
         if head is None:
@@ -267,7 +267,9 @@ class Log:
             held = _present(self._store)
             if checkpoints.verified(held.data, self._keys).same(begun):
                 return held, head  # Its writer was there, just now.
-            raise TrustError(f"{self.address}: {_HEAD} is of {begun.size} entries, and what it names is not there")
+            raise TrustError(
+                f"{self.address}: {_HEAD} is of {merkle.entries(begun.size)}, and what it names is not there"
+            )
         edge = _edge(self._store, shown)
         files = [*edge.add(unpacked(staged, _staged(begun))), *edge.rest()]
         if not _grown(shown, edge).same(begun):

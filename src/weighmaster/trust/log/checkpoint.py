@@ -6,8 +6,6 @@ one signature of the log is asked for; of its witnesses as many as whoever verif
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Sequence
 from typing import Final
 
@@ -42,7 +40,7 @@ class Checkpoint(Value):
     @property
     def text(self) -> str:
         """What is signed."""
-        lines = (self.origin, str(self.size), base64.b64encode(self.root).decode(), *self.extensions)
+        lines = (self.origin, str(self.size), note.encoded(self.root), *self.extensions)
         return "".join(f"{line}\n" for line in lines)
 
     def same(self, other: Checkpoint) -> bool:
@@ -139,7 +137,9 @@ def merged(into: Checkpoint, other: Checkpoint, witnesses: Sequence[VerifierKey]
     """
     ours, theirs = Note.read(into.note, "the log's checkpoint"), Note.read(other.note, "the cosigned checkpoint")
     if ours.text != theirs.text:
-        raise TrustError(f"{other.size} entries are cosigned, and the log's checkpoint is of {into.size}: not the same")
+        raise TrustError(
+            f"a checkpoint of {merkle.entries(other.size)} is cosigned, and the log's is of {into.size}: not the same"
+        )
     if not _cosigned(theirs, witnesses, "the cosigned checkpoint"):
         raise TrustError("there is no signature below the checkpoint by a witness that is known")
     added = [one for _, one in note.of_keys(theirs, witnesses)]
@@ -180,8 +180,8 @@ def _of(signed: Note, raw: bytes, what: str) -> Checkpoint:
     if not digits.isascii() or not digits.isdigit() or len(digits) > 19 or str(int(digits)) != digits:
         raise TrustError(f"{what} is no checkpoint: {digits[:40]!r} is no size")
     try:
-        root = base64.b64decode(encoded.encode("ascii"), validate=True)
-    except (binascii.Error, UnicodeEncodeError) as error:
+        root = note.decoded(encoded)
+    except ValueError as error:
         raise TrustError(f"{what} is no checkpoint: the root is no Base64") from error
     found = Checkpoint(origin=origin, size=int(digits), root=root, extensions=tuple(extensions), note=raw)
     if len(root) != merkle.HASH or found.size > merkle.LARGEST or found.text != signed.text:

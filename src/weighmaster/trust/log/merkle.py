@@ -30,6 +30,15 @@ Node: TypeAlias = Callable[[int, int], bytes]
 """Returns the hash of a complete subtree: of `2**height` entries, the one with that number in its row."""
 
 
+def entries(number: int) -> str:
+    """Return a number of entries, in words.
+
+    >>> entries(1), entries(2)
+    ('1 entry', '2 entries')
+    """
+    return f"{number} {'entry' if number == 1 else 'entries'}"
+
+
 def leaf_hash(entry: bytes) -> bytes:
     """Return the hash of an entry."""
     return _sha256(b"\x00" + entry).digest()
@@ -59,6 +68,18 @@ def root(hashes: Iterable[bytes]) -> bytes:
         alone = row[len(row) // 64 * 64 :]
         row = row_above(row) + alone
     return row
+
+
+def root_of_rows(rows: Iterable[bytes]) -> bytes:
+    """Return the root of a tree of which the last tile of each row is given, from the lowest row on.
+
+    Each holds the hashes that lie side by side at the end of its row, and are in no full tile; none where all are.
+    """
+    below = b""
+    for row in rows:
+        if row or below:
+            below = root([row, below])
+    return below or EMPTY
 
 
 class Range:
@@ -121,7 +142,7 @@ def consistency_path(old: int, size: int, node: Node) -> tuple[bytes, ...]:
         TrustError: the older tree is the larger.
     """
     if not 0 <= old <= size:
-        raise TrustError(f"a log of {size} entries cannot have grown from one of {old}")
+        raise TrustError(f"a log of {entries(size)} cannot have grown from one of {old}")
     if old in {0, size}:
         return ()
     start, end, spans = 0, size, []
@@ -185,13 +206,13 @@ def verify_consistency(old: int, old_root: bytes, size: int, tree: bytes, path: 
         TrustError: that is not proven.
     """
     if not 0 <= old <= size <= LARGEST:
-        raise TrustError(f"a log of {size} entries cannot have grown from one of {old}")
+        raise TrustError(f"a log of {entries(size)} cannot have grown from one of {old}")
     _check(path)
     if old in {0, size}:
         if path:
             raise TrustError("the proof of consistency is too long for logs of these sizes")
         if old_root != (tree if old else EMPTY):
-            raise TrustError(f"two logs of {old} entries have different roots: the log was forked")
+            raise TrustError(f"two logs of {entries(old)} have different roots: the log was forked")
         return
     if not path:
         raise TrustError("the proof of consistency is empty")
@@ -216,7 +237,7 @@ def _grown(old: int, old_root: bytes, size: int, tree: bytes, path: Sequence[byt
     if last:
         raise TrustError("the proof of consistency is too short for logs of these sizes")
     if before != old_root:
-        raise TrustError(f"the log of {size} entries does not begin with the {old} that were seen: it was forked")
+        raise TrustError(f"the log of {entries(size)} does not begin with the {old} that were seen: it was forked")
     if after != tree:
         raise TrustError("the proof of consistency does not lead to the root of the later log")
 

@@ -60,7 +60,7 @@ class VerifierKey(Value):
         name, _, rest = text.strip().partition("+")
         digest, _, encoded = rest.partition("+")
         try:
-            data = _decoded(encoded)
+            data = decoded(encoded)
         except ValueError as error:
             raise ConfigError(f"{text[:80]!r} is no verifier key (name+hash+key): {error}") from error
         if not named(name) or len(data) != 33 or data[0] not in {ED25519, COSIGNATURE}:
@@ -76,7 +76,7 @@ class VerifierKey(Value):
         return hashlib.sha256(self.name.encode() + b"\n" + bytes([self.kind]) + self.public).digest()[:4]
 
     def __str__(self) -> str:
-        return f"{self.name}+{self.id.hex()}+{_encoded(bytes([self.kind]) + self.public)}"
+        return f"{self.name}+{self.id.hex()}+{encoded(bytes([self.kind]) + self.public)}"
 
     def verifies(self, signature: bytes, data: bytes) -> bool:
         """Say whether the key made that signature over `data`."""
@@ -133,7 +133,7 @@ class Note(Value):
 
     def written(self) -> bytes:
         """Return the note as it is kept."""
-        lines = [f"{_DASH}{one.name} {_encoded(one.id + one.sig)}\n" for one in self.signatures]
+        lines = [f"{_DASH}{one.name} {encoded(one.id + one.sig)}\n" for one in self.signatures]
         return f"{self.text}\n{''.join(lines)}".encode()
 
 
@@ -170,7 +170,7 @@ def of_keys(note: Note, keys: Sequence[VerifierKey]) -> list[tuple[VerifierKey, 
 def _signature(line: str, what: str) -> NoteSignature:
     name, _, encoded = line.removeprefix(_DASH).partition(" ")
     try:
-        data = _decoded(encoded)
+        data = decoded(encoded)
     except ValueError as error:
         raise TrustError(f"{what}: a line below the note is no signature: {error}") from error
     if not line.startswith(_DASH) or not named(name) or len(data) < 5:
@@ -178,16 +178,22 @@ def _signature(line: str, what: str) -> NoteSignature:
     return NoteSignature(name=name, id=data[:4], sig=data[4:])
 
 
-def _encoded(data: bytes) -> str:
+def encoded(data: bytes) -> str:
+    """Return bytes as Base64 (RFC 4648, section 4)."""
     return base64.b64encode(data).decode()
 
 
-def _decoded(text: str) -> bytes:
+def decoded(text: str) -> bytes:
+    """Return the bytes that Base64 means, which has one spelling for them.
+
+    Raises:
+        ValueError: it is none, or another spelling.
+    """
     try:
         data = base64.b64decode(text.encode("ascii"), validate=True)
     except (binascii.Error, UnicodeEncodeError) as error:
         raise ValueError("no Base64") from error
     # Two texts for the same bytes would let a note be changed without anyone seeing it.
-    if _encoded(data) != text:
+    if encoded(data) != text:
         raise ValueError("Base64 in another spelling than its own")
     return data

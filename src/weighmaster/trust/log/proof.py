@@ -9,8 +9,6 @@ believed because it is proven to be in the log, and it names the claim by its SH
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Sequence
 from typing import Any, Final
@@ -28,9 +26,12 @@ LONGEST: Final = 512 << 10
 """Bytes of a proof."""
 _MAGIC: Final = "c2sp.org/tlog-proof@v1"
 _KIND: Final = "weighmaster-log-proof-v1"
+_KEYS: Final = frozenset({"kind", "index", "path", "checkpoint", "extra"})
 _EXTRA: Final = 96 << 10
+"""Bytes of what goes along with a proof; a record takes 4096 of them."""
 _NUMBER: Final = re.compile(r"(?:0|[1-9]\d{0,18})\Z", re.ASCII)
 _MOST: Final = 64
+"""Hashes of a proof."""
 _OLD: Final = "old "
 
 
@@ -47,17 +48,17 @@ class Proof(Value):
 
     def text(self) -> bytes:
         """Return it as tlog-proof writes it."""
-        lines = [_MAGIC, *([f"extra {_encoded(self.extra)}"] if self.extra else []), f"index {self.index}"]
-        lines += [_encoded(one) for one in self.path]
+        lines = [_MAGIC, *([f"extra {note.encoded(self.extra)}"] if self.extra else []), f"index {self.index}"]
+        lines += [note.encoded(one) for one in self.path]
         return "".join(f"{line}\n" for line in [*lines, ""]).encode() + self.checkpoint
 
     def json(self) -> bytes:
         """Return it as JSON on one line, without a line end."""
         document: dict[str, Any] = {
-            "kind": _KIND, "index": self.index, "path": [_encoded(one) for one in self.path],
+            "kind": _KIND, "index": self.index, "path": [note.encoded(one) for one in self.path],
             "checkpoint": self.checkpoint.decode(),
         }  # fmt: skip
-        return strict.written(document | ({"extra": _encoded(self.extra)} if self.extra else {}))
+        return strict.written(document | ({"extra": note.encoded(self.extra)} if self.extra else {}))
 
 
 class Growth(Value):
@@ -69,7 +70,7 @@ class Growth(Value):
 
     def text(self) -> bytes:
         """Return it as the request that tlog-witness specifies."""
-        lines = [f"{_OLD}{self.old}", *map(_encoded, self.path), ""]
+        lines = [f"{_OLD}{self.old}", *map(note.encoded, self.path), ""]
         return "".join(f"{line}\n" for line in lines).encode() + self.checkpoint
 
     def verify(self, old: Checkpoint, new: Checkpoint) -> None:
@@ -79,7 +80,7 @@ class Growth(Value):
             TrustError: it does not hold.
         """
         if old.origin != new.origin or old.size != self.old:
-            raise TrustError(f"the proof begins with {self.old} entries, and the checkpoint is of {old.size}")
+            raise TrustError(f"the proof begins with {merkle.entries(self.old)}, and the checkpoint is of {old.size}")
         merkle.verify_consistency(old.size, old.root, new.size, new.root, self.path)
 
 
@@ -139,7 +140,7 @@ def read_proof(raw: bytes, what: str = "the proof") -> Proof:
     if len(raw) > LONGEST:
         raise TrustError(f"{what} is longer than {LONGEST} bytes")
     try:
-        return _of_json(raw, what) if raw.startswith(b"{") else _of_text(raw, what)
+        return _of_json(raw, what) if raw.startswith(b"{") else _of_text(raw)
     except (ValueError, UnreadableError) as error:
         raise TrustError(f"{what} is no proof that something is in a log: {error}") from error
 
@@ -163,13 +164,13 @@ def is_growth(raw: bytes) -> bool:
     return raw.startswith(_OLD.encode())
 
 
-def _of_text(raw: bytes, what: str) -> Proof:
+def _of_text(raw: bytes) -> Proof:
     lines, path, checkpoint = _parts(raw)
     if not lines or lines.pop(0) != _MAGIC:
-        raise ValueError(f"{what} does not begin with {_MAGIC}")
+        raise ValueError(f"it does not begin with {_MAGIC}")
     extra = b""
     if lines and lines[0].startswith("extra "):
-        extra = _decoded(lines.pop(0).removeprefix("extra "), _EXTRA)
+        extra = _extra(lines.pop(0).removeprefix("extra "))
     if len(lines) != 1 or not lines[0].startswith("index "):
         raise ValueError("there is no line 'index'")
     return Proof(index=_number(lines[0].removeprefix("index ")), path=path, checkpoint=checkpoint, extra=extra)
@@ -177,13 +178,7 @@ def _of_text(raw: bytes, what: str) -> Proof:
 
 def _of_json(raw: bytes, what: str) -> Proof:
     document = strict.parsed(raw, what)
-    if document.get("kind", str) != _KIND or not document.values.keys() <= {
-        "kind",
-        "index",
-        "path",
-        "checkpoint",
-        "extra",
-    }:
+    if document.get("kind", str) != _KIND or not document.values.keys() <= _KEYS:
         raise UnreadableError(f"kind {_KIND} wanted")
     hashes = document.each("path", str)
     if len(hashes) > _MOST:
@@ -191,9 +186,9 @@ def _of_json(raw: bytes, what: str) -> Proof:
     index = document.get("index", int)
     return Proof(
         index=_number(str(index)),
-        path=tuple(_decoded(one, merkle.HASH) for one in hashes),
+        path=tuple(_hash(one) for one in hashes),
         checkpoint=document.get("checkpoint", str).encode(),
-        extra=_decoded(document.get("extra", str), _EXTRA) if "extra" in document.values else b"",
+        extra=_extra(document.get("extra", str)) if "extra" in document.values else b"",
     )
 
 
@@ -213,7 +208,7 @@ def _parts(raw: bytes) -> tuple[list[str], tuple[bytes, ...], bytes]:
     at = next((i for i, line in enumerate(lines) if line.startswith(("index ", _OLD))), len(lines) - 1) + 1
     if len(lines) - at > _MOST:
         raise ValueError("too many hashes")
-    return lines[:at], tuple(_decoded(line, merkle.HASH) for line in lines[at:]), checkpoint
+    return lines[:at], tuple(_hash(line) for line in lines[at:]), checkpoint
 
 
 def _number(digits: str) -> int:
@@ -222,15 +217,15 @@ def _number(digits: str) -> int:
     return int(digits)
 
 
-def _encoded(data: bytes) -> str:
-    return base64.b64encode(data).decode()
+def _hash(text: str) -> bytes:
+    data = note.decoded(text)
+    if len(data) != merkle.HASH:
+        raise ValueError(f"a hash of {len(data)} bytes")
+    return data
 
 
-def _decoded(text: str, most: int) -> bytes:
-    try:
-        data = base64.b64decode(text.encode("ascii"), validate=True)
-    except (binascii.Error, UnicodeEncodeError) as error:
-        raise ValueError("a line that is no Base64") from error
-    if len(data) > most or _encoded(data) != text or (most == merkle.HASH and len(data) != most):
-        raise ValueError("a line that is no hash, or too long")
+def _extra(text: str) -> bytes:
+    data = note.decoded(text)
+    if len(data) > _EXTRA:
+        raise ValueError(f"more than {_EXTRA} bytes of extra data")
     return data

@@ -21,6 +21,7 @@ from weighmaster.trust.evidence.envelope import Envelope
 LONGEST: Final = 4096
 """Bytes of a record."""
 _LONGEST_TEXT: Final = 256
+"""Characters of a name or a type in a record; what is longer is cut."""
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}\Z")
 
 
@@ -49,7 +50,7 @@ class Logged(Value):
 
 
 def of_claim(line: bytes, time: int) -> bytes:
-    """Return the record of a line of `claims.jsonl`, without its line end.
+    """Return the record of a line of `claims.jsonl`, whose line end does not count.
 
     Raises:
         TrustError: it is no envelope with a statement in it.
@@ -59,7 +60,8 @@ def of_claim(line: bytes, time: int) -> bytes:
     if not isinstance(content, Envelope):
         raise TrustError("the claim is a bare signature: a statement in an envelope is wanted")
     said = statement.read(content, "the claim")
-    return _of(line, time, kind="claim", tree=said.tree, type=said.predicate_type[:_LONGEST_TEXT]).written()
+    sha256, type_ = hashlib.sha256(line).hexdigest(), said.predicate_type[:_LONGEST_TEXT]
+    return Logged(kind="claim", sha256=sha256, size=len(line), time=time, tree=said.tree, type=type_).written()
 
 
 def of_file(name: str, sha256: str, size: int, time: int) -> bytes:
@@ -88,11 +90,6 @@ def read(entry: bytes) -> Logged | None:
 def of(entry: bytes, sha256: str) -> bool:
     """Say whether an entry is a record of what has that SHA-256."""
     return (found := read(entry)) is not None and found.sha256 == sha256
-
-
-def _of(data: bytes, time: int, *, kind: str, tree: str = "", type: str = "") -> Logged:
-    sha256 = hashlib.sha256(data).hexdigest()
-    return Logged(kind=kind, sha256=sha256, size=len(data), time=time, tree=tree, type=type)
 
 
 def _text(document: Record, key: str) -> str:

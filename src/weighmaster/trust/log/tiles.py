@@ -23,11 +23,13 @@ from weighmaster.trust.log.store import Store
 WIDTH: Final = 256
 """Hashes of a full tile."""
 HEIGHT: Final = 8
+"""Rows of the tree from one row of tiles to the next."""
 TILE: Final = WIDTH * HASH
 """Bytes of a full tile."""
 LONGEST_ENTRY: Final = (1 << 16) - 1
 """Bytes of an entry: its length is written in two."""
 LARGEST_BUNDLE: Final = WIDTH * (2 + LONGEST_ENTRY)
+"""Bytes of a full bundle."""
 _KEPT: Final = 64
 """Tiles in memory: 512 KiB."""
 _PATH: Final = re.compile(
@@ -131,7 +133,8 @@ class Tiles:
         """
         if self._bundle[0] == index:
             return self._bundle[1]
-        width, path = width_of(-1, index, self.size), tile_path(-1, index, width_of(-1, index, self.size))
+        width = width_of(-1, index, self.size)
+        path = tile_path(-1, index, width)
         if (data := self._store.read(path, LARGEST_BUNDLE)) is None and width < WIDTH:
             path = tile_path(-1, index)
             data = self._store.read(path, LARGEST_BUNDLE)
@@ -228,11 +231,7 @@ class Edge:
     @property
     def root(self) -> bytes:
         """The root of the log."""
-        below = b""
-        for row in self._rows:
-            if row or below:
-                below = merkle.root([bytes(row), below])
-        return below or merkle.EMPTY
+        return merkle.root_of_rows(map(bytes, self._rows))
 
     def _full(self) -> Iterator[tuple[str, bytes]]:
         level = 0

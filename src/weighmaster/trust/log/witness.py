@@ -70,12 +70,12 @@ class Memory:
             raise TrustError(f"{self._path} remembers the log {known.origin!r}, and this one is {new.origin!r}")
         if new.size < known.size:
             raise TrustError(
-                f"rolled back: the log {new.origin!r} shows {new.size} entries; {known.size} were seen before"
+                f"rolled back: the log {new.origin!r} shows {merkle.entries(new.size)}, and showed {known.size} before"
             )
         if new.size == known.size and new.root != known.root:
             write_file(self._path + _FORK, new.note)
             raise ForkedError(
-                f"forked: the log {new.origin!r} shows {new.size} entries that are not the {known.size} seen before; "
+                f"forked: the log {new.origin!r} shows {merkle.entries(new.size)}, not the {known.size} seen before; "
                 f"{self._path} and {self._path}{_FORK} prove it"
             )
 
