@@ -5,16 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from weighmaster.fronts.cli import trusting
 from weighmaster.fronts.cli.attest_made import made
 from weighmaster.fronts.cli.parsing import Parser, period
 from weighmaster.fronts.cli.progress import Progress
 from weighmaster.model.errors import ConfigError
-
-if TYPE_CHECKING:
-    from weighmaster.trust.identities.keys import Signer
 
 _EPILOG: Final = """\
 types, and what they are made of:
@@ -67,13 +64,14 @@ def main(arguments: Sequence[str]) -> int:
     """Run the subcommand and return its exit status."""
     from weighmaster.trust.claims import attest, known
     from weighmaster.trust.evidence import bundle, claimsfile
+    from weighmaster.trust.identities import timestamps
     from weighmaster.trust.manifests.digests import Hashing
     from weighmaster.trust.manifests.hashing import hash_artifact
 
     options = parser().parse_args(arguments)
     type_, kind = known.named(options.type)
     given = _given(options.predicate)
-    signer = _signer(options)
+    signer = trusting.signs(options)
     with Progress(sys.stderr, quiet=options.quiet, doing="hashing") as progress:
         how = Hashing(follow_links=options.follow_links, progress=progress.bytes)
         manifest = hash_artifact(options.path, how)
@@ -81,7 +79,7 @@ def main(arguments: Sequence[str]) -> int:
     said = given if given is not None else made(kind.id if kind else "", options, manifest, now, signer.key.keyid)
     expires = now + options.expires if options.expires else None
     statement = attest.statement(manifest, type_, said, issued=now, expires=expires)
-    signed = attest.signed(statement, signer, _stamp(options.timestamp_url))
+    signed = attest.signed(statement, signer, timestamps.asking(options.timestamp_url))
     if options.claims:
         claimsfile.append(options.claims, bundle.write(signed))
     place = options.claims or attest.append(options.path, signed)
@@ -92,15 +90,8 @@ def main(arguments: Sequence[str]) -> int:
 
 def _signing(it: Parser) -> None:
     group = it.add_argument_group("who claims it")
-    group.add_argument(
-        "--key", required=True, metavar="PEM", help="the private key: a file, or an address (awskms:, gcpkms:, hsm:, …)"
-    )
-    trusting.add_password(it)
-    group.add_argument("--certificate", metavar="PEM", help="the certificate of the key and those that vouch for it")
-    group.add_argument("--public-key", metavar="PEM", help="the public half of a key at an address")
-    group.add_argument(
-        "--timestamp-url", default="", metavar="URL", help="ask this authority for a timestamp (RFC 3161)"
-    )
+    trusting.add_signer(group, required=True)
+    trusting.add_timestamp_url(group)
 
 
 def _release(it: Parser) -> None:
@@ -146,25 +137,6 @@ def _given(path: str | None) -> Mapping[str, Any] | None:
         return strict.parsed(read_config(path, most=_LARGEST), path).values
     except TrustError as error:
         raise ConfigError(str(error)) from error
-
-
-def _signer(options: Any) -> Signer:
-    from weighmaster.trust.signing.door import signer_at
-
-    return signer_at(
-        options.key,
-        password=trusting.password(options),
-        certificate=options.certificate,
-        public_key=options.public_key,
-    )
-
-
-def _stamp(url: str) -> Any:
-    if not url:
-        return None
-    from weighmaster.trust.identities.timestamps import fetch
-
-    return lambda signature: fetch(url, signature)
 
 
 def _tell(type_: str, line: str, place: str, expires: datetime | None) -> None:

@@ -15,8 +15,7 @@ from weighmaster.fronts.cli.status import ALLOWED
 from weighmaster.model.errors import ConfigError
 
 if TYPE_CHECKING:
-    from weighmaster.trust.identities.keys import Signer
-    from weighmaster.trust.signing.signing import Stamp, Writing, Written
+    from weighmaster.trust.signing.signing import Writing, Written
 
 _EPILOG: Final = """\
 exit status:
@@ -37,10 +36,7 @@ def parser() -> Parser:
     """Return what `sign` understands."""
     it = Parser(prog="weighmaster sign", description="Sign a file or a folder: all that is in it.", epilog=_EPILOG)
     it.add_argument("path", metavar="PATH", help="a file or a folder")
-    it.add_argument("--key", metavar="PEM", help="the private key: a file, or an address (awskms:, gcpkms:, hsm:, …)")
-    it.add_argument("--public-key", metavar="PEM", help="the public half of a key at an address")
-    it.add_argument("--certificate", metavar="PEM", help="the certificate of the key and those that vouch for it")
-    trusting.add_password(it)
+    trusting.add_signer(it)
     it.add_argument("--sigstore", action="store_true", help="sign for an identity of Sigstore; this asks its servers")
     it.add_argument("--identity-token", metavar="FILE", help="holds the OpenID Connect token for --sigstore")
     it.add_argument(
@@ -53,7 +49,7 @@ def parser() -> Parser:
     it.add_argument("--add", action="store_true", help="sign beside others: a line of claims.jsonl")
     it.add_argument("--force", action="store_true", help="replace a signature that is there")
     it.add_argument("--follow-links", action="store_true", help="sign what links lead to, under the names of the links")
-    it.add_argument("--timestamp-url", metavar="URL", help="ask this authority for a timestamp (RFC 3161)")
+    trusting.add_timestamp_url(it)
     it.add_argument("--timestamp-request", metavar="FILE", help="write what to ask such an authority")
     it.add_argument("--timestamp-response", metavar="FILE", help="add what such an authority answered")
     it.add_argument("-j", "--jobs", type=jobs, metavar="N", help="threads (default: one for each processor)")
@@ -88,12 +84,14 @@ def _check(options: Any) -> None:
 
 
 def _sign(options: Any) -> Written:
+    from weighmaster.trust.identities import timestamps
     from weighmaster.trust.manifests.digests import Hashing
     from weighmaster.trust.signing import signing
 
+    stamp = timestamps.asking(options.timestamp_url)
     with Progress(sys.stderr, quiet=options.quiet, doing="signing") as progress:
         how = Hashing(follow_links=options.follow_links, jobs=options.jobs, progress=progress.bytes)
-        writing = signing.Writing(output=options.signature, force=options.force, stamp=_stamp(options), hashing=how)
+        writing = signing.Writing(output=options.signature, force=options.force, stamp=stamp, hashing=how)
         return _signed(options, writing)
 
 
@@ -104,31 +102,12 @@ def _signed(options: Any, writing: Writing) -> Written:
     if options.sigstore:
         token = read_config(options.identity_token).decode("ascii", "replace").strip()
         return signing.sign_by_sigstore(options.path, token, writing)
-    signer = _signer(options)
+    signer = trusting.signs(options, pss=options.format != "blob")  # What cosign reads.
     if options.add:
         return signing.add(options.path, signer, writing)
     if options.format == "blob":
         return signing.sign_blob(options.path, signer, writing)
     return signing.sign(options.path, signer, writing)
-
-
-def _signer(options: Any) -> Signer:
-    from weighmaster.trust.signing.door import signer_at
-
-    return signer_at(
-        options.key,
-        password=trusting.password(options),
-        certificate=options.certificate,
-        public_key=options.public_key,
-        pss=options.format != "blob",  # What cosign reads.
-    )
-
-
-def _stamp(options: Any) -> Stamp | None:
-    from weighmaster.trust.identities import timestamps
-
-    url = options.timestamp_url
-    return (lambda signature: timestamps.fetch(url, signature)) if url else None
 
 
 def _carry(options: Any) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from weighmaster.fronts.cli.parsing import Parser
+    from weighmaster.trust.identities.keys import Signer
     from weighmaster.trust.identities.verify import Expected, Identity, Signed
     from weighmaster.trust.manifests.manifest import Manifest
 
@@ -16,7 +17,40 @@ _PASSWORD: Final = "WEIGHMASTER_KEY_PASSWORD"  # noqa: S105 - the name of a vari
 _SHOWN: Final = 6
 
 
-def add_password(parser: Parser) -> None:
+def add_signer(parser: Any, *, required: bool = False) -> None:
+    """Let a command, or a group of its options, be told who signs."""
+    parser.add_argument(
+        "--key",
+        required=required,
+        metavar="PEM",
+        help="the private key: a file, or an address (awskms:, gcpkms:, hsm:, …)",
+    )
+    parser.add_argument("--public-key", metavar="PEM", help="the public half of a key at an address")
+    parser.add_argument("--certificate", metavar="PEM", help="the certificate of the key and those that vouch for it")
+    add_password(parser)
+
+
+def signs(options: Any, *, pss: bool = True) -> Signer:
+    """Return who signs, as told; `pss` says how an RSA key does."""
+    from weighmaster.trust.signing.door import signer_at
+
+    return signer_at(
+        options.key,
+        password=password(options),
+        certificate=options.certificate,
+        public_key=options.public_key,
+        pss=pss,
+    )
+
+
+def add_timestamp_url(parser: Any) -> None:
+    """Let a command be told an authority for timestamps."""
+    parser.add_argument(
+        "--timestamp-url", default="", metavar="URL", help="ask this authority for a timestamp (RFC 3161)"
+    )
+
+
+def add_password(parser: Any) -> None:
     """Let a command be told the password of a private key."""
     parser.add_argument(
         "--password-file", metavar="FILE", help=f"holds what the key is encrypted with (or the variable {_PASSWORD})"

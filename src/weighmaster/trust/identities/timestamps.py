@@ -8,8 +8,9 @@ The time that counts is the latest one that the word allows for: what it says, a
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from weighmaster.model.errors import ConfigError, TrustError, UnreachableError
@@ -78,6 +79,11 @@ def fetch(url: str, signature: bytes) -> bytes:
         raise UnreachableError(f"the authority for timestamps at {url} answered {answer.status}")
     check_answer(body, signature)
     return body
+
+
+def asking(url: str) -> Callable[[bytes], bytes] | None:
+    """Return what gets a timestamp of a signature from the authority at `url`; nothing where there is no address."""
+    return partial(fetch, url) if url else None
 
 
 def trusted_time(

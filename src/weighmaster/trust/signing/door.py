@@ -79,7 +79,7 @@ def sign(  # noqa: PLR0913 - the keywords are what a caller may want
         TrustError: something in a folder cannot be covered by a signature.
     """
     signer = signer_at(key, password=password, certificate=certificate) if isinstance(key, str | os.PathLike) else key
-    stamp = (lambda signature: timestamps.fetch(timestamp_url, signature)) if timestamp_url else None
+    stamp = timestamps.asking(timestamp_url)
     return signing.sign(os.fspath(path), signer, Writing(output=_text(signature), force=force, stamp=stamp))
 
 
