@@ -48,6 +48,10 @@ def test_a_private_key_is_its_owners_alone(here: Path, capsys: pytest.CaptureFix
     assert "not encrypted" in capsys.readouterr().err
     assert main(["keygen", "private.pem"]) == 2
     assert "--force" in capsys.readouterr().err
+    before = (here / "private.pem").read_bytes()
+    assert main(["keygen", "private.pem", "./private.pem", "--force"]) == 2
+    assert "elsewhere" in capsys.readouterr().err
+    assert (here / "private.pem").read_bytes() == before
 
 
 @pytest.mark.parametrize("kind", ["ecdsa", "ml-dsa", "hybrid"])
