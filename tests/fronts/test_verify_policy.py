@@ -93,6 +93,8 @@ def test_what_no_digest_can_cover_is_refused(model: Path, capsys: pytest.Capture
     ("arguments", "said"),
     [
         (["--policy", "trust/trust.toml", "--public-key", "x"], "leave out --public-key"),
+        (["--policy", "trust/trust.toml", "--threshold", "2"], "leave out --threshold"),
+        (["--policy", "trust/trust.toml", "--require-timestamp"], "leave out --require-timestamp"),
         (["--name", "acme/model", "--public-key", "x"], "--name, --state and --recall are for --policy"),
         (["--policy", "gone.toml"], "gone.toml: No such file"),
     ],

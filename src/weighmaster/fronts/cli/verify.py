@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from weighmaster.extend.showing import plain
 from weighmaster.fronts.cli import trusting, verify_policy
 from weighmaster.fronts.cli.parsing import Parser, jobs
 from weighmaster.fronts.cli.progress import Progress
-from weighmaster.fronts.cli.status import ALLOWED, BLOCKED
+from weighmaster.fronts.cli.status import ALLOWED
 from weighmaster.model.errors import ConfigError, TrustError
 
 if TYPE_CHECKING:
@@ -65,12 +63,9 @@ def main(arguments: Sequence[str]) -> int:
     try:
         verified = _verified(options)
     except TrustError as error:
-        if options.output == "json":
-            _write({"path": options.path, "verified": False, "why": str(error)})
-        sys.stderr.write(f"weighmaster: refused: {plain(str(error))}\n")
-        return BLOCKED
+        return verify_policy.refused(options, error)
     if options.output == "json":
-        _write(_record(options, verified))
+        verify_policy.write(_record(options, verified))
     elif not options.quiet:
         trusting.show(_rows(options, verified))
     return ALLOWED
@@ -117,7 +112,3 @@ def _record(options: Any, verified: Verified) -> dict[str, Any]:
         "names_signed": verified.named,
         "ignored": list(verified.ignored),
     }
-
-
-def _write(document: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps({"schema": "weighmaster.verify/1", **document}, indent=2) + "\n")

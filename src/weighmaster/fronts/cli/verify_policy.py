@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from weighmaster.extend.showing import plain
 from weighmaster.fronts.cli import trusting
@@ -21,7 +21,18 @@ if TYPE_CHECKING:
     from weighmaster.trust.recall.entries import RecallList
     from weighmaster.trust.recall.matching import Hit
 
-_ELSEWHERE = ("public_key", "certificate_chain", "identity", "issuer", "trusted_root", "signature", "ignore", "crl")
+_ELSEWHERE: Final = (
+    "public_key",
+    "certificate_chain",
+    "identity",
+    "issuer",
+    "trusted_root",
+    "crl",
+    "timestamp_authority",
+    "require_timestamp",
+    "signature",
+    "ignore",
+)
 
 
 def add(parser: Parser) -> None:
@@ -35,17 +46,17 @@ def add(parser: Parser) -> None:
 
 def main(options: Any) -> int:
     """Hold an artifact to a policy, and return the exit status."""
-    if said := [one for one in _ELSEWHERE if getattr(options, one, None)]:
+    said = [one for one in _ELSEWHERE if getattr(options, one)]
+    if options.threshold != 1:
+        said.append("threshold")
+    if said:
         raise ConfigError(f"--policy says whose signature counts: leave out --{said[0].replace('_', '-')}")
     try:
         manifest, found, hits = _held(options)
     except TrustError as error:
-        if options.output == "json":
-            _print({"path": options.path, "verified": False, "why": str(error)})
-        sys.stderr.write(f"weighmaster: refused: {plain(str(error))}\n")
-        return BLOCKED
+        return refused(options, error)
     if options.output == "json":
-        _print(_record(options, manifest, found, hits))
+        write(_record(options, manifest, found, hits))
     elif not (options.quiet and found.holds and not hits):
         trusting.show(_rows(options, manifest, found, hits))
     if not found.allows or any(hit.recall.action == "block" for hit in hits):
@@ -116,5 +127,14 @@ def _record(options: Any, manifest: Manifest, found: Assessment, hits: Sequence[
     }
 
 
-def _print(document: dict[str, Any]) -> None:
+def refused(options: Any, error: TrustError) -> int:
+    """Say why an artifact is refused, and return the exit status."""
+    if options.output == "json":
+        write({"path": options.path, "verified": False, "why": str(error)})
+    sys.stderr.write(f"weighmaster: refused: {plain(str(error))}\n")
+    return BLOCKED
+
+
+def write(document: dict[str, Any]) -> None:
+    """Print what was found, for machines."""
     sys.stdout.write(json.dumps({"schema": "weighmaster.verify/1", **document}, indent=2) + "\n")
