@@ -1,8 +1,6 @@
 """Keys: what signs, and what verifies.
 
-Ed25519 (RFC 8032), ECDSA over P-256, P-384 and P-521 with the hash of the curve's strength (FIPS 186-5), RSA of 2048
-bits and more with SHA-256 (RFC 8017; PSS is written unless asked otherwise, PKCS #1 v1.5 is also verified), and ML-DSA
-(FIPS 204).
+Ed25519, ECDSA over P-256, P-384 and P-521, RSA of 2048 bits and more, and ML-DSA; see `algorithms` for how each signs.
 
 A key may have several **parts**: a PEM file that holds an Ed25519 and an ML-DSA key is one key, and all its parts must
 sign. Whoever can forge one of the two has gained nothing.
@@ -15,17 +13,14 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
+from typing import Any, Final, Protocol
 
 from weighmaster.model.errors import ConfigError, TrustError
 from weighmaster.model.value import Value
 from weighmaster.trust.evidence.envelope import Signature
+from weighmaster.trust.identities import algorithms
+from weighmaster.trust.identities.algorithms import Attempt, kind_of
 from weighmaster.trust.identities.certificates import configured, load_certificate, odd, strictly
-
-if TYPE_CHECKING:
-    from cryptography.hazmat.primitives import hashes
-
-    _Attempt: TypeAlias = Callable[[bytes, Any], None]
 
 _BLOCK: Final = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----.*?-----END \1-----", re.DOTALL)
 _LARGEST: Final = 1 << 20
@@ -49,7 +44,7 @@ class PublicKey(Value):
     @property
     def kind(self) -> str:
         """What sort of key it is, for people."""
-        return " with ".join(_kind(_public(part)) for part in self.parts)
+        return " with ".join(kind_of(_public(part)) for part in self.parts)
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -67,7 +62,9 @@ class PublicKey(Value):
     @property
     def takes_digest(self) -> bool:
         """Whether the SHA-256 of what was signed is enough to verify it; see `verify_digest`."""
-        return all(kind == "ECDSA secp256r1" or kind.startswith("RSA") for kind in map(_kind, map(_public, self.parts)))
+        return all(
+            kind == "ECDSA secp256r1" or kind.startswith("RSA") for kind in map(kind_of, map(_public, self.parts))
+        )
 
     def verify(self, data: bytes, signatures: Sequence[Signature]) -> tuple[Signature, ...]:
         """Verify that every part signed `data`, and return the signatures that show it.
@@ -75,7 +72,7 @@ class PublicKey(Value):
         Raises:
             TrustError: one did not.
         """
-        return self._held(_attempts, data, signatures)
+        return self._held(algorithms.attempts_of, data, signatures)
 
     def verify_digest(self, sha256: str, signatures: Sequence[Signature]) -> tuple[Signature, ...]:
         """Verify that every part signed bytes with the SHA-256 `sha256`; for ECDSA over P-256 and RSA.
@@ -83,10 +80,10 @@ class PublicKey(Value):
         Raises:
             TrustError: one did not, or is of a kind that signs bytes and not this digest of them.
         """
-        return self._held(_digest_attempts, bytes.fromhex(sha256), signatures)
+        return self._held(algorithms.digest_attempts_of, bytes.fromhex(sha256), signatures)
 
     def _held(
-        self, attempts: Callable[[Any], list[_Attempt]], data: bytes, signatures: Sequence[Signature]
+        self, attempts: Callable[[Any], list[Attempt]], data: bytes, signatures: Sequence[Signature]
     ) -> tuple[Signature, ...]:
         if not self.parts:
             raise TrustError("a key without parts verifies nothing")
@@ -94,9 +91,9 @@ class PublicKey(Value):
         for part in self.parts:
             key = _public(part)
             tried = attempts(key)
-            one = next((one for one in signatures if _verifies(tried, one.sig, data)), None)
+            one = next((one for one in signatures if algorithms.verifies(tried, one.sig, data)), None)
             if one is None:
-                raise TrustError(f"no signature by the {_kind(key)} key {hashlib.sha256(part).hexdigest()[:16]}")
+                raise TrustError(f"no signature by the {kind_of(key)} key {hashlib.sha256(part).hexdigest()[:16]}")
             found.append(one)
         return tuple(found)
 
@@ -128,7 +125,7 @@ class KeySigner:
 
     def sign(self, data: bytes) -> tuple[Signature, ...]:
         """See `Signer`."""
-        made = [_sign(key, data, pss=self._pss) for key in self._private]
+        made = [algorithms.sign(key, data, pss=self._pss) for key in self._private]
         return tuple(Signature(sig=sig, keyid=keyid) for sig, keyid in zip(made, self.key.ids, strict=True))
 
 
@@ -259,105 +256,8 @@ def _spki(key: Any) -> bytes:
 
 
 def _check(key: Any, what: str) -> None:
-    kind = _kind(key)
+    kind = kind_of(key)
     if not kind:
         raise ConfigError(f"{what} is of a kind that is not used for signatures here ({type(key).__name__})")
     if kind.startswith("RSA") and key.key_size < _RSA_BITS:
         raise ConfigError(f"{what} is an RSA key of {key.key_size} bits: {_RSA_BITS} wanted")
-
-
-def _kind(key: Any) -> str:  # noqa: PLR0911 - a table of types
-    """Return what sort of key it is, for people; empty where it is none that is used."""
-    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, rsa
-
-    match key:
-        case ed25519.Ed25519PublicKey():
-            return "Ed25519"
-        case ec.EllipticCurvePublicKey() if type(key.curve) in _CURVES():
-            return f"ECDSA {key.curve.name}"
-        case rsa.RSAPublicKey():
-            return f"RSA {key.key_size}"
-        case mldsa.MLDSA44PublicKey():
-            return "ML-DSA-44"
-        case mldsa.MLDSA65PublicKey():
-            return "ML-DSA-65"
-        case mldsa.MLDSA87PublicKey():
-            return "ML-DSA-87"
-        case _:
-            return ""
-
-
-def _CURVES() -> dict[type, type[hashes.HashAlgorithm]]:  # noqa: N802 - a constant that waits for its import
-    from cryptography.hazmat.primitives import hashes
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    return {ec.SECP256R1: hashes.SHA256, ec.SECP384R1: hashes.SHA384, ec.SECP521R1: hashes.SHA512}
-
-
-def _sign(key: Any, data: bytes, *, pss: bool) -> bytes:
-    from cryptography.hazmat.primitives import hashes
-    from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-
-    signature: bytes
-    match key:
-        case ec.EllipticCurvePrivateKey():
-            signature = key.sign(data, ec.ECDSA(_CURVES()[type(key.curve)]()))
-        case rsa.RSAPrivateKey():
-            salted = padding.PSS(mgf=padding.MGF1(hashes.SHA256()), salt_length=padding.PSS.DIGEST_LENGTH)
-            signature = key.sign(data, salted if pss else padding.PKCS1v15(), hashes.SHA256())
-        case _:
-            signature = key.sign(data)
-    return signature
-
-
-def _verifies(attempts: Sequence[_Attempt], signature: bytes, data: bytes) -> bool:
-    from cryptography.exceptions import InvalidSignature
-
-    for attempt in attempts:
-        try:
-            attempt(signature, data)
-        except InvalidSignature:
-            continue
-        return True
-    return False
-
-
-def _attempts(key: Any) -> list[_Attempt]:
-    """Return the ways in which a key may have signed bytes."""
-    from cryptography.hazmat.primitives import hashes
-    from cryptography.hazmat.primitives.asymmetric import ec, rsa
-
-    match key:
-        case ec.EllipticCurvePublicKey():
-            algorithm = ec.ECDSA(_CURVES()[type(key.curve)]())
-            return [lambda signature, data: key.verify(signature, data, algorithm)]
-        case rsa.RSAPublicKey():
-            return _rsa_attempts(key, hashes.SHA256())
-        case _:
-            return [key.verify]
-
-
-def _digest_attempts(key: Any) -> list[_Attempt]:
-    """Return the ways in which a key may have signed bytes whose SHA-256 is known, and nothing else of them."""
-    from cryptography.hazmat.primitives import hashes
-    from cryptography.hazmat.primitives.asymmetric import ec, rsa, utils
-
-    known = utils.Prehashed(hashes.SHA256())
-    match key:
-        case ec.EllipticCurvePublicKey() if isinstance(key.curve, ec.SECP256R1):
-            return [lambda signature, digest: key.verify(signature, digest, ec.ECDSA(known))]
-        case rsa.RSAPublicKey():
-            return _rsa_attempts(key, known)
-        case _:
-            raise TrustError(f"the {_kind(key)} key signs bytes, and only their SHA-256 is known")
-
-
-def _rsa_attempts(key: Any, algorithm: Any) -> list[_Attempt]:
-    from cryptography.hazmat.primitives import hashes
-    from cryptography.hazmat.primitives.asymmetric import padding
-
-    pss = padding.PSS(mgf=padding.MGF1(hashes.SHA256()), salt_length=padding.PSS.AUTO)
-    return [
-        lambda signature, data: key.verify(signature, data, pss, algorithm),
-        lambda signature, data: key.verify(signature, data, padding.PKCS1v15(), algorithm),
-    ]
