@@ -66,6 +66,12 @@ def sign(key: Any, data: bytes, *, pss: bool) -> bytes:
     return signature
 
 
+def takes_digest(key: Any) -> bool:
+    """Say whether a signature of a key over bytes can be verified with their SHA-256 alone."""
+    kind = kind_of(key)
+    return kind == "ECDSA secp256r1" or kind.startswith("RSA")
+
+
 def verifies(attempts: Sequence[Attempt], signature: bytes, data: bytes) -> bool:
     """Say whether a signature holds in one of the ways in which a key may have made it."""
     from cryptography.exceptions import InvalidSignature

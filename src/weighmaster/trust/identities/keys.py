@@ -24,11 +24,13 @@ from weighmaster.trust.identities.certificates import configured, load_certifica
 
 _BLOCK: Final = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----.*?-----END \1-----", re.DOTALL)
 _LARGEST: Final = 1 << 20
+"""Bytes of a file that are read."""
 _MOST: Final = 4
 """Parts of a key."""
 _BLOCKS: Final = 64
 """Whatever else stands in its file, such as certificates; the end of each block is searched to the end of the file."""
 _RSA_BITS: Final = 2048
+"""What an RSA key has at least."""
 
 
 class PublicKey(Value):
@@ -62,9 +64,7 @@ class PublicKey(Value):
     @property
     def takes_digest(self) -> bool:
         """Whether the SHA-256 of what was signed is enough to verify it; see `verify_digest`."""
-        return all(
-            kind == "ECDSA secp256r1" or kind.startswith("RSA") for kind in map(kind_of, map(_public, self.parts))
-        )
+        return all(map(algorithms.takes_digest, map(_public, self.parts)))
 
     def verify(self, data: bytes, signatures: Sequence[Signature]) -> tuple[Signature, ...]:
         """Verify that every part signed `data`, and return the signatures that show it.
