@@ -59,7 +59,7 @@ def vet(  # noqa: PLR0913 - what a caller may choose; each has a default
         full: fetch what lies elsewhere whole, and compare its digest with the declared one.
         trust: a policy of trust, which says who must have signed what; without it the configuration's.
         recall: a list of recalls; without it the configuration's.
-        name: what the policy of trust calls the target: `owner/name`, or a package URL.
+        name: what the policy of trust and the recalls call the target: `owner/name`, or a package URL.
 
     Raises:
         FileNotFoundError: there is no such target.

@@ -220,7 +220,7 @@ def test_what_is_judged_does_not_bring_its_own_policy(model: Path, capsys: pytes
     ("arguments", "said"),
     [
         (["--trust", "gone.toml"], "gone.toml: No such file or directory"),
-        (["--name", "acme/model"], "--name needs a policy of trust: --trust"),
+        (["--name", "acme/model"], "--name needs a policy of trust or a list of recalls: --trust, --recall"),
         (["--state", "seen.json"], "--state needs a policy of trust: --trust"),
         (["--recall", "gone.json"], "cannot read gone.json"),
         (["other", "--trust", "trust/trust.toml", "--name", "x"], "--name is the name of one target"),
@@ -271,6 +271,42 @@ def test_a_tree_a_base_model_and_a_release_that_were_recalled_are_known(
     claims(model, released(over, 3))
     assert told(capsys, str(model), "--recall", recalls(model.parent, Kind.NAME, "model", Action.BLOCK))[0] == 1
     assert told(capsys, str(model), "--recall", recalls(model.parent, Kind.NAME, "other", Action.BLOCK))[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "versions", "status"),
+    [
+        ("acme/model", "", 1),
+        ("ACME/Model", "", 1),
+        ("acme/other", "", 0),
+        ("pkg:huggingface/acme/model@v1.3", "<1.4", 1),
+        ("pkg:huggingface/acme/model@v1.4", "<1.4", 0),
+        ("acme/model", "<1.4", 1),
+    ],
+)
+def test_a_name_that_was_recalled_is_met_by_the_name_that_the_user_gives(
+    model: Path, capsys: pytest.CaptureFixture[str], name: str, versions: str, status: int
+) -> None:
+    path = recalls(model.parent, Kind.NAME, "acme/model", Action.BLOCK, versions=versions)
+    found, report = told(capsys, str(model), "--recall", path, "--name", name)
+    assert (found, list(rules(report))) == (status, ["recalled"] if status else [])
+    assert told(capsys, str(model), "--recall", path)[0] == 0
+
+
+def test_which_version_it_is_a_claim_says_only_where_the_policy_trusts_its_signer(
+    model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = recalls(model.parent, Kind.NAME, "acme/model", Action.BLOCK, versions="<1.4")
+    claims(model, released(hash_artifact(model), 9, name="acme/model"))
+    known = ("--recall", path, "--name", "acme/model")
+    found, report = told(capsys, str(model), *known)
+    assert found == 1
+    message = report["findings"][0]["message"]
+    assert message == "acme/model <1.4 is recalled (R-1), and which version this is is not known: poisoned"
+    trust = policy(model, rule(role("publisher", ["alice"], predicates=["release"])))
+    assert told(capsys, str(model), *known, "--trust", trust)[0] == 0
+    other = policy(model, rule(role("publisher", ["bob"], predicates=["release"])))
+    assert "recalled" in rules(told(capsys, str(model), *known, "--trust", other)[1])
 
 
 def test_a_key_that_was_recalled_signs_nothing_any_more(model: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -39,7 +39,7 @@ def add(parser: Parser) -> None:
     """Let `verify` be told a policy."""
     group = parser.add_argument_group("or what a policy wants")
     group.add_argument("--policy", metavar="POLICY", help="a policy of trust says who must have signed what")
-    group.add_argument("--name", default="", metavar="NAME", help="what the policy calls it: owner/name")
+    group.add_argument("--name", default="", metavar="NAME", help="what policy and recalls call it: owner/name")
     group.add_argument("--recall", metavar="LIST", help="refuse what a list of recalls names: bytes, signers, releases")
     group.add_argument("--state", metavar="FILE", help="keeps the releases seen, and refuses any that goes back")
 
@@ -67,6 +67,7 @@ def main(options: Any) -> int:
 def _held(options: Any) -> tuple[Manifest, Assessment, tuple[Hit, ...]]:
     from weighmaster.trust.manifests.digests import Hashing
     from weighmaster.trust.policy.asking import asked, held_at
+    from weighmaster.trust.policy.matching import called
 
     now = datetime.now(UTC)
     want = asked(
@@ -76,15 +77,16 @@ def _held(options: Any) -> tuple[Manifest, Assessment, tuple[Hit, ...]]:
         how = Hashing(follow_links=options.follow_links, jobs=options.jobs, progress=progress.bytes)
         manifest, found = held_at(options.path, want, how)
     recalls = want.recalls if want is not None else None
-    return manifest, found, _recalled(options.path, manifest, recalls) if recalls is not None else ()
+    names = list(called(options.name, found.releases))
+    return manifest, found, _recalled(options.path, manifest, recalls, names) if recalls is not None else ()
 
 
-def _recalled(path: str, manifest: Manifest, recalls: RecallList) -> tuple[Hit, ...]:
+def _recalled(path: str, manifest: Manifest, recalls: RecallList, names: Sequence[tuple[str, str]]) -> tuple[Hit, ...]:
     """Return the recalls that bytes, what they were built on, and releases meet; signers are the policy's business."""
     from weighmaster.trust.recall.entries import SIGNERS
     from weighmaster.trust.recall.looking import look
 
-    hits = look(path, manifest=manifest).meets(recalls)
+    hits = look(path, manifest=manifest).meets(recalls, names)
     return tuple(hit for hit in hits if hit.recall.kind not in SIGNERS)
 
 

@@ -99,7 +99,7 @@ def parser() -> Parser:
     group = it.add_argument_group("who made it")
     group.add_argument("--trust", metavar="POLICY", help="a policy of trust says who must have signed what")
     group.add_argument("--recall", metavar="LIST", help="refuse what a list of recalls names")
-    group.add_argument("--name", default="", metavar="NAME", help="what the policy calls the target: owner/name")
+    group.add_argument("--name", default="", metavar="NAME", help="what policy and recalls call the target: owner/name")
     group.add_argument("--state", metavar="FILE", help="keeps the releases seen, and refuses any that goes back")
     it.add_argument("--stdin-name", default="stdin", metavar="NAME", help="what the report calls standard input")
     it.add_argument("-q", "--quiet", action="store_true", help="one line a target")

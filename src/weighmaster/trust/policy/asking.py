@@ -45,12 +45,14 @@ def asked(*, policy: str = "", recalls: str = "", state: str = "", name: str = "
         now: the time.
 
     Raises:
-        ConfigError: a file cannot be read or does not mean what it says; or something is named that needs a policy.
+        ConfigError: a file cannot be read or does not mean what it says; or what is named needs a policy or recalls.
         TrustError: the roots have expired, or do not hold.
     """
-    if not policy and (name or state):
-        raise ConfigError(f"--{'name' if name else 'state'} needs a policy of trust: --trust")
+    if state and not policy:
+        raise ConfigError("--state needs a policy of trust: --trust")
     if not policy and not recalls:
+        if name:
+            raise ConfigError("--name needs a policy of trust or a list of recalls: --trust, --recall")
         return None
     return Asked(
         now=now,

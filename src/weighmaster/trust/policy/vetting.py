@@ -19,6 +19,7 @@ from weighmaster.trust.identities.verify import verify
 from weighmaster.trust.manifests.manifest import CLAIMS, EVIDENCE, PROOFS, SIGNATURE, Entry, Manifest
 from weighmaster.trust.policy import bundles
 from weighmaster.trust.policy.assess import Assessment, Kind, Lack, assess
+from weighmaster.trust.policy.matching import called
 from weighmaster.trust.policy.terms import Mode, Policy
 from weighmaster.trust.recall.entries import RecallList
 from weighmaster.trust.recall.looking import release_of
@@ -27,7 +28,7 @@ from weighmaster.trust.recall.named import named_by
 
 
 class Asked(Value):
-    """What a target is held to: a policy, recalls, or both. `name` is what the user calls the target.
+    """What a target is held to: a policy, recalls, or both. `name` is what the user calls it: both go by that.
 
     `remember` is told of what was allowed to come in.
     """
@@ -78,21 +79,22 @@ def held(target: Target, asked: Asked) -> Held:
     files = _Files(target)
     evidence, notes = _read(target, files.evidence)
     where = Where.file(target.target)
-    facts: list[Fact] = list(_recalls(files, evidence, asked, where)) if asked.recalls else []
+    name = asked.name or target.name
     if asked.policy is None:
-        return Held(facts=tuple(facts), notes=tuple(notes))
+        return Held(facts=tuple(_recalls(files, evidence, asked, where, list(called(name)))), notes=tuple(notes))
     found = assess(
         files.digests,
         evidence,
         asked.policy,
         asked.now,
-        name=asked.name or target.name,
+        name=name,
         alone=not target.folder,
         unread=files.unread,
         proofs=b"\n".join(_read(target, files.proofs)[0].values()),
         seen=asked.seen,
         revoked=revocations(asked.recalls) if asked.recalls else (),
     )
+    facts: list[Fact] = list(_recalls(files, evidence, asked, where, list(called(name, found.releases))))
     lacks = [*found.lacks, *files.denied(asked.policy), *files.doubts()]
     facts += [_lacking(found, lack, where) for lack in lacks]
     facts += [
@@ -196,7 +198,12 @@ def _since(at: datetime | None) -> str:
     return f", at {at:%Y-%m-%d %H:%M} UTC" if at else ""
 
 
-def _recalls(files: _Files, evidence: Mapping[str, bytes], asked: Asked, where: Where) -> Iterator[Recalled]:
+def _recalls(
+    files: _Files, evidence: Mapping[str, bytes], asked: Asked, where: Where, names: Sequence[tuple[str, str]]
+) -> Iterator[Recalled]:
+    """Yield the recalls that a target meets; `names` are what it is called by whoever is trusted for that."""
+    if asked.recalls is None:
+        return
     claims = bundles.read(evidence).claims
     signers = [_signer(claim, asked) for claim in claims]
     stated = [
@@ -206,7 +213,7 @@ def _recalls(files: _Files, evidence: Mapping[str, bytes], asked: Asked, where: 
     ]
     said = Said(
         named=tuple(one for source, claim in stated for one in named_by(claim.statement, source)),
-        releases=tuple(release for _, claim in stated if (release := release_of(claim)) is not None),
+        releases=(*names, *(release for _, claim in stated if (release := release_of(claim)) is not None)),
     )
     digests = {path: sha256 for path, (_, sha256) in files.digests.items()}
     places = {path: Where.file(path) for path in digests}
@@ -215,7 +222,7 @@ def _recalls(files: _Files, evidence: Mapping[str, bytes], asked: Asked, where: 
         while name in places:  # A file may be called as if it lay in another.
             name += " "
         digests[name], places[name] = sha256, inside
-    for hit in recalled(digests, _tree(files), signers, asked.recalls or RecallList(), said):
+    for hit in recalled(digests, _tree(files), signers, asked.recalls, said):
         place = places.get(hit.where, where)
         yield Recalled(where=place, entry=hit.recall.id, action=hit.recall.action.value, detail=hit.sentence)
 

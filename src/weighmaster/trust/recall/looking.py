@@ -8,7 +8,7 @@ signed closure, in the policy of trust.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from weighmaster.model.errors import TrustError
@@ -43,10 +43,10 @@ class Looked(Value):
     releases: tuple[tuple[str, str], ...] = ()
     unread: tuple[str, ...] = ()
 
-    def meets(self, recalls: RecallList) -> tuple[Hit, ...]:
-        """Return which recalls it meets, the gravest first."""
+    def meets(self, recalls: RecallList, called: Sequence[tuple[str, str]] = ()) -> tuple[Hit, ...]:
+        """Return which recalls it meets, the gravest first; `called` are names of it, each with a version or none."""
         files = {entry.path: entry.sha256 for entry in self.manifest.entries}
-        said = Said(named=self.named, releases=self.releases)
+        said = Said(named=self.named, releases=(*called, *self.releases))
         return recalled(files, self.manifest.tree, self.signers, recalls, said)
 
 

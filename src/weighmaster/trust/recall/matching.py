@@ -72,7 +72,10 @@ class Hit(Value):
 
 
 class Said(Value):
-    """What claims say: the digests that they name (what it was built on), and the names and versions of releases."""
+    """What is said of an artifact: the digests that its claims name (what it was built on), and what it is called.
+
+    `releases` are names, each with a version, which is empty where it is not known: any may be meant then.
+    """
 
     named: tuple[Named, ...] = ()
     releases: tuple[tuple[str, str], ...] = ()
@@ -88,7 +91,7 @@ def recalled(
         tree: the tree digest; empty where it is not known.
         signers: who signed it or its claims.
         recalls: the list.
-        said: what its claims say.
+        said: what its claims say, and what the user calls it.
     """
     said = said or Said()
     entries = recalls.active
@@ -178,7 +181,10 @@ def _released(releases: Iterable[tuple[str, str]], entries: Iterable[Recall]) ->
     for name, version in releases if names else ():
         called = f"{name} {version}" if version else name
         for entry in names.get(name.casefold(), ()):
-            if not entry.versions or not version or in_range(version, entry.versions):
+            if not version and entry.versions:
+                how = f"{name} {entry.versions} is recalled ({entry.id}), and which version this is is not known"
+                yield Hit(recall=entry, where=WHOLE, how=how)
+            elif not entry.versions or in_range(version, entry.versions):
                 yield Hit(recall=entry, where=WHOLE, how=f"{called} is recalled ({entry.id})")
 
 
