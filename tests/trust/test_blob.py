@@ -18,8 +18,9 @@ from weighmaster.trust.evidence import bundle as bundles
 from weighmaster.trust.evidence.envelope import IN_TOTO, pae
 from weighmaster.trust.identities.keys import KeySigner
 from weighmaster.trust.identities.verify import Expected, verify
-from weighmaster.trust.signing import signing
-from weighmaster.trust.signing.signing import Checking, Writing
+from weighmaster.trust.signing import signing, verifying
+from weighmaster.trust.signing.signing import Writing
+from weighmaster.trust.signing.verifying import Checking
 
 ALONE = ["ec", "p384", "p521", "ed25519", "rsa", "mldsa"]
 
@@ -42,15 +43,15 @@ def _expected(kind: str) -> Expected:
 @pytest.mark.parametrize("kind", ALONE)
 def test_what_is_signed_is_the_bytes_and_no_name(blob: Path, kind: str) -> None:
     written = signing.sign_blob(str(blob), _signer(kind))
-    verified = signing.verify(str(blob), _expected(kind), NOW)
+    verified = verifying.verify(str(blob), _expected(kind), NOW)
     assert not verified.named
     assert verified.manifest == written.manifest
     os.rename(blob, blob.with_name("other.bin"))
     os.rename(written.path, f"{blob.with_name('other.bin')}.sig")
-    signing.verify(str(blob.with_name("other.bin")), _expected(kind), NOW)
+    verifying.verify(str(blob.with_name("other.bin")), _expected(kind), NOW)
     blob.with_name("other.bin").write_bytes(b"changed")
     with pytest.raises(TrustError):
-        signing.verify(str(blob.with_name("other.bin")), _expected(kind), NOW)
+        verifying.verify(str(blob.with_name("other.bin")), _expected(kind), NOW)
 
 
 def test_the_bundle_is_of_the_form_that_cosign_reads(blob: Path) -> None:
@@ -86,17 +87,17 @@ def test_a_signature_alone_in_base64_is_read(blob: Path, kind: str) -> None:
     (signature,) = _signer(kind).sign(blob.read_bytes())
     for text in (base64.b64encode(signature.sig), base64.encodebytes(signature.sig)):
         Path(f"{blob}.sig").write_bytes(text)
-        signing.verify(str(blob), _expected(kind), NOW)
+        verifying.verify(str(blob), _expected(kind), NOW)
     Path(f"{blob}.sig").write_bytes(base64.b64encode(b"\0" * 64))
     with pytest.raises(TrustError, match="no signature by"):
-        signing.verify(str(blob), _expected(kind), NOW)
+        verifying.verify(str(blob), _expected(kind), NOW)
 
 
 @pytest.mark.parametrize("junk", [b"", b"\n", b"not base64!", b"\xff\xfe", b"A" * 20_000])
 def test_what_is_neither_is_refused(blob: Path, junk: bytes) -> None:
     Path(f"{blob}.sig").write_bytes(junk)
     with pytest.raises(TrustError):
-        signing.verify(str(blob), _expected("ec"), NOW)
+        verifying.verify(str(blob), _expected("ec"), NOW)
 
 
 def test_a_hint_of_another_file_is_refused(blob: Path) -> None:
@@ -105,21 +106,21 @@ def test_a_hint_of_another_file_is_refused(blob: Path) -> None:
     document["messageSignature"]["messageDigest"]["digest"] = base64.b64encode(b"\0" * 32).decode()
     Path(f"{blob}.sig").write_text(json.dumps(document))
     with pytest.raises(TrustError, match="another SHA-256"):
-        signing.verify(str(blob), _expected("ec"), NOW)
+        verifying.verify(str(blob), _expected("ec"), NOW)
 
 
 def test_a_certificate_vouches_for_a_blob_as_well(blob: Path) -> None:
     root = Authority("Blob Root")
     signing.sign_blob(str(blob), root.signer())
     expected = Expected(authorities=(der(root.certificate),), names=(MAIL,))
-    assert signing.verify(str(blob), expected, NOW).signers[0].kind == "ECDSA secp256r1"
+    assert verifying.verify(str(blob), expected, NOW).signers[0].kind == "ECDSA secp256r1"
 
 
 def test_an_empty_file_is_a_file(tmp_path: Path) -> None:
     (tmp_path / "empty").write_bytes(b"")
     for kind in ALONE:
         signing.sign_blob(str(tmp_path / "empty"), _signer(kind), Writing(force=True))
-        signing.verify(str(tmp_path / "empty"), _expected(kind), NOW)
+        verifying.verify(str(tmp_path / "empty"), _expected(kind), NOW)
 
 
 def test_a_folder_is_no_blob_and_the_signature_of_one_is_none_over_a_folder(blob: Path, tmp_path: Path) -> None:
@@ -130,7 +131,7 @@ def test_a_folder_is_no_blob_and_the_signature_of_one_is_none_over_a_folder(blob
     (folder / "weights.bin").write_bytes(blob.read_bytes())
     signing.sign_blob(str(blob), _signer("ec"))
     with pytest.raises(TrustError, match="bytes of one file"):
-        signing.verify(str(folder), _expected("ec"), NOW, Checking(signature=f"{blob}.sig"))
+        verifying.verify(str(folder), _expected("ec"), NOW, Checking(signature=f"{blob}.sig"))
 
 
 def test_a_key_of_several_parts_has_no_room_in_a_blob(blob: Path) -> None:

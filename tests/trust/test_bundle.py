@@ -22,7 +22,7 @@ from weighmaster.trust.evidence.envelope import IN_TOTO, Envelope, Signature
 from weighmaster.trust.identities.keys import KeySigner
 from weighmaster.trust.identities.verify import Expected, verify
 from weighmaster.trust.manifests.hashing import hash_artifact
-from weighmaster.trust.signing import blob, oms, signing
+from weighmaster.trust.signing import blob, oms, signing, verifying
 
 ROOT = Authority("Fuzz Root")
 BARE = KeySigner([key("fuzz", "ed25519")])
@@ -94,7 +94,7 @@ def test_no_part_of_a_bundle_however_odd_is_a_defect(signed: Path, signer: KeySi
             document = _put(good, path, odd)
             place.write_bytes(json.dumps(document).encode())
             try:
-                signing.verify(str(signed), EXPECTED, NOW)
+                verifying.verify(str(signed), EXPECTED, NOW)
             except TrustError:
                 continue
             # What is left when the rest was ignored is as good as before: names of keys, and what is not looked at.
@@ -110,7 +110,7 @@ def test_no_part_of_what_is_signed_however_odd_is_a_defect(signed: Path) -> None
             payload = json.dumps(_put(good, path, odd)).encode()
             place.write_bytes(bundle.write(signing.envelop(payload, BARE)))
             try:
-                signing.verify(str(signed), EXPECTED, NOW)
+                verifying.verify(str(signed), EXPECTED, NOW)
             except TrustError:
                 continue
             assert path[-1] in {"allow_symlinks", "ignore_paths", "name", "weighmaster", "tree"} or len(path) > 3, (

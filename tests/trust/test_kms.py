@@ -17,7 +17,7 @@ from weighmaster.trust.identities import kms
 from weighmaster.trust.identities.generate import generate
 from weighmaster.trust.identities.keys import KeySigner, load_public_key
 from weighmaster.trust.identities.verify import Expected
-from weighmaster.trust.signing import signing
+from weighmaster.trust.signing import signing, verifying
 from weighmaster.trust.signing.door import signer_at
 
 
@@ -65,7 +65,7 @@ def test_what_a_key_elsewhere_signs_is_plain(artifact: str, kind: str, monkeypat
     monkeypatch.setattr(Safe, "answer", kind)
     public = KeySigner([key("in a safe", kind)]).key
     signing.sign(artifact, kms.load_far_signer("safe:1", public))
-    assert signing.verify(artifact, Expected(keys=(public,)), NOW).signers[0].kind == public.kind
+    assert verifying.verify(artifact, Expected(keys=(public,)), NOW).signers[0].kind == public.kind
 
 
 def test_a_key_elsewhere_may_have_a_certificate(artifact: str) -> None:
@@ -74,7 +74,7 @@ def test_a_key_elsewhere_may_have_a_certificate(artifact: str) -> None:
     public = KeySigner([key("in a safe")]).key
     signer = kms.load_far_signer("safe:1", public, certificates=[der(certificate)], secret=lambda _: "1234")
     signing.sign(artifact, signer)
-    signing.verify(artifact, Expected(authorities=(der(root.certificate),), names=(MAIL,)), NOW)
+    verifying.verify(artifact, Expected(authorities=(der(root.certificate),), names=(MAIL,)), NOW)
     with pytest.raises(ConfigError, match="for another key"):
         kms.load_far_signer("safe:1", KeySigner([key("other")]).key, certificates=[der(certificate)])
 
@@ -119,7 +119,7 @@ def test_the_form_of_a_file_that_securesystemslib_knows_is_known(artifact: str, 
     (tmp_path / "public.pem").write_bytes(public.pem)
     address = f"file2:{tmp_path / 'private.pem'}"
     signing.sign(artifact, signer_at(address, public_key=tmp_path / "public.pem"))
-    signing.verify(artifact, Expected(keys=(public,)), NOW)
+    verifying.verify(artifact, Expected(keys=(public,)), NOW)
     with pytest.raises(ConfigError, match="--public-key"):
         signer_at(address)
 
@@ -181,4 +181,4 @@ def test_a_key_of_aws_signs(artifact: str, tmp_path: Path, spec: str, monkeypatc
         signing.sign(artifact, signer_at(f"awskms:{name}", public_key=tmp_path / "public.pem"))
         with pytest.raises(UnreachableError, match="does not sign"):
             signing.make(artifact, signer_at("awskms:missing", public_key=tmp_path / "public.pem"))
-    signing.verify(artifact, Expected(keys=(load_public_key(text),)), NOW)
+    verifying.verify(artifact, Expected(keys=(load_public_key(text),)), NOW)

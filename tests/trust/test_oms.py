@@ -19,8 +19,8 @@ from weighmaster.trust.evidence.envelope import Envelope
 from weighmaster.trust.identities.keys import KeySigner
 from weighmaster.trust.identities.verify import Expected
 from weighmaster.trust.manifests.hashing import hash_artifact
-from weighmaster.trust.signing import oms, signing
-from weighmaster.trust.signing.signing import Checking
+from weighmaster.trust.signing import oms, signing, verifying
+from weighmaster.trust.signing.verifying import Checking
 
 KEYS = ["ec", "p384", "p521"]
 
@@ -69,7 +69,7 @@ def keys(tmp_path: Path) -> Callable[[str], tuple[Path, Path, KeySigner, Expecte
 def test_they_verify_a_folder_that_we_signed_git_included(theirs: Any, model: Path, keys: Any, kind: str) -> None:
     _, public, signer, expected = keys(kind)
     signing.sign(str(model), signer)
-    assert len(signing.verify(str(model), expected, NOW).manifest.entries) == 12
+    assert len(verifying.verify(str(model), expected, NOW).manifest.entries) == 12
     config = theirs.verifying.Config().use_elliptic_key_verifier(public_key=public)
     config.verify(model, model / "model.sig")
     (model / "config.json").write_bytes(b"[]")
@@ -81,7 +81,7 @@ def test_they_verify_beside_claims(theirs: Any, model: Path, keys: Any) -> None:
     _, public, signer, expected = keys("ec")
     signing.sign(str(model), signer)
     signing.add(str(model), KeySigner([key("second", "ed25519")]))
-    signing.verify(str(model), expected, NOW)
+    verifying.verify(str(model), expected, NOW)
     theirs.verifying.Config().use_elliptic_key_verifier(public_key=public).verify(model, model / "model.sig")
 
 
@@ -104,7 +104,7 @@ def test_they_verify_one_file_that_we_signed(theirs: Any, tmp_path: Path, keys: 
     wheel.write_bytes(b"PK")
     written = signing.sign(str(wheel), signer)
     assert written.path == f"{wheel}.sig"
-    signing.verify(str(wheel), expected, NOW)
+    verifying.verify(str(wheel), expected, NOW)
     theirs.verifying.Config().use_elliptic_key_verifier(public_key=public).verify(wheel, Path(written.path))
 
 
@@ -120,7 +120,7 @@ def test_they_verify_what_we_signed_with_a_certificate(theirs: Any, tmp_path: Pa
     signing.sign(str(model), signer)
     config = theirs.verifying.Config().use_certificate_verifier(certificate_chain=[tmp_path / "root.pem"])
     config.verify(model, model / "model.sig")
-    signing.verify(str(model), Expected(authorities=(der(root.certificate),), names=(MAIL,)), now)
+    verifying.verify(str(model), Expected(authorities=(der(root.certificate),), names=(MAIL,)), now)
 
 
 def test_the_first_part_of_a_hybrid_key_is_what_they_verify(theirs: Any, model: Path, keys: Any) -> None:
@@ -128,8 +128,8 @@ def test_the_first_part_of_a_hybrid_key_is_what_they_verify(theirs: Any, model: 
     both = KeySigner([key("interop", "ec"), key("interop", "mldsa")])
     signing.sign(str(model), both)
     theirs.verifying.Config().use_elliptic_key_verifier(public_key=public).verify(model, model / "model.sig")
-    signing.verify(str(model), Expected(keys=(both.key,)), NOW)
-    signing.verify(str(model), Expected(keys=(first.key,)), NOW)
+    verifying.verify(str(model), Expected(keys=(both.key,)), NOW)
+    verifying.verify(str(model), Expected(keys=(first.key,)), NOW)
 
 
 METHODS: list[Callable[[Any], Any]] = [
@@ -145,12 +145,12 @@ def test_we_verify_what_they_signed(theirs: Any, model: Path, keys: Any, method:
     hashing = method(theirs).set_ignored_paths(paths=[model / "model.sig"], ignore_git_paths=False)
     config = theirs.signing.Config().use_elliptic_key_signer(private_key=private).set_hashing_config(hashing)
     config.sign(model, model / "model.sig")
-    assert len(signing.verify(str(model), expected, NOW).manifest.entries) == 12
+    assert len(verifying.verify(str(model), expected, NOW).manifest.entries) == 12
     (model / "a/b").write_bytes(b"23")
     (model / "added").write_bytes(b"")
     (model / "a/c/d").unlink()
     with pytest.raises(TrustError, match="'a/b' was changed, 'a/c/d' is missing, 'added' was not signed"):
-        signing.verify(str(model), expected, NOW)
+        verifying.verify(str(model), expected, NOW)
 
 
 @pytest.mark.parametrize("algorithm", ["sha256", "blake2"])
@@ -161,15 +161,15 @@ def test_we_verify_what_they_signed_in_shards(theirs: Any, model: Path, keys: An
     config = theirs.signing.Config().use_elliptic_key_signer(private_key=private).set_hashing_config(hashing)
     config.sign(model, model / "model.sig")
     with pytest.raises(TrustError, match="'empty' was not signed"):
-        signing.verify(str(model), expected, NOW)
+        verifying.verify(str(model), expected, NOW)
     (model / "empty").unlink()
-    assert len(signing.verify(str(model), expected, NOW).manifest.entries) == 11
+    assert len(verifying.verify(str(model), expected, NOW).manifest.entries) == 11
     (model / "a.b").write_bytes(b"1" * 9)  # Cut at the end of a shard.
     with pytest.raises(TrustError, match=r"'a\.b' was changed"):
-        signing.verify(str(model), expected, NOW)
+        verifying.verify(str(model), expected, NOW)
     (model / "a.b").write_bytes(b"1" * 11)
     with pytest.raises(TrustError, match=r"'a\.b' was changed"):
-        signing.verify(str(model), expected, NOW)
+        verifying.verify(str(model), expected, NOW)
 
 
 def test_what_they_leave_out_is_refused_unless_the_verifier_leaves_it_out(theirs: Any, model: Path, keys: Any) -> None:
@@ -178,9 +178,9 @@ def test_what_they_leave_out_is_refused_unless_the_verifier_leaves_it_out(theirs
     config = theirs.signing.Config().use_elliptic_key_signer(private_key=private).set_hashing_config(hashing)
     config.sign(model, model / "model.sig")
     with pytest.raises(TrustError, match=r"'a/b' was not signed.*left out \.git, .*, a: --ignore"):
-        signing.verify(str(model), expected, NOW)
+        verifying.verify(str(model), expected, NOW)
     globs = ("/.git", "/.github", "/.gitignore", "/.gitattributes", "a")
-    verified = signing.verify(str(model), expected, NOW, Checking(ignore=globs))
+    verified = verifying.verify(str(model), expected, NOW, Checking(ignore=globs))
     assert len(verified.manifest.entries) == 6
     assert verified.ignored == (
         ".git/config",
@@ -198,7 +198,7 @@ def test_we_verify_one_file_that_they_signed(theirs: Any, tmp_path: Path, keys: 
     weights.write_bytes(b"\x00" * 100)
     config = theirs.signing.Config().use_elliptic_key_signer(private_key=private)
     config.sign(weights, tmp_path / "weights.bin.sig")
-    signing.verify(str(weights), expected, NOW)
+    verifying.verify(str(weights), expected, NOW)
 
 
 def test_we_verify_what_they_signed_with_a_certificate(theirs: Any, tmp_path: Path, model: Path) -> None:
@@ -216,9 +216,9 @@ def test_we_verify_what_they_signed_with_a_certificate(theirs: Any, tmp_path: Pa
     hashing = theirs.hashing.Config().set_ignored_paths(paths=["model.sig"], ignore_git_paths=False)
     config.set_hashing_config(hashing).sign(model, model / "model.sig")
     expected = Expected(authorities=(der(root.certificate),), names=(MAIL,))
-    signing.verify(str(model), expected, NOW)
+    verifying.verify(str(model), expected, NOW)
     with pytest.raises(TrustError, match="is expected"):
-        signing.verify(str(model), Expected(authorities=(der(root.certificate),), names=("x@y.z",)), NOW)
+        verifying.verify(str(model), Expected(authorities=(der(root.certificate),), names=("x@y.z",)), NOW)
 
 
 def test_our_statement_is_theirs_but_for_what_they_leave_out(theirs: Any, model: Path) -> None:
@@ -344,10 +344,10 @@ def test_a_signature_of_version_0_2_is_read(model: Path, keys: Any) -> None:
     subjects = [{"name": entry.path, "digest": {"sha256": entry.sha256}} for entry in hash_artifact(model).entries]
     bundle = signing.envelop(statement.statement(subjects, oms.OLD_PREDICATE_TYPE, {}), signer)
     (model / "model.sig").write_bytes(bundles.write(bundle))
-    signing.verify(str(model), expected, NOW)
+    verifying.verify(str(model), expected, NOW)
     (model / "new").write_bytes(b"")
     with pytest.raises(TrustError, match="'new' was not signed"):
-        signing.verify(str(model), expected, NOW)
+        verifying.verify(str(model), expected, NOW)
 
 
 def test_a_statement_of_something_else_is_no_signature(model: Path, keys: Any) -> None:
@@ -356,4 +356,4 @@ def test_a_statement_of_something_else_is_no_signature(model: Path, keys: Any) -
     bundle: Bundle = signing.envelop(payload, signer)
     (model / "model.sig").write_bytes(bundles.write(bundle))
     with pytest.raises(TrustError, match="a signature states"):
-        signing.verify(str(model), expected, NOW)
+        verifying.verify(str(model), expected, NOW)

@@ -22,8 +22,9 @@ from weighmaster.trust.identities.keys import KeySigner, load_signer
 from weighmaster.trust.identities.verify import Expected
 from weighmaster.trust.manifests.digests import Hashing
 from weighmaster.trust.manifests.hashing import hash_artifact
-from weighmaster.trust.signing import oms, signing
-from weighmaster.trust.signing.signing import Checking, Writing
+from weighmaster.trust.signing import oms, signing, verifying
+from weighmaster.trust.signing.signing import Writing
+from weighmaster.trust.signing.verifying import Checking
 
 SIGNER = KeySigner([key("defects", "ed25519")])
 EXPECTED = Expected(keys=(SIGNER.key,))
@@ -47,8 +48,8 @@ def model(tmp_path: Path) -> Path:
     return folder
 
 
-def _holds(model: Path, expected: Expected = EXPECTED, **how: Any) -> signing.Verified:
-    return signing.verify(str(model), expected, NOW, Checking(**how))
+def _holds(model: Path, expected: Expected = EXPECTED, **how: Any) -> verifying.Verified:
+    return verifying.verify(str(model), expected, NOW, Checking(**how))
 
 
 def test_1_it_can_be_imported_with_what_it_says_it_needs() -> None:
@@ -264,7 +265,7 @@ def test_10_what_a_download_leaves_behind_is_named_and_can_be_left_out(model: Pa
 def test_11_what_one_call_ignores_the_next_does_not(model: Path) -> None:
     (model / "new").write_bytes(b"new")
     checking = Checking(ignore=("new",))
-    signing.verify(str(model), EXPECTED, NOW, checking)
+    verifying.verify(str(model), EXPECTED, NOW, checking)
     with pytest.raises(TrustError, match="'new' was not signed"):
         _holds(model)
 

@@ -24,7 +24,7 @@ from weighmaster.trust.identities.keys import KeySigner
 from weighmaster.trust.identities.revocation import Revocation
 from weighmaster.trust.identities.verify import Expected, SigstoreIdentity, verify
 from weighmaster.trust.manifests.hashing import hash_artifact
-from weighmaster.trust.signing import oms, signing
+from weighmaster.trust.signing import oms, signing, verifying
 from weighmaster.trust.signing.signing import Writing
 
 NAME = "ml@example.com"
@@ -137,10 +137,10 @@ def test_a_folder_that_was_signed_this_way_is_verified(tmp_path: Path) -> None:
     (tmp_path / ".git/config").write_bytes(b"c")
     payload = oms.statement_of(hash_artifact(tmp_path), "model", alone=False)
     (tmp_path / "model.sig").write_text(json.dumps(SIGSTORE.sign(payload)))
-    assert signing.verify(str(tmp_path), EXPECTED, LATER).signers[0].at == NOW
+    assert verifying.verify(str(tmp_path), EXPECTED, LATER).signers[0].at == NOW
     (tmp_path / "weights.bin").write_bytes(b"x")
     with pytest.raises(TrustError, match=r"'weights\.bin' was changed"):
-        signing.verify(str(tmp_path), EXPECTED, LATER)
+        verifying.verify(str(tmp_path), EXPECTED, LATER)
 
 
 @pytest.mark.parametrize("more", [{"purposes": ()}, {"usages": usage()}])
@@ -155,7 +155,7 @@ def test_a_file_that_cosign_signed_without_a_key_is_verified(tmp_path: Path) -> 
     (tmp_path / "a").write_bytes(b"a")
     document = SIGSTORE.sign_blob(b"a")
     (tmp_path / "a.sig").write_text(json.dumps(document))
-    verified = signing.verify(str(tmp_path / "a"), EXPECTED, LATER)
+    verified = verifying.verify(str(tmp_path / "a"), EXPECTED, LATER)
     assert verified.signers[0].at == NOW
     assert not verified.named
     signed = verify(_read(document), EXPECTED, NOW, message=b"a")
@@ -164,11 +164,11 @@ def test_a_file_that_cosign_signed_without_a_key_is_verified(tmp_path: Path) -> 
         verify(_read(document), EXPECTED, NOW, message=b"b")
     (tmp_path / "a").write_bytes(b"b")
     with pytest.raises(TrustError, match="another SHA-256"):
-        signing.verify(str(tmp_path / "a"), EXPECTED, LATER)
+        verifying.verify(str(tmp_path / "a"), EXPECTED, LATER)
     del document["messageSignature"]["messageDigest"]
     (tmp_path / "a.sig").write_text(json.dumps(document))
     with pytest.raises(TrustError, match=r"not vouched for by Sigstore|cannot read the bundle"):
-        signing.verify(str(tmp_path / "a"), EXPECTED, LATER)
+        verifying.verify(str(tmp_path / "a"), EXPECTED, LATER)
 
 
 def test_no_timestamp_is_added_to_what_is_in_a_log(tmp_path: Path) -> None:
@@ -236,7 +236,7 @@ class TestSigning:
 
         monkeypatch.setattr(sigstore, "sign", lambda payload, _: json.dumps(SIGSTORE.sign(payload)).encode())
         signing.sign_by_sigstore(str(tmp_path / "a"), "token", Writing())
-        assert signing.verify(str(tmp_path / "a"), EXPECTED, NOW).signers[0].by == SigstoreIdentity(
+        assert verifying.verify(str(tmp_path / "a"), EXPECTED, NOW).signers[0].by == SigstoreIdentity(
             name=NAME, issuer=ISSUER
         )
 

@@ -18,7 +18,7 @@ from weighmaster.trust.identities.keys import load_public_key
 from weighmaster.trust.identities.verify import Expected
 from weighmaster.trust.manifests.digests import Hashing
 from weighmaster.trust.manifests.hashing import hash_artifact
-from weighmaster.trust.signing import door
+from weighmaster.trust.signing import door, verifying
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -116,11 +116,10 @@ def test_a_signature_over_bytes_alone_says_so(place: Path) -> None:
 
 def test_what_was_verified_as_a_whole_vouches_for_each_file_by_chunks(place: Path) -> None:
     """The digests of the chunks are of the very bytes whose SHA-256 was signed: one pass took both."""
-    from weighmaster.trust.signing import signing
 
     expected = Expected(keys=(load_public_key((place / "ours.pub").read_bytes()),))
-    checking = signing.Checking(hashing=Hashing(full=True))
-    manifest = signing.verify(str(place / "model"), expected, NOW, checking).manifest
+    checking = verifying.Checking(hashing=Hashing(full=True))
+    manifest = verifying.verify(str(place / "model"), expected, NOW, checking).manifest
     assert manifest == hash_artifact(place / "model", Hashing(full=True))
     (place / "model" / "vae" / "w.bin").write_bytes(b"eva")
     with pytest.raises(TrustError, match=r"the bytes from 0 on differ"):

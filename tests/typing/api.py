@@ -20,7 +20,8 @@ from weighmaster.trust.identities.verify import Signed
 from weighmaster.trust.manifests.hashing import hash_artifact
 from weighmaster.trust.manifests.manifest import Manifest
 from weighmaster.trust.signing.door import Named, trusting
-from weighmaster.trust.signing.signing import Verified, Written
+from weighmaster.trust.signing.signing import Written
+from weighmaster.trust.signing.verifying import Verified
 
 vetted = weighmaster.vet("model.pt")
 assert_type(vetted, Vetted)

@@ -14,7 +14,7 @@ from weighmaster.fronts.cli.status import ALLOWED
 from weighmaster.model.errors import ConfigError, TrustError
 
 if TYPE_CHECKING:
-    from weighmaster.trust.signing.signing import Verified
+    from weighmaster.trust.signing.verifying import Verified
 
 _EPILOG: Final = """\
 exit status:
@@ -73,17 +73,17 @@ def main(arguments: Sequence[str]) -> int:
 
 def _verified(options: Any) -> Verified:
     from weighmaster.trust.manifests.digests import Hashing
-    from weighmaster.trust.signing import signing
+    from weighmaster.trust.signing import verifying
 
     expected = trusting.expected(options)
     with Progress(sys.stderr, quiet=options.quiet, doing="verifying") as progress:
-        checking = signing.Checking(
+        checking = verifying.Checking(
             signature=options.signature,
             ignore=tuple(options.ignore),
             threshold=options.threshold,
             hashing=Hashing(follow_links=options.follow_links, jobs=options.jobs, progress=progress.bytes),
         )
-        return signing.verify(options.path, expected, datetime.now(UTC), checking)
+        return verifying.verify(options.path, expected, datetime.now(UTC), checking)
 
 
 def _rows(options: Any, verified: Verified) -> Iterator[tuple[str, str]]:

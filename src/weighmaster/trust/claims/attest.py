@@ -48,8 +48,7 @@ def statement(
 
 def signed(payload: bytes, signer: Signer, stamp: Stamp | None = None) -> Bundle:
     """Return a signed statement as a bundle, with a timestamp where `stamp` gets one."""
-    bundle = envelop(payload, signer)
-    return stamped(bundle, stamp) if stamp else bundle
+    return stamped(envelop(payload, signer), stamp)
 
 
 def append(artifact: str | os.PathLike[str], bundle: Bundle) -> str:

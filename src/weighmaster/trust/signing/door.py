@@ -27,8 +27,9 @@ from weighmaster.trust.identities.keys import PublicKey, Signer, chain_of, load_
 from weighmaster.trust.identities.revocation import crls_of
 from weighmaster.trust.identities.verify import Expected
 from weighmaster.trust.manifests.digests import Hashing
-from weighmaster.trust.signing import signing
-from weighmaster.trust.signing.signing import Checking, Verified, Writing, Written
+from weighmaster.trust.signing import signing, verifying
+from weighmaster.trust.signing.signing import Writing, Written
+from weighmaster.trust.signing.verifying import Checking, Verified
 
 Path: TypeAlias = str | os.PathLike[str]
 _LONGEST_LIST = 64 << 20
@@ -120,7 +121,7 @@ def verify(  # noqa: PLR0913 - the keywords are what a caller may want
         hashing=Hashing(follow_links=follow_links),
     )
     both: Expected = replace(expected, keys=(*expected.keys, *keys))
-    return signing.verify(os.fspath(path), both, now or datetime.now(UTC), checking)
+    return verifying.verify(os.fspath(path), both, now or datetime.now(UTC), checking)
 
 
 def signer_at(
