@@ -114,7 +114,7 @@ class _Disk:
     def _digests(self, entry: Entry, ends: Sequence[int]) -> tuple[str, ...]:
         if not self._opened:
             self._opened = dict(files(self._path, follow_links=self._follow))
-        descriptor, before = open_file(entry.path, self._opened.get(entry.path, entry.path))
+        descriptor, before = open_file(entry.path, self._opened.get(entry.path, ""))
         with open(descriptor, "rb") as file:
             whole = hashlib.sha256()
             found = tuple(self._part(file, end, whole) for end in ends)
