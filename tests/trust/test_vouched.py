@@ -177,3 +177,9 @@ def test_a_policy_without_evidence_refuses(held: Path) -> None:
     (held / "model" / "model.sig").unlink()
     with pytest.raises(TrustError, match=r"nothing vouches for "):
         _admitted(held, "config.json")
+
+
+@pytest.mark.parametrize("name", ["model.sig", "missing.json", "."])
+def test_a_policy_vouches_for_no_evidence_and_for_nothing_that_is_not_there(held: Path, name: str) -> None:
+    with pytest.raises(TrustError, match="no file that evidence could speak of"):
+        _admitted(held, name)

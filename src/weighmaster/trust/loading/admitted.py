@@ -13,7 +13,7 @@ from datetime import datetime
 from weighmaster.model.errors import TrustError
 from weighmaster.trust.evidence.keeping import is_evidence, read_evidence
 from weighmaster.trust.manifests.digests import Hashing
-from weighmaster.trust.manifests.files import text_of
+from weighmaster.trust.manifests.files import evidence, nearest, text_of
 from weighmaster.trust.manifests.hashing import hash_artifact
 from weighmaster.trust.manifests.manifest import EVIDENCE, PROOFS, Entry, Manifest
 from weighmaster.trust.policy.asking import policy_at
@@ -36,39 +36,36 @@ def admitted(path: str, policy: str, now: datetime, *, called: str = "") -> Entr
         ConfigError: the policy cannot be read.
         TrustError: something that it wants is lacking; the message says what.
     """
-    root, name = artifact_of(path)
+    root, name = _artifact_of(path)
     held = policy_at(policy, now)
     manifest = hash_artifact(root, Hashing(full=True))
-    evidence, proofs = _evidence(root, manifest)
+    entry = manifest.by_path.get(name)
+    if entry is None:
+        raise TrustError(f"{path} is no file that evidence could speak of")
+    beside, proofs = _evidence(root, manifest)
     files = {entry.path: (entry.size, entry.sha256) for entry in manifest.entries}
-    found = assess(files, evidence, held, now, name=called, alone=not os.path.isdir(root), proofs=proofs)
+    found = assess(files, beside, held, now, name=called, alone=not os.path.isdir(root), proofs=proofs)
     if not found.holds:
         lacking = "; ".join(lack.detail for lack in found.lacks)
         raise TrustError(f"{path} is not trusted by {found.policy}: {lacking}")
     rule = rule_for(held, names_of(called))
     if rule is None or Files(files, rule.ignore).ignores(name):
         raise TrustError(f"{path} is not trusted by {found.policy}: its rule lets it go uncovered")
-    return manifest.by_path[name]
+    return entry
 
 
-def artifact_of(path: str) -> tuple[str, str]:
+def _artifact_of(path: str) -> tuple[str, str]:
     """Return the artifact that a file belongs to, and its name there: the file itself, or a folder above with evidence.
-
-    Links are not resolved: a file counts under the name by which it is opened.
 
     Raises:
         TrustError: there is no evidence, neither beside it nor above.
     """
-    base = text_of(os.path.basename(os.path.abspath(path)))
-    if any(os.path.lexists(os.path.join(os.path.dirname(path), name)) for name in evidence_of([base], folder=False)):
-        return path, base
-    folder, name = os.path.split(os.path.abspath(path))
-    while not any(os.path.lexists(os.path.join(folder, one)) for one in EVIDENCE):
-        above, last = os.path.split(folder)
-        if above == folder:
-            raise TrustError(f"nothing vouches for {path}: no evidence lies beside it, or in a folder above")
-        folder, name = above, f"{last}/{name}"
-    return folder, text_of(name)
+    if any(map(os.path.lexists, evidence(path))):
+        return path, text_of(os.path.basename(os.path.abspath(path)))
+    found = nearest(path, EVIDENCE)
+    if found is None:
+        raise TrustError(f"nothing vouches for {path}: no evidence lies beside it, or in a folder above")
+    return found
 
 
 def _evidence(root: str, manifest: Manifest) -> tuple[dict[str, bytes], bytes]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, TypedDict
 
 from weighmaster.model.errors import ConfigError, TrustError
 from weighmaster.trust.loading.private import Wanted
-from weighmaster.trust.manifests.files import text_of
+from weighmaster.trust.manifests.files import nearest, text_of
 from weighmaster.trust.manifests.manifest import SIGNATURE, Entry, Manifest
 
 if TYPE_CHECKING:
@@ -127,14 +127,11 @@ def _signature(path: str) -> tuple[str, str]:
     """Return the signature that counts for a file, and what it calls the file."""
     if os.path.lexists(f"{path}.sig"):
         return f"{path}.sig", _base(path)
-    # Links are not resolved: a file counts under the name by which it is opened.
-    folder, name = os.path.split(os.path.abspath(path))
-    while not os.path.lexists(os.path.join(folder, SIGNATURE)):
-        above, last = os.path.split(folder)
-        if above == folder:
-            raise TrustError(f"no signature of {path}: there is neither {path}.sig, nor {SIGNATURE} in a folder above")
-        folder, name = above, f"{last}/{name}"
-    return os.path.join(folder, SIGNATURE), text_of(name)
+    found = nearest(path, (SIGNATURE,))
+    if found is None:
+        raise TrustError(f"no signature of {path}: there is neither {path}.sig, nor {SIGNATURE} in a folder above")
+    folder, name = found
+    return os.path.join(folder, SIGNATURE), name
 
 
 def _digest(contents: Contents, name: str, signature: str) -> str:

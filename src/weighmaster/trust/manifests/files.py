@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final, TypeAlias
 
 from weighmaster.model.errors import ConfigError, TrustError
@@ -62,6 +62,23 @@ def evidence(path: str) -> tuple[str, str]:
     if os.path.isdir(path):
         return os.path.join(path, SIGNATURE), os.path.join(path, CLAIMS)
     return f"{path}.sig", f"{path}.{CLAIMS}"
+
+
+def nearest(path: str, names: Collection[str]) -> tuple[str, str] | None:
+    """Return the nearest folder above a file in which one of `names` lies, and what the file is called from there.
+
+    Links are not resolved: a file counts under the name by which it is opened.
+
+    Raises:
+        TrustError: the name of the file is no UTF-8.
+    """
+    folder, name = os.path.split(os.path.abspath(path))
+    while not any(os.path.lexists(os.path.join(folder, one)) for one in names):
+        above, last = os.path.split(folder)
+        if above == folder:
+            return None
+        folder, name = above, f"{last}/{name}"
+    return folder, text_of(name)
 
 
 def check_names(names: Iterable[str]) -> None:
