@@ -11,7 +11,9 @@ from tests.trust.claims_made import claim, signer
 from tests.trust.policed import manifest, oms
 
 from weighmaster import vet
+from weighmaster.knowledge import signed
 from weighmaster.trust.evidence import bundle
+from weighmaster.trust.manifests import manifest as manifests
 from weighmaster.trust.manifests.hashing import hash_artifact
 from weighmaster.trust.signing import blob
 
@@ -152,3 +154,13 @@ def test_a_list_that_cannot_be_read_is_a_gap(model: Path, resources: Any) -> Non
     statement["predicate"] = {"serialization": {"method": "files"}, "resources": resources}
     (model / "model.sig").write_bytes(_unsigned(statement))
     assert [str(gap.where) for gap in vet(model, jobs=1).report.gaps] == ["model.sig"]
+
+
+def test_what_speaks_of_the_files_beside_it_goes_by_the_same_names_everywhere() -> None:
+    assert signed.EVIDENCE == manifests.EVIDENCE
+
+
+def test_a_signature_over_one_file_says_so(tmp_path: Path) -> None:
+    (tmp_path / "vocab.txt").write_text("the\n")
+    (tmp_path / "model.sig").write_bytes(bundle.write(oms(hash_artifact(tmp_path))))
+    assert found(tmp_path)["signature-present"][1] == "lists exactly this file, which does not say who signed"

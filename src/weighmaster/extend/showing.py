@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from weighmaster.model.fact import Artifact, Fact
@@ -85,9 +85,22 @@ def _simple(value: Any) -> Any:
     return encodable(str(value))
 
 
-def count(number: int, what: str) -> str:
-    """Return a number and its noun."""
-    return f"{number} {what}{'' if number == 1 else 's'}"
+def count(number: int, what: str, many: str = "") -> str:
+    """Return a number and its noun; `many` is what several are called, where that is not `what` with an s.
+
+    >>> count(1, "file"), count(2, "file"), count(2, "entry", "entries")
+    ('1 file', '2 files', '2 entries')
+    """
+    return f"{number} {what if number == 1 else many or f'{what}s'}"
+
+
+def listed(names: Sequence[str], most: int = 3) -> str:
+    """Return the first of some names, and how many more there are.
+
+    >>> listed(["a", "b"]), listed(["a", "b", "c", "d", "e"])
+    ('a, b', 'a, b, c and 2 more')
+    """
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def digest(artifact: Artifact) -> str:

@@ -29,8 +29,6 @@ class Beside(Value):
 
 def signatures(whole: Repository) -> Iterator[Beside]:
     """Yield what there is to say of each signature in a folder, or in an archive."""
-    if not any(type(fact) is Listed for fact in whole.facts):
-        return
     tree = tree_of(whole)
     by_file: dict[str, list[Listed]] = {}
     for fact in tree.facts(Listed):

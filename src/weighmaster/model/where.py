@@ -14,6 +14,7 @@ True
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Final, TypeAlias
 
 from weighmaster.model.errors import InvalidWhereError
@@ -78,6 +79,16 @@ class Where(Value):
         for member in members:
             place = _with_spans(place, member)
         return place
+
+
+def folders(path: str) -> Iterator[str]:
+    """Yield the folders that a path with slashes lies in, the innermost first.
+
+    >>> list(folders("a/b/c.txt"))
+    ['a/b', 'a']
+    """
+    while path := path.rpartition("/")[0]:
+        yield path
 
 
 def beside(root: str, target: str) -> str:

@@ -19,6 +19,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from weighmaster.extend.detector import Detector
+from weighmaster.extend.showing import count, listed
 from weighmaster.model.fact import Listed
 from weighmaster.model.finding import Finding, Rule, Severity
 from weighmaster.model.repository import Repository
@@ -38,7 +39,7 @@ def _detect(whole: Repository) -> Iterator[Finding]:
         said = [_told([str(artifact.where) for artifact in one.added], "not listed")]
         said.append(_told(one.missing, "missing"))
         if any(said):
-            message = f"lists {one.files} files: {'; '.join(filter(None, said))}"
+            message = f"lists {count(one.files, 'file')}: {'; '.join(filter(None, said))}"
             yield Finding(
                 rule=_RULE, where=one.fact.where, message=message, evidence=(*one.added[:1], _short(one.fact))
             )
@@ -47,8 +48,7 @@ def _detect(whole: Repository) -> Iterator[Finding]:
 def _told(names: Sequence[str], what: str) -> str:
     if not names:
         return ""
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return f"{', '.join(names[:_SHOWN])}{more} {'is' if len(names) == 1 else 'are'} {what}"
+    return f"{listed(names, _SHOWN)} {'is' if len(names) == 1 else 'are'} {what}"
 
 
 def _short(fact: Listed) -> Listed:

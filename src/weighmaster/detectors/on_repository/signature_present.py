@@ -33,7 +33,8 @@ def _detect(whole: Repository) -> Iterator[Finding]:
 
     for one in signatures(whole):
         if not (one.changed or one.missing or one.added):
-            message = f"lists exactly these {one.files} files, which does not say who signed"
+            these = "this file" if one.files == 1 else f"these {one.files} files"
+            message = f"lists exactly {these}, which does not say who signed"
             short = Listed(where=one.fact.where, paths=one.fact.paths[:_SHOWN], digests=one.fact.digests[:_SHOWN])
             yield Finding(rule=_RULE, where=one.fact.where, message=message, evidence=(short,))
 

@@ -9,7 +9,7 @@ are not known are left alone, as that specification asks.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -21,6 +21,7 @@ _MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[
 URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s\x00-\x20\x7f]+\Z")
 _HEX: Final = re.compile(r"[0-9a-f]{8,256}\Z")
 _DIGESTS: Final = re.compile(r"[0-9a-f]{40,}")
+"""Digests in a line for people, of which the beginning is enough."""
 _LONGEST: Final = 4096
 """Characters of a name or an address in a predicate."""
 _MOST: Final = 100_000
@@ -61,7 +62,11 @@ class Predicate(Value):
 
 
 def moment(record: Record, key: str) -> datetime | None:
-    """Return a time (RFC 3339 with its zone) in UTC; nothing where there is none."""
+    """Return a time (RFC 3339 with its zone) in UTC; nothing where there is none.
+
+    Raises:
+        UnreadableError: something else stands there. So do all of these that read a record.
+    """
     if record.values.get(key) is None:
         return None
     found = instant(record.get(key, str))
@@ -85,7 +90,10 @@ def instant(text: str) -> datetime | None:
 
 
 def written(at: datetime) -> str:
-    """Return a time as predicates write it.
+    """Return a time as predicates write it: in UTC, to the second.
+
+    Raises:
+        ConfigError: it has no zone.
 
     >>> written(datetime(2026, 1, 1, tzinfo=UTC))
     '2026-01-01T00:00:00Z'
@@ -167,18 +175,3 @@ def brief(line: str) -> str:
     'the key 0123456789abcdef…'
     """
     return _DIGESTS.sub(lambda hit: f"{hit[0][:16]}…", line)
-
-
-def listed(items: Sequence[str], most: int = 3) -> str:
-    """Return the first of some texts, and how many more there are."""
-    more = f" and {len(items) - most} more" if len(items) > most else ""
-    return ", ".join(items[:most]) + more
-
-
-def count(number: int, what: str) -> str:
-    """Return a number of things.
-
-    >>> count(1, "file"), count(2, "file")
-    ('1 file', '2 files')
-    """
-    return f"{number} {what}{'' if number == 1 else 's'}"

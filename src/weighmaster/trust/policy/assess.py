@@ -16,6 +16,7 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
+from weighmaster.extend.showing import listed
 from weighmaster.model.errors import TrustError
 from weighmaster.model.value import Value, replace
 from weighmaster.trust.claims.predicates.release import Release
@@ -28,8 +29,6 @@ from weighmaster.trust.policy.filling import entities, filled
 from weighmaster.trust.policy.matching import names_of, rule_for
 from weighmaster.trust.policy.terms import Mode, Policy, Role, Rule
 from weighmaster.trust.policy.verified import Accepted, Weighing, Why
-
-_SHOWN: Final = 3
 
 
 class Kind(enum.StrEnum):
@@ -178,7 +177,7 @@ class _Question:
             return self._assessment([*denied, Lack(kind=Kind.UNSURE, detail=str(error))])
         self._tree = covered.kept.tree
         if left := [one for one in unread if not covered.ignores(one)]:
-            detail = f"not all bytes are known, so nothing can be said of all: {_listed(left)} not read"
+            detail = f"not all bytes are known, so nothing can be said of all: {listed(sorted(left))} not read"
             return self._assessment([*denied, Lack(kind=Kind.UNSURE, detail=detail)])
         if not covered.kept.entries:
             detail = "the rule ignores every file, so nobody vouches for any" if files else "there is no file"
@@ -186,7 +185,7 @@ class _Question:
         found = bundles.read(evidence, partial(covered.differ, alone=alone))
         self._unread = found.unread
         if not found.claims:
-            said = f" ({_listed(found.unread)})" if found.unread else ""
+            said = f" ({listed(sorted(found.unread))})" if found.unread else ""
             return self._assessment([*denied, Lack(kind=Kind.UNSIGNED, detail=f"nobody has signed it{said}")])
         weighing = Weighing(self._policy, self._rule, found.claims, covered, now, proofs=proofs)
         return self._roles(weighing, denied)
@@ -315,8 +314,3 @@ def _vouched(role: Role, claims: Sequence[Accepted]) -> Vouched:
 
 def _article(word: str) -> str:
     return f"{'an' if word[:1] in 'aeiou' else 'a'} {word}"
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(sorted(names)[:_SHOWN]) + more

@@ -7,6 +7,7 @@ import io
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
+from weighmaster.extend.showing import listed
 from weighmaster.model.errors import TrustError
 from weighmaster.model.value import Value, replace
 from weighmaster.reading.globs import leaves_out, matcher
@@ -23,7 +24,6 @@ MOST: Final = 4096
 """Claims of one artifact that are read, and of what cannot be read those that are told."""
 _ALGORITHM: Final = "sha256"
 _SIGNATURES: Final = frozenset({oms.PREDICATE_TYPE, oms.OLD_PREDICATE_TYPE})
-_SHOWN: Final = 3
 
 
 class Claim(Value):
@@ -187,5 +187,4 @@ def _manifest(files: Mapping[str, tuple[int, str]], names: Iterable[str]) -> Man
 def _told(names: Sequence[str], what: str) -> str:
     if not names:
         return ""
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return f"{', '.join(sorted(names)[:_SHOWN])}{more} {'is' if len(names) == 1 else 'are'} {what}"
+    return f"{listed(sorted(names))} {'is' if len(names) == 1 else 'are'} {what}"

@@ -16,6 +16,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from weighmaster.model.errors import TrustError, UnreachableError
+from weighmaster.model.where import folders
 from weighmaster.trust.roots.sources import Source
 from weighmaster.trust.roots.telling import Offered, told
 
@@ -218,7 +219,7 @@ class Followed:
         found = ((name, self._resolved(name)) for name in sorted(names))
         hits = {name: hit for name, hit in found if hit is not None}
         for name, (role, _) in list(hits.items()):
-            if any(above in hits for above in _above(name)):
+            if any(above in hits for above in folders(name)):
                 self.failed[role] = f"{name} lies in what is a file as well"
                 del hits[name]
         return hits
@@ -259,11 +260,6 @@ class Followed:
                     break
             stack += reversed(children)
         return None
-
-
-def _above(name: str) -> Iterator[str]:
-    while name := name.rpartition("/")[0]:
-        yield name
 
 
 def file_of(role: str) -> str:

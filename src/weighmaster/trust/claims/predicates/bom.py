@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from weighmaster.extend.showing import count
 from weighmaster.model.errors import UnreadableError
 from weighmaster.reading.record import Record
 from weighmaster.trust.claims import predicate as read
@@ -32,7 +33,7 @@ def _read(record: Record) -> Meaning:
     name = read.text(main, "name", "")
     of = f" of {name}" if name else ""
     return Meaning(
-        line=f"CycloneDX {version}{of}: {read.count(len(components), 'component')}",
+        line=f"CycloneDX {version}{of}: {count(len(components), 'component')}",
         slot="",
         issued=read.moment(metadata, "timestamp"),
     )

@@ -11,10 +11,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from weighmaster.extend.showing import listed
 from weighmaster.model.errors import TrustError, UnreadableError
 from weighmaster.model.fact import Reference, Shared
 from weighmaster.model.value import Value
-from weighmaster.model.where import Member, beside
+from weighmaster.model.where import Member, beside, folders
 from weighmaster.reading.record import Record
 from weighmaster.trust.claims import predicate as read
 from weighmaster.trust.claims.predicate import Meaning, Predicate
@@ -87,7 +88,7 @@ def build(
 def named_outside(facts: Iterable[Shared], files: Iterable[str]) -> tuple[Unpinned, ...]:
     """Return what an artifact of these files names that is not in it, from what its readers told."""
     inside = set(files)
-    folders = {folder for name in inside for folder in _around(name)}
+    around = {folder for name in inside for folder in folders(name)}
     found: dict[tuple[str, str], Unpinned] = {}
     for fact in facts:
         if not isinstance(fact, Reference) or fact.by in _SAYS_ONLY:
@@ -96,7 +97,7 @@ def named_outside(facts: Iterable[Shared], files: Iterable[str]) -> tuple[Unpinn
         here = beside(fact.where.root, target)
         if kind in _BESIDE and any(isinstance(step, Member) for step in fact.where.steps):
             continue  # A path out of an archive is one in it.
-        if (kind in _ELSEWHERE or kind in _BESIDE) and here not in inside and here not in folders:
+        if (kind in _ELSEWHERE or kind in _BESIDE) and here not in inside and here not in around:
             found.setdefault((kind, target), Unpinned(kind=kind, target=target, by=fact.by, where=str(fact.where)))
     return tuple(found[key] for key in sorted(found))
 
@@ -130,11 +131,6 @@ def _plain(fact: Reference) -> str:
     return fact.target.partition("--")[0] if fact.kind == "remote-code" else fact.target
 
 
-def _around(name: str) -> Iterator[str]:
-    while name := name.rpartition("/")[0]:
-        yield name
-
-
 def _read(record: Record) -> Closure:
     dependencies = tuple(_dependency(one) for one in read.each(record, "dependencies", needed=True))
     left = tuple(
@@ -147,9 +143,9 @@ def _read(record: Record) -> Closure:
         for one in read.each(record, "unpinned", needed=True)
     )
     names = [f"{one.role} {one.name}" for one in dependencies]
-    said = f"{len(dependencies)} pinned" + (f" ({read.listed(names)})" if names else "")
+    said = f"{len(dependencies)} pinned" + (f" ({listed(names)})" if names else "")
     if left:
-        said += f", {len(left)} not pinned ({read.listed([one.target for one in left])})"
+        said += f", {len(left)} not pinned ({listed([one.target for one in left])})"
     unread = len(record.each("unread", str)) if record.values.get("unread") else 0
     if unread:
         said += f", {unread} not read"

@@ -1,7 +1,7 @@
 """A release: these bytes are this name in this version, and the so-manieth of that name.
 
 A signature alone never grows old: whoever keeps an earlier release may offer it again as the latest. The sequence is a
-number that only grows, so a verifier that remembers the highest it has seen (`trust/state.py`) is not led back.
+number that only grows, so a verifier that remembers the highest it has seen (`releases.py`) is not led back.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Release(Meaning):
 
 
 def build(name: str, version: str, sequence: int, *, channel: str = "", issued: datetime) -> dict[str, Any]:
-    """Return a predicate."""
+    """Return a predicate; `sequence` is from 0 to 2**53 - 1, and higher than that of any release before."""
     return read.without_empty(
         {
             "name": name,

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final
 
-from weighmaster.extend.showing import encodable
+from weighmaster.extend.showing import count, encodable
 from weighmaster.model.errors import TrustError, UnreadableError
 from weighmaster.model.fact import Artifact
 from weighmaster.model.report import Gap
@@ -128,7 +128,7 @@ def _read(record: Record) -> Scan:
     if outcome == Outcome.ALLOW and unread:
         raise UnreadableError("predicate.outcome: it allows what it did not read")
     name, version = read.text(tool, "name"), read.text(tool, "version")
-    said = f"{read.count(findings, 'finding')}, {unread} not read"
+    said = f"{count(findings, 'finding')}, {unread} not read"
     return Scan(
         line=f"{outcome} by {name} {version} under {read.text(policy, 'id')}: {said}",
         slot=f"{name}\0{policy.get('id', str)}",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from weighmaster.extend.showing import count
 from weighmaster.reading.record import Record
 from weighmaster.trust.claims import predicate as read
 from weighmaster.trust.claims.predicate import Meaning, Predicate
@@ -20,7 +21,7 @@ def _read(record: Record) -> Meaning:
     for one in resources:
         read.text(one, "name")
         one.get("digest", str)
-    return Meaning(line=f"a signature over {read.count(len(resources), 'file')}")
+    return Meaning(line=f"a signature over {count(len(resources), 'file')}")
 
 
 PREDICATE: Final = Predicate(id="signature", types=(_TYPE,), title="list of files", read=_read)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from weighmaster.extend.showing import count
 from weighmaster.model.errors import UnreadableError
 from weighmaster.reading.record import Record
 from weighmaster.trust.claims import predicate as read
@@ -84,7 +85,7 @@ def _read(record: Record) -> Meaning:
     if started and finished and finished < started:
         raise UnreadableError("predicate.runDetails.metadata: it ended before it began")
     return Meaning(
-        line=f"made by {builder} ({build_type}) from {read.count(used.count(True), 'pinned input')}"
+        line=f"made by {builder} ({build_type}) from {count(used.count(True), 'pinned input')}"
         + (f" and {used.count(False)} without a digest" if False in used else ""),
         slot=None,
         issued=finished or started,

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from weighmaster.extend.showing import count, listed
 from weighmaster.model.errors import UnreadableError
 from weighmaster.reading.record import Record
 from weighmaster.trust.claims import predicate as read
@@ -47,8 +48,8 @@ def _read(record: Record) -> Meaning:
     finished = read.moment(metadata, "scanFinishedOn")
     if finished is None:
         raise UnreadableError("predicate.metadata.scanFinishedOn: there is none")
-    told = f": {read.listed(found)}" if found else ""
-    number = f"{len(found)} vulnerabilit{'y' if len(found) == 1 else 'ies'}"
+    told = f": {listed(found)}" if found else ""
+    number = count(len(found), "vulnerability", "vulnerabilities")
     return Meaning(line=f"{number} by {uri}{told}", slot=uri, issued=finished)
 
 
