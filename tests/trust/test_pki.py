@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -306,6 +307,12 @@ class TestStruckOut:
                 _signed(signer, revoked=(Revocation(id=one),))
             with pytest.raises(TrustError, match="no trusted timestamp"):
                 _signed(signer, revoked=(Revocation(id=one.upper(), since=NOW + DAY),))
+
+    def test_since_when_is_told_in_utc_whatever_the_policy_writes(self) -> None:
+        signer = ROOT.signer()
+        since = datetime(2026, 6, 1, 2, 30, tzinfo=timezone(timedelta(hours=5)))
+        with pytest.raises(TrustError, match="revoked on 2026-05-31 21:30 UTC"):
+            _signed(signer, revoked=(Revocation(id=signer.key.keyid, since=since),))
 
     def test_a_bare_key_and_a_part_of_one_can_be_struck_out(self) -> None:
         two = KeySigner([key("signer"), key("second", "mldsa")])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from weighmaster.model.errors import ConfigError, TrustError
@@ -75,3 +76,8 @@ def configured(ders: Sequence[bytes], what: str) -> list[x509.Certificate]:
         return [load_certificate(der) for der in ders]
     except TrustError as error:
         raise ConfigError(f"{what}: {error}") from error
+
+
+def minute(time: datetime) -> str:
+    """Return a time for people, to the minute, in UTC."""
+    return f"{time.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

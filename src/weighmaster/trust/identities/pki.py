@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Final
 from weighmaster.model.errors import TrustError
 from weighmaster.model.value import Value
 from weighmaster.trust.identities import revocation
-from weighmaster.trust.identities.certificates import configured, load_certificate, odd, strictly
+from weighmaster.trust.identities.certificates import configured, load_certificate, minute, odd, strictly
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -114,10 +114,10 @@ def _checked(leaf: x509.Certificate, names: Sequence[str], time: datetime, *, tr
         shown = ", ".join(value for _, value in held[:4]) or "nobody"
         raise TrustError(f"{who} names {shown}, and {' or '.join(names)} is expected")
     if time < leaf.not_valid_before_utc:
-        raise TrustError(f"{who} was not valid before {_day(leaf.not_valid_before_utc)}")
+        raise TrustError(f"{who} was not valid before {minute(leaf.not_valid_before_utc)}")
     if time > leaf.not_valid_after_utc:
         why = "it was signed later" if trusted else "no trusted timestamp shows that it was signed before"
-        raise TrustError(f"{who} expired on {_day(leaf.not_valid_after_utc)}, and {why}")
+        raise TrustError(f"{who} expired on {minute(leaf.not_valid_after_utc)}, and {why}")
     return name
 
 
@@ -172,7 +172,7 @@ def _chain(
     except (VerificationError, ValueError, UnsupportedAlgorithm) as error:
         said = str(error).split(" (encountered", 1)[0].removeprefix("validation failed: ")
         raise TrustError(
-            f"the certificate of {_said(leaf)} leads to no authority that is trusted at {_day(time)}: {said}"
+            f"the certificate of {_said(leaf)} leads to no authority that is trusted at {minute(time)}: {said}"
         ) from error
     if len(chain) < 2:
         raise TrustError(f"the certificate of {_said(leaf)} is named as an authority, and no authority vouches for it")
@@ -207,7 +207,3 @@ def _key_sha256(certificate: x509.Certificate) -> str:
 
     spki = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     return hashlib.sha256(spki).hexdigest()
-
-
-def _day(time: datetime) -> str:
-    return f"{time:%Y-%m-%d %H:%M} UTC"

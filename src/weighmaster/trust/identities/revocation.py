@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from weighmaster.model.errors import ConfigError, TrustError
 from weighmaster.model.value import Value
-from weighmaster.trust.identities.certificates import odd
+from weighmaster.trust.identities.certificates import minute, odd
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -44,7 +44,7 @@ def check_struck(ids: Iterable[str], revoked: Sequence[Revocation], at: datetime
             continue
         if one.since is None:
             raise TrustError(f"{one.id[:16]} was revoked, whenever it signed")
-        _check_time(f"{one.id[:16]} was revoked on {_day(one.since)}", one.since, at)
+        _check_time(f"{one.id[:16]} was revoked on {minute(one.since)}", one.since, at)
 
 
 def check_lists(chain: Sequence[x509.Certificate], lists: Sequence[bytes], now: datetime, at: datetime | None) -> None:
@@ -112,7 +112,7 @@ def _check(
         entry = one.get_revoked_certificate_by_serial_number(certificate.serial_number)
         if entry is not None:
             since = min(entry.revocation_date_utc, _invalid_since(entry) or entry.revocation_date_utc)
-            _check_time(f"the certificate of {who} was revoked on {_day(since)}", since, at)
+            _check_time(f"the certificate of {who} was revoked on {minute(since)}", since, at)
     if not current:
         raise TrustError(said)
 
@@ -142,9 +142,10 @@ def _unusable(one: x509.CertificateRevocationList, issuer: x509.Certificate, now
 
 def _untimely(one: x509.CertificateRevocationList, now: datetime) -> str:
     if one.last_update_utc > now:
-        return f"is of {_day(one.last_update_utc)}, which is to come"
-    if one.next_update_utc is None or one.next_update_utc < now:
-        return f"is out of date{f' since {_day(one.next_update_utc)}' if one.next_update_utc else ''}: fetch a new one"
+        return f"is of {minute(one.last_update_utc)}, which is to come"
+    until = one.next_update_utc
+    if until is None or until < now:
+        return f"is out of date{f' since {minute(until)}' if until else ''}: fetch a new one"
     return ""
 
 
@@ -161,8 +162,4 @@ def _check_time(what: str, since: datetime, at: datetime | None) -> None:
     if at is None:
         raise TrustError(f"{what}, and no trusted timestamp shows that it signed before")
     if at >= since:
-        raise TrustError(f"{what}, and it signed on {_day(at)}")
-
-
-def _day(time: datetime) -> str:
-    return f"{time:%Y-%m-%d %H:%M} UTC"
+        raise TrustError(f"{what}, and it signed on {minute(at)}")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from weighmaster.model.errors import ConfigError, TrustError, UnreachableError
 from weighmaster.trust.identities import revocation
-from weighmaster.trust.identities.certificates import configured, odd, strictly
+from weighmaster.trust.identities.certificates import configured, minute, odd, strictly
 from weighmaster.trust.identities.revocation import Revocation
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def _time(
         raise TrustError(f"the timestamp is of no authority that is expected: {error}") from error
     latest = (said if said.tzinfo else said.replace(tzinfo=UTC)) + _width(accuracy)
     if latest > now + _AHEAD:
-        raise TrustError(f"the timestamp is of {latest:%Y-%m-%d %H:%M} UTC, which is to come")
+        raise TrustError(f"the timestamp is of {minute(latest)}, which is to come")
     revocation.check_struck(held, revoked, latest)
     return latest
 
