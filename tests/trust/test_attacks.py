@@ -186,7 +186,6 @@ def test_one_name_that_two_authorities_vouch_for_is_one_signer() -> None:
         Signed(
             by=CertificateIdentity(name=authority.MAIL, issuer=issuer, serial="1"),
             at=None,
-            content=None,
             bundle=made,
             keys=(issuer,),
         )
@@ -351,7 +350,7 @@ def test_leaving_many_files_out_costs_no_more_than_looking_at_them() -> None:
     count = 20_000
     digest = "0" * 64
     names = [f"{'docs' if number % 2 else 'data'}/{number}" for number in range(count)]
-    contents = Contents(name="m", algorithm="sha256", files={name: (Part(digest=digest),) for name in names})
+    contents = Contents(algorithm="sha256", files={name: (Part(digest=digest),) for name in names})
     here = Manifest.of(Entry(path=name, size=1, sha256=digest) for name in names)
     begun = time.process_time()
     found = covering.covered(contents, os.fspath(Path(__file__).parent), here, ignore=["docs"])

@@ -294,7 +294,7 @@ def test_an_identity_is_recalled_whichever_key_it_signs_with() -> None:
     recalls = listed(entry(Kind.IDENTITY, "Ana@Example.org", issuer="https://login.example.org"))
 
     def signed(by: Any) -> SignedBy:
-        return SignedBy.of(Signed(by=by, at=None, content=None, bundle=Bundle(content=ENVELOPE)))
+        return SignedBy.of(Signed(by=by, at=None, bundle=Bundle(content=ENVELOPE)))
 
     who = SigstoreIdentity(name="ana@example.org", issuer="https://login.example.org")
     assert hits(recalls, signers=[signed(who)])
