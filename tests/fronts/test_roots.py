@@ -156,7 +156,6 @@ def test_what_was_published_can_go(shell: Shell) -> None:
         ("roots pull nowhere --into trusted", "no such folder"),
         ("roots pull . --into trusted", "name one to trust"),
         ("roots publish . --key a.pem", "publishes no roots yet"),
-        ("roots publish . --key a.pem --expires soon", "'soon' is no length of time"),
         ("roots publish . --key a.pub", "a.pub"),
         ("roots add . x policy.toml", "publishes no roots yet"),
         ("roots sign .", "name what signs"),
@@ -174,6 +173,23 @@ def test_what_was_published_can_go(shell: Shell) -> None:
 )
 def test_a_wrong_use_says_what_is_wrong(shell: Shell, line: str, why: str) -> None:
     assert why in shell(line, status=2)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "roots publish . --key a.pem --expires soon",
+        "roots publish . --key a.pem --targets-expires 0d",
+        "roots rotate . --root-expires 1y",
+        "roots sign . --role x --key a.pem --targets-expires 7",
+    ],
+)
+def test_what_is_no_length_of_time_is_told_before_any_work(
+    line: str, shell: Shell, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        shell(line)
+    assert f"a time such as 12h, 90d or 52w wanted, not '{line.rsplit(maxsplit=1)[-1]}'" in capsys.readouterr().err
 
 
 def test_a_name_that_leads_elsewhere_is_refused(shell: Shell) -> None:

@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
 from collections.abc import Sequence
 from typing import Any, Final
 
-from weighmaster.fronts.cli import trusting
+from weighmaster.fronts.cli import actions, trusting
 from weighmaster.fronts.cli.parsing import Parser
-from weighmaster.model.errors import (
-    MissingExtraError,
-    OverBudgetError,
-    TrustError,
-    UnreachableError,
-    UnreadableError,
-    WeighmasterError,
-)
+from weighmaster.model.errors import MissingExtraError, OverBudgetError, UnreachableError, UnreadableError
 
 _EPILOG: Final = """\
 LOG is a folder, or an address: s3://bucket/path, gs://bucket/path, https://host/path (to read).
@@ -29,21 +20,17 @@ weighmaster log prove ./log --claims model/claims.jsonl --public-key log.vkey
 
 weighmaster log ACTION --help tells more. Status: 0 it holds, 1 it does not, 2 wrong use, 3 it could not be checked."""
 
-_UNCHECKED: Final = 3
-_REFUSED: Final = 1
+_UNCHECKED: Final = UnreachableError, UnreadableError, OverBudgetError, MissingExtraError
 
 
 def parser() -> Parser:
     """Return what `log` understands."""
-    it = Parser(
-        prog="weighmaster log",
-        description="Keep claims in a log that cannot be cut, edited or forked unseen.",
-        epilog=_EPILOG,
+    return actions.command(
+        "log",
+        "Keep claims in a log that cannot be cut, edited or forked unseen.",
+        _EPILOG,
+        (_init, _append, _verify, _prove, _check_proof, _consistency, _witness, _cosign, _show),
     )
-    actions = it.add_subparsers(dest="action", metavar="ACTION", required=True)
-    for add in (_init, _append, _verify, _prove, _check_proof, _consistency, _witness, _cosign, _show):
-        add(actions)
-    return it
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -51,36 +38,18 @@ def main(arguments: Sequence[str]) -> int:
     options = parser().parse_args(arguments)
     from weighmaster.trust.log.store import OvertakenError
 
-    action = importlib.import_module("weighmaster.fronts.cli.log_actions")
-    try:
-        status: int = getattr(action, options.action.replace("-", "_"))(options)
-    except TrustError as error:
-        return _told("refused", error, _REFUSED)
-    except (UnreachableError, UnreadableError, OverBudgetError, MissingExtraError, OvertakenError) as error:
-        return _told("not checked", error, _UNCHECKED)
-    return status
+    return actions.run("log", options, (*_UNCHECKED, OvertakenError), "not checked")
 
 
-def _told(what: str, error: WeighmasterError, status: int) -> int:
-    from weighmaster.extend.showing import plain
-
-    sys.stderr.write(f"weighmaster: {what}: {plain(str(error))}\n")
-    return status
-
-
-def _init(actions: Any) -> None:
-    it = actions.add_parser("init", help="begin a log", description="Begin a log without entries.")
-    it.add_argument("log", metavar="LOG", help="a folder, or an address")
+def _init(among: Any) -> None:
+    it = _on_log(among, "init", "begin a log", "Begin a log without entries.")
     _signs(it)
     it.add_argument("--origin", metavar="NAME", required=True, help="what it is called, for good: example.org/models")
     _written(it, "where the key goes that others verify with (nowhere)")
 
 
-def _append(actions: Any) -> None:
-    it = actions.add_parser(
-        "append", help="append claims and files", description="Append a record of each claim and file: its SHA-256."
-    )
-    it.add_argument("log", metavar="LOG", help="a folder, or an address")
+def _append(among: Any) -> None:
+    it = _on_log(among, "append", "append claims and files", "Append a record of each claim and file: its SHA-256.")
     it.add_argument("files", metavar="FILE", nargs="*", help="a file")
     it.add_argument("--claims", metavar="FILE", action="append", default=[], help="each line of a claims.jsonl")
     it.add_argument("--raw", metavar="FILE", action="append", default=[], help="a file of at most 65535 bytes, itself")
@@ -89,32 +58,26 @@ def _append(actions: Any) -> None:
     it.add_argument("--keep", action="store_true", help="lay the claims themselves down beside the log")
     it.add_argument("--time", metavar="SECONDS", type=int, help="the time in the records, since 1970 (now)")
     _remembers(it, "refuse to append to a log that is not the one that FILE remembers")
-    _output(it)
+    actions.add_output(it)
 
 
-def _verify(actions: Any) -> None:
-    it = actions.add_parser(
-        "verify", help="compute all of a log again", description="Compute all of a log again, and say what is damaged."
-    )
-    it.add_argument("log", metavar="LOG", help="a folder, or an address")
+def _verify(among: Any) -> None:
+    it = _on_log(among, "verify", "compute all of a log again", "Compute all of a log again, and say what is damaged.")
     _trusts(it)
     _remembers(it, "hold it to what FILE remembers, and remember what it is now")
-    _output(it)
+    actions.add_output(it)
 
 
-def _prove(actions: Any) -> None:
-    it = actions.add_parser(
-        "prove", help="write the proof that something is in a log", description="Write proofs that need no network."
-    )
-    it.add_argument("log", metavar="LOG", help="a folder, or an address")
+def _prove(among: Any) -> None:
+    it = _on_log(among, "prove", "write the proof that something is in a log", "Write proofs that need no network.")
     it.add_argument("entry", metavar="ENTRY", nargs="?", help="the number of an entry, or a file that was logged")
     it.add_argument("--claims", metavar="FILE", help="each line of a claims.jsonl: one proof a line")
     _trusts(it)
     _written(it, "where the proof goes (ENTRY.tlog-proof, claims.proofs.jsonl)")
 
 
-def _check_proof(actions: Any) -> None:
-    it = actions.add_parser(
+def _check_proof(among: Any) -> None:
+    it = among.add_parser(
         "check-proof",
         help="verify proofs, offline",
         description="Verify that something is in a log, or that it grew.",
@@ -124,26 +87,24 @@ def _check_proof(actions: Any) -> None:
     it.add_argument("--claims", metavar="FILE", help="each line of a claims.jsonl must be in the log")
     it.add_argument("--from", metavar="CHECKPOINT", dest="old", help="the older checkpoint, where growth is proven")
     _trusts(it)
-    _output(it)
+    actions.add_output(it)
 
 
-def _consistency(actions: Any) -> None:
-    it = actions.add_parser(
-        "consistency", help="prove that a log only grew", description="Prove that a log has grown from a checkpoint."
-    )
-    it.add_argument("log", metavar="LOG", help="a folder, or an address")
+def _consistency(among: Any) -> None:
+    it = _on_log(among, "consistency", "prove that a log only grew", "Prove that a log has grown from a checkpoint.")
     it.add_argument("--from", metavar="CHECKPOINT", dest="old", required=True, help="a file with the older checkpoint")
     _trusts(it)
     _written(it, "where the proof goes (nowhere; a witness takes it in the place of LOG)")
 
 
-def _witness(actions: Any) -> None:
-    it = actions.add_parser(
+def _witness(among: Any) -> None:
+    it = _on_log(
+        among,
         "witness",
-        help="remember a log on another machine, and cosign it",
-        description="Cosign a log that only grew since it was seen last; refuse one that was rolled back or forked.",
+        "remember a log on another machine, and cosign it",
+        "Cosign a log that only grew since it was seen last; refuse one that was rolled back or forked.",
+        log="the log, or a proof that consistency wrote",
     )
-    it.add_argument("log", metavar="LOG", help="the log, or a proof that consistency wrote")
     _signs(it)
     it.add_argument("--name", required=True, help="the name of this witness: witness.example.org/w1")
     it.add_argument("--state", metavar="FILE", required=True, help="remembers the last checkpoint; keep it safe")
@@ -154,23 +115,19 @@ def _witness(actions: Any) -> None:
     _written(it, "where the cosigned checkpoint goes (into the log)")
 
 
-def _cosign(actions: Any) -> None:
-    it = actions.add_parser(
-        "cosign", help="add cosignatures to a log", description="Put a witness's signature below the log's checkpoint."
-    )
-    it.add_argument("log", metavar="LOG", help="a folder, or an address")
+def _cosign(among: Any) -> None:
+    it = _on_log(among, "cosign", "add cosignatures to a log", "Put a witness's signature below the log's checkpoint.")
     it.add_argument("file", metavar="FILE", help="the cosigned checkpoint that a witness wrote")
     _trusts(it)
-    _output(it)
+    actions.add_output(it)
 
 
-def _show(actions: Any) -> None:
-    it = actions.add_parser("show", help="show a log", description="Show what a log says, and its last entries.")
-    it.add_argument("log", metavar="LOG", help="a folder, or an address")
+def _show(among: Any) -> None:
+    it = _on_log(among, "show", "show a log", "Show what a log says, and its last entries.")
     it.add_argument("--entry", metavar="N", type=int, help="write this entry, as it is, to standard output")
     it.add_argument("--last", metavar="N", type=int, default=10, help="how many entries (10)")
     _trusts(it)
-    _output(it)
+    actions.add_output(it)
 
 
 def _signs(it: Any) -> None:
@@ -197,10 +154,12 @@ def _remembers(it: Any, what: str) -> None:
 
 
 def _written(it: Any, what: str) -> None:
-    it.add_argument("--output-file", metavar="FILE", help=what)
-    it.add_argument("--force", action="store_true", help="replace what lies there")
-    _output(it)
+    actions.add_output_file(it, what)
+    actions.add_output(it)
 
 
-def _output(it: Any) -> None:
-    it.add_argument("-o", "--output", choices=("text", "json"), default="text", help="how the answer is written (text)")
+def _on_log(among: Any, name: str, what: str, description: str, *, log: str = "a folder, or an address") -> Any:
+    """Return the parser of an action on a log."""
+    it = among.add_parser(name, help=what, description=description)
+    it.add_argument("log", metavar="LOG", help=log)
+    return it

@@ -13,6 +13,7 @@ from typing import Final
 from weighmaster.extend.showing import count
 from weighmaster.fronts.cli import log_options as given
 from weighmaster.fronts.cli import log_words as words
+from weighmaster.fronts.cli.status import ALLOWED, BLOCKED
 from weighmaster.model.errors import ConfigError, TrustError
 from weighmaster.trust.evidence.keeping import read_config, read_evidence, write_whole
 from weighmaster.trust.log import checkpoint as checkpoints
@@ -26,7 +27,6 @@ from weighmaster.trust.log.note import COSIGNATURE, VerifierKey
 from weighmaster.trust.log.store import Store
 from weighmaster.trust.log.tiles import LONGEST_ENTRY
 
-_REFUSED: Final = 1
 _SHOWN: Final = 20
 
 
@@ -76,7 +76,7 @@ def verify(options: Namespace) -> int:
             if memory is not None:
                 memory.seen(Log(store, keys, found.checkpoint))
     _answer(options, words.of_audit(found), words.audited(found))
-    return 0 if found.holds else _REFUSED
+    return ALLOWED if found.holds else BLOCKED
 
 
 def prove(options: Namespace) -> int:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Sequence
 from typing import Any, Final
 
+from weighmaster.fronts.cli import actions
 from weighmaster.fronts.cli.parsing import Parser
+from weighmaster.fronts.cli.trusting import add_expected
 
 _EPILOG: Final = """\
   weighmaster recall add recall.json --path model.safetensors --reason "a backdoor" --replacement sha256:4c1f...
@@ -21,27 +22,21 @@ must not be used, 2 wrong use, 3 a person must look, or something could not be c
 
 def parser() -> Parser:
     """Return what `recall` understands."""
-    it = Parser(
-        prog="weighmaster recall",
-        description="Keep a list of what must not be used any more, and hold artifacts to it.",
-        epilog=_EPILOG,
+    return actions.command(
+        "recall",
+        "Keep a list of what must not be used any more, and hold artifacts to it.",
+        _EPILOG,
+        (_add, _withdraw, _list, _check, _derived, _export),
     )
-    actions = it.add_subparsers(dest="verb", metavar="ACTION", required=True)
-    for add in (_add, _withdraw, _list, _check, _derived, _export):
-        add(actions)
-    return it
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run the subcommand and return its exit status."""
-    options = parser().parse_args(arguments)
-    action = importlib.import_module("weighmaster.fronts.cli.recall_actions")
-    status: int = getattr(action, "list_recalls" if options.verb == "list" else options.verb)(options)
-    return status
+    return actions.run("recall", parser().parse_args(arguments))
 
 
-def _add(actions: Any) -> None:
-    it = actions.add_parser("add", help="recall something", description="Recall something. A list is made if need be.")
+def _add(among: Any) -> None:
+    it = among.add_parser("add", help="recall something", description="Recall something. A list is made if need be.")
     it.add_argument("list", metavar="LIST", help="a file, such as recall.json")
     what = it.add_argument_group("what (one of them)")
     what.add_argument("--path", metavar="PATH", help="a file or a folder that lies here")
@@ -66,8 +61,8 @@ def _add(actions: Any) -> None:
     more.add_argument("--id", default="", metavar="ID", help="what the entry is called (the next number)")
 
 
-def _withdraw(actions: Any) -> None:
-    it = actions.add_parser(
+def _withdraw(among: Any) -> None:
+    it = among.add_parser(
         "withdraw", help="take a recall back", description="Take a recall back; the entry stays, with the reason."
     )
     it.add_argument("list", metavar="LIST", help="a file, such as recall.json")
@@ -75,17 +70,16 @@ def _withdraw(actions: Any) -> None:
     it.add_argument("--reason", required=True, metavar="TEXT", help="why")
 
 
-def _list(actions: Any) -> None:
-    it = actions.add_parser("list", help="show a list", description="Show what is recalled.")
+def _list(among: Any) -> None:
+    it = among.add_parser("list", help="show a list", description="Show what is recalled.")
     _from(it)
     it.add_argument("--all", action="store_true", help="also what was withdrawn")
-    _output(it)
+    it.set_defaults(which="list_recalls")
+    actions.add_output(it)
 
 
-def _check(actions: Any) -> None:
-    from weighmaster.fronts.cli.trusting import add_expected
-
-    it = actions.add_parser(
+def _check(among: Any) -> None:
+    it = among.add_parser(
         "check",
         help="hold artifacts to a list",
         description="Say whether artifacts are recalled: their bytes, who signed them, what they were built on.",
@@ -95,11 +89,11 @@ def _check(actions: Any) -> None:
     _from(it)
     add_expected(it)
     it.add_argument("--follow-links", action="store_true", help="hash what links lead to, under the names of the links")
-    _output(it)
+    actions.add_output(it)
 
 
-def _derived(actions: Any) -> None:
-    it = actions.add_parser(
+def _derived(among: Any) -> None:
+    it = among.add_parser(
         "derived",
         help="find what was built on what is recalled",
         description="Find every artifact whose bytes or claims lead to a recalled digest, through others too.",
@@ -111,15 +105,14 @@ def _derived(actions: Any) -> None:
     )
     it.add_argument("--claims-only", action="store_true", help="read the claims, hash no bytes")
     it.add_argument("--follow-links", action="store_true", help="hash what links lead to, under the names of the links")
-    _output(it)
+    actions.add_output(it)
 
 
-def _export(actions: Any) -> None:
-    it = actions.add_parser("export", help="write OSV or VEX", description="Write a list in the words of others.")
+def _export(among: Any) -> None:
+    it = among.add_parser("export", help="write OSV or VEX", description="Write a list in the words of others.")
     _from(it)
     it.add_argument("--format", required=True, choices=("osv", "vex"), help="OSV records, or CycloneDX 1.6 VEX")
-    it.add_argument("--output-file", metavar="FILE", help="write there, not to standard output")
-    it.add_argument("--force", action="store_true", help="replace what --output-file names")
+    actions.add_output_file(it, "write there, not to standard output")
 
 
 def _from(it: Any, *, needed: bool = True) -> None:
@@ -128,7 +121,3 @@ def _from(it: Any, *, needed: bool = True) -> None:
     group.add_argument("--roots", metavar="CACHE", help="the list in roots that were pulled: signed, and fresh")
     it.add_argument("--list-name", metavar="NAME", help="what it is called among these roots (recall.json)")
     it.add_argument("--accept-stale", action="store_true", help="use roots that have expired: what is new is missing")
-
-
-def _output(it: Any) -> None:
-    it.add_argument("-o", "--output", default="text", choices=("text", "json"), help="what to write (text)")

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from weighmaster.extend.showing import count, plain
 from weighmaster.fronts.cli.progress import Progress
+from weighmaster.fronts.cli.status import ALLOWED, BLOCKED, REVIEW
 from weighmaster.fronts.cli.trusting import expected, show
 from weighmaster.model.errors import ConfigError, TrustError, UnreachableError
 from weighmaster.trust.claims.predicate import instant
@@ -22,9 +23,6 @@ from weighmaster.trust.recall.entries import DIGESTS, Action, Kind, Recall, Reca
 from weighmaster.trust.recall.looking import Looked, Whom, look
 from weighmaster.trust.recall.matching import Hit
 
-_ALLOWED: Final = 0
-_BLOCKED: Final = 1
-_REVIEW: Final = 3
 _HEX: Final = frozenset("0123456789abcdef")
 _NAMED: Final = {
     "sha256": Kind.FILE,
@@ -59,7 +57,7 @@ def add(options: Namespace) -> int:
     changed = entries.add(recalls, entry)
     write_whole(options.list, entries.write(changed), force=True)
     _told(options.list, changed, changed.entries[-1])
-    return _ALLOWED
+    return ALLOWED
 
 
 def withdraw(options: Namespace) -> int:
@@ -67,18 +65,18 @@ def withdraw(options: Namespace) -> int:
     changed = entries.withdraw(_file(options.list), options.id, _now(), options.reason)
     write_whole(options.list, entries.write(changed), force=True)
     _told(options.list, changed, next(one for one in changed.entries if one.id == options.id))
-    return _ALLOWED
+    return ALLOWED
 
 
 def list_recalls(options: Namespace) -> int:
     """Show a list."""
     recalls = _recalls(options)
     if recalls is None:
-        return _REVIEW
+        return REVIEW
     shown = recalls.entries if options.all else recalls.active
     if options.output == "json":
         sys.stdout.write(entries.write(recalls).decode())
-        return _ALLOWED
+        return ALLOWED
     for one in shown:
         word = "withdrawn" if one.withdrawn else str(one.action)
         sys.stdout.write(f"{plain(one.id)}  {word}  {plain(one.what)}\n")
@@ -87,14 +85,14 @@ def list_recalls(options: Namespace) -> int:
     sys.stdout.write(
         f"{count(len(recalls.active), 'recall')}, {len(recalls.entries) - len(recalls.active)} withdrawn\n"
     )
-    return _ALLOWED
+    return ALLOWED
 
 
 def check(options: Namespace) -> int:
     """Hold artifacts to a list."""
     recalls = _recalls(options)
     if recalls is None:
-        return _REVIEW
+        return REVIEW
     whom = _whom(options)
     statuses: list[int] = []
     found: list[dict[str, Any]] = []
@@ -108,7 +106,7 @@ def check(options: Namespace) -> int:
             _verdict(looked, hits, recalls)
     if options.output == "json":
         sys.stdout.write(json.dumps({"sequence": recalls.sequence, "artifacts": found}, indent=2) + "\n")
-    return max(statuses, key=(_ALLOWED, _REVIEW, _BLOCKED).index)
+    return max(statuses, key=(ALLOWED, REVIEW, BLOCKED).index)
 
 
 def derived(options: Namespace) -> int:
@@ -119,7 +117,7 @@ def derived(options: Namespace) -> int:
     if options.list or options.roots:
         recalls = _recalls(options)
         if recalls is None:
-            return _REVIEW
+            return REVIEW
         digests |= {entry.value: entry.id for entry in recalls.active if entry.kind in DIGESTS}
     if not digests:
         raise ConfigError("nothing is recalled by digest: name a digest, or a list that does")
@@ -141,22 +139,22 @@ def derived(options: Namespace) -> int:
         _unread(found.unread)
         sys.stdout.write(f"{len(found.derived)} of {count(found.artifacts, 'artifact')} reached by a recall\n")
     if found.derived:
-        return _BLOCKED
-    return _REVIEW if found.unread else _ALLOWED
+        return BLOCKED
+    return REVIEW if found.unread else ALLOWED
 
 
 def export(options: Namespace) -> int:
     """Write a list in the words of others."""
     recalls = _recalls(options)
     if recalls is None:
-        return _REVIEW
+        return REVIEW
     document = exports.osv(recalls) if options.format == "osv" else exports.vex(recalls)
     text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
     if options.output_file:
         write_whole(options.output_file, text.encode(), force=options.force)
     else:
         sys.stdout.write(text)
-    return _ALLOWED
+    return ALLOWED
 
 
 def _recalls(options: Namespace) -> RecallList | None:
@@ -236,13 +234,13 @@ def _whom(options: Namespace) -> Whom | None:
 def _status(hits: Iterable[Hit], looked: Looked) -> int:
     actions = {hit.recall.action for hit in hits}
     if Action.BLOCK in actions:
-        return _BLOCKED
-    return _REVIEW if Action.QUARANTINE in actions or looked.unread else _ALLOWED
+        return BLOCKED
+    return REVIEW if Action.QUARANTINE in actions or looked.unread else ALLOWED
 
 
 def _verdict(looked: Looked, hits: Sequence[Hit], recalls: RecallList) -> None:
     word = "RECALLED" if any(hit.recall.action is Action.BLOCK for hit in hits) else "not recalled"
-    word = "quarantined" if _status(hits, looked) == _REVIEW and hits else word
+    word = "quarantined" if _status(hits, looked) == REVIEW and hits else word
     files = count(len(looked.manifest.entries), "file")
     sys.stdout.write(f"{plain(looked.path)}: {word} ({files}, {count(len(recalls.active), 'recall')})\n")
     for hit in hits:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
 from collections.abc import Sequence
 from typing import Any, Final
 
-from weighmaster.fronts.cli.parsing import Parser
-from weighmaster.model.errors import TrustError, UnreachableError, WeighmasterError
+from weighmaster.fronts.cli import actions
+from weighmaster.fronts.cli.parsing import Parser, period
+from weighmaster.fronts.cli.trusting import add_password
+from weighmaster.model.errors import UnreachableError
 
 _EPILOG: Final = """\
 to publish, from a folder that any web server can serve:
@@ -25,46 +25,24 @@ KEY is a file in PEM form, or ADDRESS=PUBLIC.pem for a key in hardware or in a c
 
 weighmaster roots ACTION --help tells more. Status: 0 done, 1 refused, 2 wrong use, 3 out of reach or incomplete."""
 
-_REFUSED: Final = 1
-_UNCHECKED: Final = 3
-
 
 def parser() -> Parser:
     """Return what `roots` understands."""
-    it = Parser(
-        prog="weighmaster roots",
-        description="Publish policies, keys, certificates and recalls; follow them, with their rotations and expiry.",
-        epilog=_EPILOG,
+    return actions.command(
+        "roots",
+        "Publish policies, keys, certificates and recalls; follow them, with their rotations and expiry.",
+        _EPILOG,
+        (_init, _add, _remove, _publish, _refresh, _rotate, _sign, _delegate, _pull, _show),
     )
-    actions = it.add_subparsers(dest="action", metavar="ACTION", required=True)
-    for add in (_init, _add, _remove, _publish, _refresh, _rotate, _sign, _delegate, _pull, _show):
-        add(actions)
-    return it
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run the subcommand and return its exit status."""
-    options = parser().parse_args(arguments)
-    action = importlib.import_module("weighmaster.fronts.cli.roots_actions")
-    try:
-        status: int = getattr(action, options.action)(options)
-    except TrustError as error:
-        return _told("refused", error, _REFUSED)
-    except UnreachableError as error:
-        return _told("out of reach", error, _UNCHECKED)
-    return status
+    return actions.run("roots", parser().parse_args(arguments), (UnreachableError,), "out of reach")
 
 
-def _told(what: str, error: WeighmasterError, status: int) -> int:
-    from weighmaster.extend.showing import plain
-
-    sys.stderr.write(f"weighmaster: {what}: {plain(str(error))}\n")
-    return status
-
-
-def _init(actions: Any) -> None:
-    it = actions.add_parser("init", help="begin a folder of roots", description="Begin a folder of roots.")
-    it.add_argument("folder", metavar="FOLDER", help="what is published")
+def _init(among: Any) -> None:
+    it = _on_folder(among, "init", "begin a folder of roots", "Begin a folder of roots.")
     _root_keys(it, "a root key; of those whose private half is given, the root is signed at once", needed=True)
     it.add_argument("--threshold", metavar="N", type=int, required=True, help="how many root keys must sign")
     it.add_argument(
@@ -74,52 +52,46 @@ def _init(actions: Any) -> None:
         "--targets-key", action="append", default=[], metavar="KEY", help="keys that sign what is published (--key)"
     )
     _root_expires(it)
-    _password(it)
+    add_password(it)
 
 
-def _add(actions: Any) -> None:
-    it = actions.add_parser("add", help="draft a file", description="Draft a file, new or in the place of another.")
-    it.add_argument("folder", metavar="FOLDER", help="what is published")
+def _add(among: Any) -> None:
+    it = _on_folder(among, "add", "draft a file", "Draft a file, new or in the place of another.")
     it.add_argument("name", metavar="NAME", help="what it is called where it is published: recall.json, keys/a.pem")
     it.add_argument("file", metavar="FILE", help="where it lies now")
     _role(it)
 
 
-def _remove(actions: Any) -> None:
-    it = actions.add_parser("remove", help="draft that a file goes", description="Draft that a file goes.")
-    it.add_argument("folder", metavar="FOLDER", help="what is published")
-    it.add_argument("name", metavar="NAME")
+def _remove(among: Any) -> None:
+    it = _on_folder(among, "remove", "draft that a file goes", "Draft that a file goes.")
+    it.add_argument("name", metavar="NAME", help="what it is called where it is published")
     _role(it)
 
 
-def _publish(actions: Any) -> None:
-    it = actions.add_parser(
-        "publish", help="sign what was drafted, and put it out", description="Sign what was drafted, and put it out."
-    )
-    it.add_argument("folder", metavar="FOLDER", help="what is published")
+def _publish(among: Any) -> None:
+    it = _on_folder(among, "publish", "sign what was drafted, and put it out", "Sign what was drafted, and put it out.")
     _keys(it)
     _expires(it)
-    it.add_argument("--targets-expires", metavar="TIME", default="90d", help="how long the files hold (90d)")
-    _password(it)
-
-
-def _refresh(actions: Any) -> None:
-    it = actions.add_parser(
-        "refresh", help="say that nothing has changed", description="Sign the timestamp anew: nothing has changed."
+    it.add_argument(
+        "--targets-expires", type=period, metavar="TIME", default="90d", help="how long the files hold (90d)"
     )
-    it.add_argument("folder", metavar="FOLDER", help="what is published")
+    add_password(it)
+
+
+def _refresh(among: Any) -> None:
+    it = _on_folder(among, "refresh", "say that nothing has changed", "Sign the timestamp anew: nothing has changed.")
     _keys(it)
     _expires(it)
-    _password(it)
+    add_password(it)
 
 
-def _rotate(actions: Any) -> None:
-    it = actions.add_parser(
+def _rotate(among: Any) -> None:
+    it = _on_folder(
+        among,
         "rotate",
-        help="change keys, or renew the root",
-        description="Draft the next root: other keys, another threshold, or a later end.",
+        "change keys, or renew the root",
+        "Draft the next root: other keys, another threshold, or a later end.",
     )
-    it.add_argument("folder", metavar="FOLDER", help="what is published")
     it.add_argument(
         "--role",
         default="root",
@@ -133,30 +105,29 @@ def _rotate(actions: Any) -> None:
     it.add_argument("--threshold", metavar="N", type=int, default=0, help="how many must sign from now on")
     _root_keys(it, "signs the next root; those of the root before count, and its own", needed=False)
     _root_expires(it)
-    _password(it)
+    add_password(it)
 
 
-def _sign(actions: Any) -> None:
-    it = actions.add_parser(
+def _sign(among: Any) -> None:
+    it = _on_folder(
+        among,
         "sign",
-        help="add a signature to what waits for it",
-        description="Add a signature to the root that waits, or sign what was drafted for a delegated role.",
+        "add a signature to what waits for it",
+        "Add a signature to the root that waits, or sign what was drafted for a delegated role.",
     )
-    it.add_argument("folder", metavar="FOLDER", help="what is published")
     _root_keys(it, "signs the root that waits", needed=False)
     it.add_argument("--role", default="", help="a delegated role, whose draft is signed")
     it.add_argument("--key", action="append", default=[], metavar="KEY", help="signs the draft of --role")
-    it.add_argument("--targets-expires", metavar="TIME", default="90d", help="how long the files of --role hold (90d)")
-    _password(it)
-
-
-def _delegate(actions: Any) -> None:
-    it = actions.add_parser(
-        "delegate",
-        help="leave some files to others",
-        description="Draft that files of some names are signed by others.",
+    it.add_argument(
+        "--targets-expires", type=period, metavar="TIME", default="90d", help="how long the files of --role hold (90d)"
     )
-    it.add_argument("folder", metavar="FOLDER", help="what is published")
+    add_password(it)
+
+
+def _delegate(among: Any) -> None:
+    it = _on_folder(
+        among, "delegate", "leave some files to others", "Draft that files of some names are signed by others."
+    )
     it.add_argument("role", metavar="ROLE", help="what they are called: team-a")
     it.add_argument(
         "--key", action="append", required=True, default=[], metavar="KEY", help="their key, public is enough"
@@ -167,23 +138,26 @@ def _delegate(actions: Any) -> None:
     it.add_argument("--threshold", metavar="N", type=int, default=1, help="how many of the keys must sign (1)")
 
 
-def _pull(actions: Any) -> None:
-    it = actions.add_parser(
+def _pull(among: Any) -> None:
+    it = among.add_parser(
         "pull", help="follow what others publish", description="Follow what others publish, into a folder of one's own."
     )
     it.add_argument("source", metavar="SOURCE", help="an http(s) address, or a folder")
     it.add_argument("--into", metavar="CACHE", required=True, help="the folder; it remembers what was seen")
     it.add_argument("--root", metavar="FILE", help="a root.json that is trusted, for a new CACHE")
     it.add_argument("--fingerprint", metavar="HEX", default="", help="or the SHA-256 of one")
-    _output(it)
+    actions.add_output(it)
 
 
-def _show(actions: Any) -> None:
-    it = actions.add_parser(
-        "show", help="show versions, keys and ends", description="Show what is published, or what was pulled."
+def _show(among: Any) -> None:
+    it = _on_folder(
+        among,
+        "show",
+        "show versions, keys and ends",
+        "Show what is published, or what was pulled.",
+        folder="a folder that is published, or a CACHE",
     )
-    it.add_argument("folder", metavar="FOLDER", help="a folder that is published, or a CACHE")
-    _output(it)
+    actions.add_output(it)
 
 
 def _root_keys(it: Any, what: str, *, needed: bool) -> None:
@@ -201,6 +175,7 @@ def _keys(it: Any) -> None:
 def _expires(it: Any) -> None:
     it.add_argument(
         "--expires",
+        type=period,
         metavar="TIME",
         default="7d",
         help="how old what others rely on may get: 12h, 7d (7d)",
@@ -208,18 +183,17 @@ def _expires(it: Any) -> None:
 
 
 def _root_expires(it: Any) -> None:
-    it.add_argument("--root-expires", metavar="TIME", default="365d", help="how long the root holds (365d)")
+    it.add_argument(
+        "--root-expires", type=period, metavar="TIME", default="365d", help="how long the root holds (365d)"
+    )
 
 
 def _role(it: Any) -> None:
     it.add_argument("--role", default="targets", help="the delegated role that it is of")
 
 
-def _password(it: Any) -> None:
-    from weighmaster.fronts.cli.trusting import add_password
-
-    add_password(it)
-
-
-def _output(it: Any) -> None:
-    it.add_argument("-o", "--output", default="text", choices=("text", "json"), help="what to write (text)")
+def _on_folder(among: Any, name: str, what: str, description: str, *, folder: str = "what is published") -> Any:
+    """Return the parser of an action on a folder of roots."""
+    it = among.add_parser(name, help=what, description=description)
+    it.add_argument("folder", metavar="FOLDER", help=folder)
+    return it

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import sys
 from argparse import Namespace
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from datetime import UTC, datetime
+from typing import Any
 
 from weighmaster.fronts.cli import terminal
+from weighmaster.fronts.cli.status import ALLOWED, REVIEW
 from weighmaster.fronts.cli.trusting import password
 from weighmaster.fronts.cli.trusting import show as rows
 from weighmaster.model.errors import ConfigError
@@ -21,17 +21,11 @@ from weighmaster.trust.identities.keys import PublicKey, Signer, load_public_key
 from weighmaster.trust.roots import cache, ceremony, publishing, shelf
 from weighmaster.trust.roots.cache import Roots
 from weighmaster.trust.roots.ceremony import Change, Waiting
-from weighmaster.trust.roots.following import LARGEST
+from weighmaster.trust.roots.following import LARGEST, longest
 from weighmaster.trust.roots.publishing import Delegation, Published, Terms
 from weighmaster.trust.roots.sources import Source, WebSource
 from weighmaster.trust.roots.telling import since
 from weighmaster.trust.signing.door import signer_at
-
-_ALLOWED: Final = 0
-_INCOMPLETE: Final = 3
-_LONGEST_ROOT: Final = 512_000
-_TIME: Final = re.compile(r"(\d{1,5})([mhdw])\Z")
-_UNITS: Final = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 
 
 def init(options: Namespace) -> int:
@@ -40,7 +34,7 @@ def init(options: Namespace) -> int:
     online, _ = _halves(options, options.key)
     targets = _halves(options, options.targets_key)[0] if options.targets_key else online
     roles = {"targets": targets, "snapshot": online, "timestamp": online}
-    ceremony.begin(options.folder, keys, options.threshold, roles, _now() + _time(options.root_expires))
+    ceremony.begin(options.folder, keys, options.threshold, roles, _now() + options.root_expires)
     return _signed_root(options.folder, ceremony.sign(options.folder, signers))
 
 
@@ -48,25 +42,25 @@ def add(options: Namespace) -> int:
     """Draft a file."""
     sha256 = publishing.add(options.folder, options.name, read_config(options.file, most=LARGEST), options.role)
     rows([("drafted", f"{options.name} (SHA-256 {sha256[:16]}…)"), ("next", _next(options.role))])
-    return _ALLOWED
+    return ALLOWED
 
 
 def remove(options: Namespace) -> int:
     """Draft that a file goes."""
     publishing.remove(options.folder, options.name, options.role)
     rows([("drafted", f"that {options.name} goes"), ("next", _next(options.role))])
-    return _ALLOWED
+    return ALLOWED
 
 
 def publish(options: Namespace) -> int:
     """Sign what was drafted, and put it out."""
-    terms = Terms(timestamp=_time(options.expires), targets=_time(options.targets_expires))
+    terms = Terms(timestamp=options.expires, targets=options.targets_expires)
     return _published(publishing.publish(options.folder, _signers(options, options.key), _now(), terms))
 
 
 def refresh(options: Namespace) -> int:
     """Sign the timestamp anew."""
-    terms = Terms(timestamp=_time(options.expires))
+    terms = Terms(timestamp=options.expires)
     return _published(publishing.refresh(options.folder, _signers(options, options.key), _now(), terms))
 
 
@@ -79,7 +73,7 @@ def rotate(options: Namespace) -> int:
         threshold=options.threshold,
     )
     signers = _signers(options, options.root_key)
-    ceremony.rotate(options.folder, change, _now() + _time(options.root_expires))
+    ceremony.rotate(options.folder, change, _now() + options.root_expires)
     return _signed_root(options.folder, ceremony.sign(options.folder, signers))
 
 
@@ -89,10 +83,10 @@ def sign(options: Namespace) -> int:
         raise ConfigError("name what signs: --root-key for the root, or --role and --key for a delegated role")
     if not options.role:
         return _signed_root(options.folder, ceremony.sign(options.folder, _signers(options, options.root_key)))
-    expires = _now() + _time(options.targets_expires)
+    expires = _now() + options.targets_expires
     version = publishing.sign_role(options.folder, options.role, _signers(options, options.key), expires)
     rows([("signed", f"{options.role} version {version}"), ("next", "weighmaster roots publish, by whoever publishes")])
-    return _ALLOWED
+    return ALLOWED
 
 
 def delegate(options: Namespace) -> int:
@@ -101,12 +95,12 @@ def delegate(options: Namespace) -> int:
     delegation = Delegation(role=options.role, keys=keys, paths=tuple(options.paths), threshold=options.threshold)
     publishing.delegate(options.folder, delegation)
     rows([("drafted", f"{', '.join(options.paths)} left to {options.role}"), ("next", _next("targets"))])
-    return _ALLOWED
+    return ALLOWED
 
 
 def pull(options: Namespace) -> int:
     """Follow what others publish."""
-    root = read_config(options.root, most=_LONGEST_ROOT) if options.root else b""
+    root = read_config(options.root, most=longest("root")) if options.root else b""
     now = _now()
     pulled = cache.pull(_source(options.source), options.into, now, root=root, fingerprint=options.fingerprint)
     if options.output == "json":
@@ -118,7 +112,7 @@ def pull(options: Namespace) -> int:
                 "expires": pulled.expires.isoformat(),
             }
         )
-        return _INCOMPLETE if pulled.failed else _ALLOWED
+        return REVIEW if pulled.failed else ALLOWED
     before, after = pulled.roots
     told = f"version {after}" + (f" (was {before})" if 0 < before < after else "")
     lines = [("pulled", options.source), ("root", told)]
@@ -126,7 +120,7 @@ def pull(options: Namespace) -> int:
         lines += [(word, name) for name in getattr(pulled, word)]
     lines += [("failed", f"{role}: {why}") for role, why in pulled.failed]
     rows([*lines, ("good until", since(pulled.expires, now))])
-    return _INCOMPLETE if pulled.failed else _ALLOWED
+    return REVIEW if pulled.failed else ALLOWED
 
 
 def show(options: Namespace) -> int:
@@ -138,14 +132,14 @@ def show(options: Namespace) -> int:
         waiting, _ = ceremony.waiting(folder)
         lacking = list(ceremony.lacks(waiting, None))
         rows([("root", "version 1 waits for signatures"), *(("lacks", text) for text in lacking)])
-        return _ALLOWED
+        return ALLOWED
     source = cache.folder_source(folder)
     roots = cache.opened(folder, now, accept_stale=True) if held else cache.inspected(source, now)
     if options.output == "json":
         _json(_record(roots, drafts))
     else:
         _table(roots, drafts, now)
-    return _ALLOWED
+    return ALLOWED
 
 
 def _table(roots: Roots, drafts: Iterable[str], now: datetime) -> None:
@@ -200,7 +194,7 @@ def _signed_root(folder: str, waiting: Waiting) -> int:
         if waiting.version == 1:
             lines.append(("", "whoever follows begins with this root or its SHA-256: tell them by another way"))
     rows(lines)
-    return _ALLOWED
+    return ALLOWED
 
 
 def _published(published: Published) -> int:
@@ -208,7 +202,7 @@ def _published(published: Published) -> int:
     lines += [("published", ", ".join(f"{role} version {version}" for role, version in published.versions))]
     lines += [("", change) for change in published.changes]
     rows([*lines, ("good until", since(published.expires, _now()))])
-    return _ALLOWED
+    return ALLOWED
 
 
 def _next(role: str) -> str:
@@ -254,13 +248,6 @@ def _id(key: str) -> str:
         return key.lower().rstrip("…")
     pem = read_config(key)
     return load_public_key(pem, key).keyid if b"PRIVATE KEY-----" not in pem else signer_at(key).key.keyid
-
-
-def _time(text: str) -> timedelta:
-    hit = _TIME.match(text)
-    if hit is None or not int(hit[1]):
-        raise ConfigError(f"{text!r} is no length of time such as 12h, 7d or 8w")
-    return int(hit[1]) * _UNITS[hit[2]]
 
 
 def _now() -> datetime:
