@@ -15,7 +15,7 @@ from tests.trust.authority import MAIL, NOW, Authority, der, key
 
 from weighmaster.model.errors import ConfigError, TrustError
 from weighmaster.trust.evidence import bundle as bundles
-from weighmaster.trust.evidence.envelope import IN_TOTO, pae
+from weighmaster.trust.evidence.envelope import IN_TOTO, Envelope, pae
 from weighmaster.trust.identities.keys import KeySigner
 from weighmaster.trust.identities.verify import Expected, verify
 from weighmaster.trust.signing import signing, verifying
@@ -143,6 +143,15 @@ def test_a_file_that_is_a_statement_in_disguise_is_not_signed(tmp_path: Path) ->
     (tmp_path / "blob").write_bytes(pae(IN_TOTO, b"{}"))
     with pytest.raises(ConfigError, match="a signature over it would be one over a statement"):
         signing.sign_blob(str(tmp_path / "blob"), _signer("ec"))
+
+
+def test_a_signature_over_a_statement_is_none_over_a_file_of_the_same_bytes(tmp_path: Path) -> None:
+    content = signing.envelop(b"{}", _signer("ec")).content
+    assert isinstance(content, Envelope)
+    (tmp_path / "blob").write_bytes(content.signed())
+    (tmp_path / "blob.sig").write_bytes(base64.b64encode(content.signatures[0].sig))
+    with pytest.raises(TrustError, match="was signed as one and not as a file"):
+        verifying.verify(str(tmp_path / "blob"), _expected("ec"), NOW)
 
 
 def test_a_signature_over_a_file_is_no_claim(blob: Path) -> None:

@@ -38,13 +38,18 @@ def sign_blob(path: str, sha256: str, signer: Signer) -> Bundle:
     if len(signer.key.parts) > 1:
         raise ConfigError("a blob has one signature, and this key makes several: sign in the default format")
     with mapped(path) as data:
-        if data[: len(PREFIX)] == PREFIX:
+        if is_disguised(data):
             raise ConfigError(
                 f"{path} begins with {PREFIX.decode()!r}: a signature over it would be one over a statement"
             )
         (signature,) = signer.sign(data)
     content = MessageSignature(sha256=sha256, sig=signature.sig)
     return Bundle(content=content, hint=hint_of(signer.key), certificates=signer.certificates)
+
+
+def is_disguised(data: Any) -> bool:
+    """Say whether bytes begin as what is signed of a statement does: one signature would count as two."""
+    return bool(data[: len(PREFIX)] == PREFIX)
 
 
 def hint_of(key: PublicKey) -> str:

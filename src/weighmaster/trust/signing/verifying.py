@@ -139,6 +139,8 @@ class _Judge:
         before = os.stat(self._path)
         sha256 = self._files().entries[0].sha256
         with blob.mapped(self._path) as data:
+            if blob.is_disguised(data):
+                raise TrustError("it is over a statement, which was signed as one and not as a file")
             signed = verification.every(bundle, self._expected, self._now, sha256=sha256, message=data)
         check_unchanged(self._path, before, os.stat(self._path), before.st_size)
         return signed
