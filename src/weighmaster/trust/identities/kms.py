@@ -44,8 +44,8 @@ class FarSigner:
 
     def sign(self, data: bytes) -> tuple[Signature, ...]:
         """See `Signer`."""
-        made = _asked(self._address, lambda: self._inner.sign(data))
-        signature = Signature(sig=bytes.fromhex(made.signature), keyid=self.key.keyid)
+        made: bytes = _asked(self._address, lambda: bytes.fromhex(self._inner.sign(data).signature))
+        signature = Signature(sig=made, keyid=self.key.keyid)
         try:
             return self.key.verify(data, [signature])
         except TrustError as error:

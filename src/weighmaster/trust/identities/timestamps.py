@@ -139,10 +139,9 @@ def _time(
             VerifierBuilder(roots=roots).build().verify_message(read, signature)
         held = [hashlib.sha256(der).hexdigest() for der in read.signed_data.certificates]
         said: datetime = read.tst_info.gen_time
-        accuracy = read.tst_info.accuracy
-    except (VerificationError, TypeError, *odd()) as error:
+        latest = (said if said.tzinfo else said.replace(tzinfo=UTC)) + _width(read.tst_info.accuracy)
+    except (VerificationError, TypeError, OverflowError, *odd()) as error:
         raise TrustError(f"the timestamp is of no authority that is expected: {error}") from error
-    latest = (said if said.tzinfo else said.replace(tzinfo=UTC)) + _width(accuracy)
     if latest > now + _AHEAD:
         raise TrustError(f"the timestamp is of {minute(latest)}, which is to come")
     revocation.check_struck(held, revoked, latest)
@@ -150,6 +149,7 @@ def _time(
 
 
 def _width(accuracy: Any) -> timedelta:
+    """Return by how much a time may be wrong (RFC 3161 §2.4.2, `Accuracy`)."""
     if accuracy is None:
         return timedelta(0)
     return timedelta(
