@@ -62,7 +62,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         counts = Counter(key for key, _ in pairs)
         double = next(key for key, count in counts.items() if count > 1)
-        raise ValueError(f"the key {double!r} stands there twice")
+        raise ValueError(f"the key {double[:80]!r} stands there twice")
     return found
 
 

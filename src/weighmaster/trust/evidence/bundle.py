@@ -87,7 +87,7 @@ def write(bundle: Bundle) -> bytes:
 def _bundle(document: Record, raw: bytes) -> Bundle:
     media_type = document.get("mediaType", str)
     if not _MEDIA_TYPES.match(media_type):
-        raise UnreadableError(f"mediaType: {media_type!r} is not one that is known")
+        raise UnreadableError(f"mediaType: {media_type[:80]!r} is not one that is known")
     material = _inner(document, "verificationMaterial")
     has = material.values
     content: Envelope | MessageSignature
@@ -131,8 +131,9 @@ def _message(record: Record) -> MessageSignature:
     sha256 = b""
     if "messageDigest" in record.values:
         digest = _inner(record, "messageDigest")
-        if digest.get("algorithm", str) != "SHA2_256":
-            raise UnreadableError(f"messageSignature.messageDigest.algorithm: {digest.get('algorithm', str)!r}")
+        algorithm = digest.get("algorithm", str)
+        if algorithm != "SHA2_256":
+            raise UnreadableError(f"{digest.path}.algorithm: {algorithm[:80]!r} is not known")
         sha256 = _bytes(digest, "digest")
     return MessageSignature(sha256=sha256.hex(), sig=_bytes(record, "signature"))
 

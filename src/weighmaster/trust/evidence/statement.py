@@ -121,7 +121,7 @@ def read(envelope: Envelope, what: str = "the statement") -> Statement:
         TrustError: there is none in it.
     """
     if envelope.payload_type != IN_TOTO:
-        raise TrustError(f"{what} is of the type {envelope.payload_type!r}, not {IN_TOTO}")
+        raise TrustError(f"{what} is of the type {envelope.payload_type[:80]!r}, not {IN_TOTO}")
     document = strict.parsed(envelope.payload, what)
     try:
         return _statement(document, envelope.payload)
@@ -132,7 +132,7 @@ def read(envelope: Envelope, what: str = "the statement") -> Statement:
 def _statement(document: Record, raw: bytes) -> Statement:
     kind = document.get("_type", str)
     if kind not in {TYPE, _OLD_TYPE}:
-        raise UnreadableError(f"_type: {kind!r} is not {TYPE}")
+        raise UnreadableError(f"_type: {kind[:80]!r} is not {TYPE}")
     subjects = [_subject(Record.of(one, f"subject[{i}]")) for i, one in enumerate(document.each("subject", dict))]
     if not subjects:
         raise UnreadableError("subject: it is about nothing")

@@ -79,7 +79,7 @@ def _line(entry: Entry) -> str:
 
 def _manifest(record: Record) -> Manifest:
     if (schema := record.values.get("schema")) != SCHEMA:
-        raise TrustError(f"schema: {SCHEMA!r} wanted, {schema!r} found: weighmaster digest writes manifests")
+        raise TrustError(f"schema: {SCHEMA!r} wanted, {str(schema)[:80]!r} found: weighmaster digest writes manifests")
     _no_others(record, _TOP)
     if record.get("chunk", int) != CHUNK:
         raise TrustError(f"chunk: {CHUNK} wanted, {record.values['chunk']} found")

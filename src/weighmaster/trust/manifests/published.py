@@ -192,7 +192,6 @@ def _beside(name: str, path: str) -> Iterator[Published]:
 
 def _requirements(text: str) -> Iterator[Published]:
     """Read requirements, of whose hashes one must fit: <https://pip.pypa.io/en/stable/topics/secure-installs/>."""
-    number = 0
     for number, line in enumerate(text.replace("\\\r\n", " ").replace("\\\n", " ").splitlines(), 1):
         if number > _MOST:
             raise UnreadableError(f"more than {_MOST} lines")

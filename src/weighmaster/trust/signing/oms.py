@@ -99,7 +99,7 @@ def contents(statement: Statement) -> Contents:
         elif statement.predicate_type == PREDICATE_TYPE:
             found = _contents(statement)
         else:
-            raise TrustError(f"it states {statement.predicate_type!r}, and a signature states {PREDICATE_TYPE}")
+            raise TrustError(f"it states {statement.predicate_type[:80]!r}, and a signature states {PREDICATE_TYPE}")
     except UnreadableError as error:
         raise TrustError(f"the signature's list of files cannot be read: {error}") from error
     if not found.files:
@@ -115,7 +115,7 @@ def _contents(statement: Statement) -> Contents:
     serialization = Record.of(predicate.get("serialization", dict), "predicate.serialization")
     algorithm = serialization.get("hash_type", str)
     if algorithm not in _ALGORITHMS:
-        raise UnreadableError(f"predicate.serialization.hash_type: {algorithm!r} is not known")
+        raise UnreadableError(f"predicate.serialization.hash_type: {algorithm[:80]!r} is not known")
     resources = _resources(predicate)
     _check_root(statement, resources)
     ours = Record.of(predicate.values.get(_OURS) or {}, f"predicate.{_OURS}")
@@ -131,7 +131,7 @@ def _contents(statement: Statement) -> Contents:
         case "shards":
             files = _shards(resources, algorithm, _shard_size(serialization))
         case _:
-            raise UnreadableError(f"predicate.serialization.method: {method!r} is not known")
+            raise UnreadableError(f"predicate.serialization.method: {method[:80]!r} is not known")
     left_out = serialization.each("ignore_paths", str) if "ignore_paths" in serialization.values else ()
     tree = ours.get("tree", str) if "tree" in ours.values else ""
     return Contents(
