@@ -16,7 +16,7 @@ from tests.trust.claims_made import DAY, FREE, NOW, TYPE, claim, expects, heard,
 from weighmaster.model.errors import ConfigError, TrustError
 from weighmaster.model.value import replace
 from weighmaster.trust import strict
-from weighmaster.trust.claims import attest
+from weighmaster.trust.claims import attest, releases
 from weighmaster.trust.claims.claims import Standing, Wanted, judge, missing, told_apart, unverified
 from weighmaster.trust.claims.releases import Seen, check_release, held
 from weighmaster.trust.claims.releases import read as read_seen
@@ -465,6 +465,15 @@ def test_a_hundred_thousand_lines_are_read(here: Manifest, file: Path) -> None:
     found = judge(claimsfile.read(str(file)), here, Wanted(expected=expects()), NOW)
     assert len(found) == 100_000
     assert {found[0].standing, found[-1].standing} == {Standing.HOLDS}
+
+
+def test_releases_seen_that_are_too_long_to_read_do_not_count_as_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(releases, "_LARGEST", 20)
+    (tmp_path / "seen.json").write_bytes(b" " * 21)
+    with pytest.raises(ConfigError, match=r"seen\.json is longer than 20 bytes"):
+        read_seen(str(tmp_path / "seen.json"))
 
 
 @given(st.binary(max_size=200))

@@ -555,3 +555,17 @@ def test_what_was_signed_before_counts_where_a_trusted_clock_says_so(tmp_path: P
         (here / "model.sig").write_bytes(bundles.write(stamped))
         assert bool(look(str(here), whom=whom).meets(recalls)) is met
         assert look(str(here)).meets(recalls), "unverified, it has no time"
+
+
+def test_a_folder_that_cannot_be_listed_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "locked").mkdir()
+    scandir = os.scandir
+
+    def refusing(path: str) -> Any:
+        if path.endswith("locked"):
+            raise PermissionError(13, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    looked = derived(["ab" * 32], [str(tmp_path)], hashed=False)
+    assert looked.unread == (f"{tmp_path / 'locked'} cannot be listed: Permission denied",)

@@ -981,3 +981,10 @@ def test_a_page_in_the_place_of_metadata_is_refused(world: World) -> None:
     served = _served(world) | {"/roots/metadata/timestamp.json": b"<html>Log in</html>"}
     with Files(served) as files, pytest.raises(TrustError, match=r"timestamp\.json is no TUF metadata"):
         pull(_web(files), world.cache, NOW, root=world.root)
+
+
+def test_a_draft_that_cannot_be_removed_is_told(tmp_path: Path) -> None:
+    shelf.drop(str(tmp_path / "gone"))
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(ConfigError, match=r"cannot remove .*folder: "):
+        shelf.drop(str(tmp_path / "folder"))

@@ -20,6 +20,7 @@ from weighmaster.trust.evidence.keeping import write_whole
 
 _SCHEMA: Final = "weighmaster.releases/1"
 _LARGEST: Final = 16 << 20
+"""Bytes of the file: some 100,000 names."""
 
 
 class Seen(Value):
@@ -70,6 +71,8 @@ def read(path: str) -> dict[str, Seen]:
         return {}
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
+    if len(raw) > _LARGEST:
+        raise ConfigError(f"{path} is longer than {_LARGEST} bytes")
     if not raw:
         raise ConfigError(f"{path} is empty: the releases that were seen are lost")
     try:

@@ -127,7 +127,7 @@ def _artifacts(folder: str, how: Hashing | None, unread: list[str], *, hashed: b
     if not os.path.isdir(folder):
         raise ConfigError(f"no such folder: {folder}")
     entries = hash_artifact(folder, how).entries if hashed else ()
-    places = dict(_evidenced(folder))
+    places = dict(_evidenced(folder, unread))
     found = {path: _Artifact(path) for path in places}
     for path, claims in places.items():
         _read_claims(found[path], claims, unread)
@@ -136,9 +136,13 @@ def _artifacts(folder: str, how: Hashing | None, unread: list[str], *, hashed: b
     yield from found.values()
 
 
-def _evidenced(folder: str) -> Iterator[tuple[str, str]]:
-    """Yield each artifact that has claims, and where these lie."""
-    for top, _, names in os.walk(folder):
+def _evidenced(folder: str, unread: list[str]) -> Iterator[tuple[str, str]]:
+    """Yield each artifact that has claims, and where these lie; folders that cannot be listed are `unread`."""
+
+    def failed(error: OSError) -> None:
+        unread.append(f"{error.filename} cannot be listed: {error.strerror}")
+
+    for top, _, names in os.walk(folder, onerror=failed):
         for name in names:
             if name == CLAIMS:
                 yield top, os.path.join(top, name)

@@ -86,9 +86,17 @@ def draft_of(folder: str, role: str) -> str:
 
 
 def drop(path: str) -> None:
-    """Remove a file, if it is there."""
-    if os.path.exists(path):
+    """Remove a file, if it is there.
+
+    Raises:
+        ConfigError: it cannot be removed.
+    """
+    try:
         os.unlink(path)
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise ConfigError(f"cannot remove {path}: {error.strerror}") from error
 
 
 def load(path: str, kind: str) -> Any:
