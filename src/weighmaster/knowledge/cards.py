@@ -38,8 +38,11 @@ _EMPTY: Final = pattern(
 )
 _WORD: Final = pattern(r"\w")
 _LINES: Final = 20_000
+"""Lines of a card that are read."""
 _SECTIONS: Final = 100
+"""Headings whose sections are read."""
 _TEXT: Final = 1000
+"""Characters of a section that are kept."""
 _COUNT: Final = pattern(
     r"(?i)[\s>*|+_-]*(?:number of |total |model )?(?:param(?:eter)?s(?: count)?|parameter count|model size)[\s*_]*[:|]"
     r"[\s*_~≈]*(\d+(?:[.,]\d+)*)[ \t]*(k|m|b|t|thousand|million|billion|trillion)?\b"

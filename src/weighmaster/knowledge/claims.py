@@ -23,11 +23,14 @@ if TYPE_CHECKING:
 
 _FACTOR: Final = 2
 _SMALL: Final = 50_000_000
+"""Parameters below which a model is small."""
 _FACTOR_OF_SMALL: Final = 4
 _EXACT: Final = 0.05
+"""Share by which the number that a file states of itself may be off."""
 _PACKED: Final = 0.05
 """Share of integers among the elements, from which on they may be packed weights."""
 _MOSTLY: Final = 0.9
+"""Share of the numbers of which nearly all begins."""
 _SHARD: Final = pattern(r"-(\d{5,6})-of-(\d{5,6})\Z")
 _ENDINGS: Final = frozenset({"safetensors", "bin", "gguf"})
 """How files of weights end that hold no state of a training."""

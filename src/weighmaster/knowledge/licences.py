@@ -59,6 +59,7 @@ _TEXTS: Final = (
 )
 """What the texts of licences begin with, the most telling first."""
 _HEAD: Final = 6000
+"""Bytes of a text that are looked at."""
 _EXPRESSION: Final = pattern(r"[A-Za-z0-9.+-]+(?: (?:OR|AND|WITH) [A-Za-z0-9.+-]+)+\Z")
 
 

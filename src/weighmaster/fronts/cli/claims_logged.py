@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from weighmaster.model.errors import TrustError
 
 if TYPE_CHECKING:
     from weighmaster.trust.claims.claims import Heard
     from weighmaster.trust.log.record import Logged
-
-_LARGEST: Final = 128 << 20
 
 
 def logged(options: Any, heard: Sequence[Heard], tree: str, place: str) -> tuple[Sequence[Heard], Sequence[Logged]]:
@@ -47,7 +45,7 @@ def _proven(options: Any, heard: Sequence[Heard], place: str) -> Sequence[Heard]
     from weighmaster.trust.log.proof import read_proof
 
     path = f"{place.removesuffix('.jsonl')}.proofs.jsonl"
-    raw = read_evidence(path, most=_LARGEST, follow_links=options.follow_links)
+    raw = read_evidence(path, follow_links=options.follow_links)
     first = next((line for line in raw.split(b"\n") if line.strip()), None)
     if first is None:
         raise TrustError(f"{path} holds no proof")

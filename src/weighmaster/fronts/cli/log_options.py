@@ -8,12 +8,11 @@ import hashlib
 import os
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Sequence
-from typing import Final
 
 from weighmaster.fronts.cli import trusting
 from weighmaster.fronts.cli.access import from_environment
 from weighmaster.model.errors import ConfigError, TrustError
-from weighmaster.trust.evidence.keeping import read_config, read_evidence
+from weighmaster.trust.evidence.keeping import LONGEST, read_config, read_evidence
 from weighmaster.trust.identities.keys import Signer, load_public_key
 from weighmaster.trust.log import checkpoint as checkpoints
 from weighmaster.trust.log import note, witness
@@ -22,9 +21,6 @@ from weighmaster.trust.log.note import COSIGNATURE, ED25519, VerifierKey
 from weighmaster.trust.log.places import store_at
 from weighmaster.trust.log.store import CHECKPOINT, Store
 from weighmaster.trust.signing.door import signer_at
-
-LARGEST: Final = 128 << 20
-"""Bytes of a file of claims or proofs."""
 
 
 def signer(options: Namespace) -> Signer:
@@ -75,7 +71,7 @@ def old_checkpoint(options: Namespace, keys: Sequence[VerifierKey]) -> Checkpoin
     return checkpoints.verified(named(options.old, note.LONGEST), keys, what=options.old)
 
 
-def named(path: str, most: int = LARGEST) -> bytes:
+def named(path: str, most: int = LONGEST) -> bytes:
     """Return the evidence in a file that the user named."""
     if not os.path.lexists(path):
         raise ConfigError(f"no such file: {path}")

@@ -278,7 +278,11 @@ def _with(heard: Heard, standing: Standing, why: str, **more: object) -> Heard:
 
 
 def meaning_of(statement: Statement) -> tuple[datetime | None, datetime | None, Meaning]:
-    """Return from when, until when, and what a statement says: of two times the one that is more of a limit."""
+    """Return from when, until when, and what a statement says: of two times the one that is more of a limit.
+
+    Raises:
+        TrustError: its predicate is not what its type promises, or a time at its subject is none.
+    """
     meaning = known.checked(statement.predicate_type, statement.predicate)
     issued, expires = _noted(statement, ISSUED), _noted(statement, EXPIRES)
     both = [one for one in (issued, meaning.issued) if one]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from weighmaster.model.errors import ConfigError, MissingExtraError, TrustError
 from weighmaster.model.value import Value, replace
-from weighmaster.trust.claims.claims import meaning_of
+from weighmaster.trust.claims.claims import SKEW, meaning_of
 from weighmaster.trust.claims.predicate import Meaning
 from weighmaster.trust.claims.predicates.release import PREDICATE as RELEASE
 from weighmaster.trust.claims.predicates.release import Release
@@ -25,8 +25,6 @@ from weighmaster.trust.policy.terms import Denied, Party, Policy, Role, Rule, Wa
 if TYPE_CHECKING:
     from weighmaster.trust.log.beside import Proofs
 
-_SKEW: Final = timedelta(minutes=10)
-"""What two clocks may differ by."""
 _SLOW: Final = 256
 """Claims that are verified with Sigstore, which takes a tenth of a second each."""
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
@@ -205,9 +203,9 @@ class Weighing:
             yield Why.STALE, f"{party.name} counted until {_day(party.until)} only"
         if found.expires and found.expires <= self._now:
             yield Why.STALE, f"it says itself that it expired on {_day(found.expires)}"
-        if (latest := max(found.made, found.issued or found.made)) > self._now + _SKEW:
-            yield Why.STALE, f"it is of {_day(latest)}, which is yet to come"
-        if found.issued and found.at and found.issued > found.at + _SKEW:
+        if found.made > self._now + SKEW:
+            yield Why.STALE, f"it is of {_day(found.made)}, which is yet to come"
+        if found.issued and found.at and found.issued > found.at + SKEW:
             yield Why.STALE, f"it says that it was made on {_day(found.issued)}, after it was signed"
         ages = [age for age in (role.max_age, self._rule.freshness) if age is not None]
         if ages and found.made == _LONG_AGO:

@@ -166,6 +166,7 @@ class _Files:
                 yield Lack(kind=Kind.DENIED, detail=f"the policy denies {where}: {reasons[sha256]}")
 
     def doubts(self) -> Iterator[Lack]:
+        """Yield why digests are not those of bytes that were read."""
         if self._declared:
             number = f"{self._declared} of {len(self.digests)} digests"
             detail = f"{number} are those that the server declares, not computed from bytes (--full computes them)"
