@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import ClassVar, Final
 
 from weighmaster.model.fact import Fact, Shared, Tensor, Weights
@@ -44,6 +44,14 @@ class Tally:
         """Yield what the facts come to."""
         if self._tensors and not self._told:
             yield weights(self.where, self._counts, self._tensors, self.by)
+
+
+def counted(elements: Iterable[tuple[str, int]]) -> dict[str, int]:
+    """Return how many elements there are of each dtype, from dtypes and counts."""
+    counts: dict[str, int] = {}
+    for dtype, count in elements:
+        counts[dtype] = counts.get(dtype, 0) + count
+    return counts
 
 
 def weights(where: Where, counts: dict[str, int], tensors: int, by: str) -> Weights:

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Final
 
 from weighmaster.extend.format import Format, Glance, Inner, Read
-from weighmaster.extend.tally import weights
+from weighmaster.extend.tally import counted, weights
 from weighmaster.machine.run import follow
 from weighmaster.machine.shadow import Global, Handle, Items
 from weighmaster.model.errors import OverBudgetError
@@ -93,9 +93,7 @@ def _elements(handles: list[Handle]) -> Iterator[tuple[str, tuple[str, int]]]:
 
 def _weights(where: Where, elements: dict[str, tuple[str, int]], held: int) -> Iterator[Weights]:
     """Yield how many elements all storages have together, where there are bytes enough for as many."""
-    counts: dict[str, int] = {}
-    for dtype, count in elements.values():
-        counts[dtype] = counts.get(dtype, 0) + count
+    counts = counted(elements.values())
     if counts and sum(counts.values()) <= held:
         yield weights(where, counts, len(elements), "torch-legacy")
 

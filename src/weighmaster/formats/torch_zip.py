@@ -16,7 +16,7 @@ from math import prod
 from typing import Final, TypeGuard
 
 from weighmaster.extend.format import Format, Glance, Read
-from weighmaster.extend.tally import weights
+from weighmaster.extend.tally import counted, weights
 from weighmaster.machine.run import follow, is_name
 from weighmaster.machine.shadow import Global, Handle, Result
 from weighmaster.model.errors import WeighmasterError
@@ -123,10 +123,7 @@ def _followed(pickle: Entry, storages: dict[str, Entry], cursor: Cursor, where: 
                 tensors += 1
                 yield tensor
     if held_by:
-        counts: dict[str, int] = {}
-        for dtype, count in held_by.values():
-            counts[dtype] = counts.get(dtype, 0) + count
-        yield weights(where, counts, len(held_by), "torch-zip")
+        yield weights(where, counted(held_by.values()), len(held_by), "torch-zip")
 
 
 def _tensor(call: Result, folder: str, storages: dict[str, Entry], where: Where) -> Tensor | None:
