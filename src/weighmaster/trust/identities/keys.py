@@ -133,9 +133,15 @@ def check_certified(key: PublicKey, certificates: Sequence[bytes]) -> None:
     """Refuse certificates of which the first is not for `key`.
 
     Raises:
-        ConfigError: it is for another.
+        ConfigError: it is for another, or cannot be used.
     """
-    if certificates and (len(key.parts) > 1 or of_certificate(certificates[0]) != key):
+    if not certificates:
+        return
+    try:
+        certified = of_certificate(certificates[0])
+    except TrustError as error:
+        raise ConfigError(str(error)) from error
+    if certified != key:
         raise ConfigError("the certificate is for another key than the one that signs")
 
 
