@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 _MOST: Final = 1 << 20
+"""Bytes of a file."""
 
 # Compiled where they are used: most runs read no such file.
 _HEADER: Final = r"\s*(\[\[?)\s*([^\[\]]+?)\s*\]\]?\s*(?:#.*)?$"

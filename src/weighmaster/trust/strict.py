@@ -20,11 +20,13 @@ from weighmaster.reading.record import Record
 LONGEST: Final = 64 << 20
 """Bytes of a document that are read: a manifest of 300,000 files is no longer."""
 _DEEPEST: Final = 64
+"""Objects and lists within one another."""
 _MOST: Final = 2_000_000
 """Objects and lists of a document; each takes a few hundred bytes of memory."""
 _ITEMS: Final = 8_000_000
 """Numbers, texts and whatever else stands between two commas; each takes up to forty bytes."""
 _DIGITS: Final = 400
+"""Of a whole number; to read one takes time that grows with their square."""
 _HALF: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 """Half of a pair of surrogates, which is no text where the other half is missing (RFC 7493 §2.1)."""
 

@@ -7,7 +7,9 @@ from types import TracebackType
 from typing import IO, Any, Final, Self
 
 _PATIENCE: Final = 0.5
+"""Seconds before anything is drawn."""
 _PACE: Final = 0.2
+"""Seconds between two drawings."""
 
 
 class Progress:

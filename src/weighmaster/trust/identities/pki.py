@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from cryptography import x509
 
 _DEEPEST: Final = 8
+"""Authorities between a signer and the one that is trusted."""
 
 
 class Authorities(Value):

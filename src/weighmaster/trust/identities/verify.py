@@ -58,7 +58,9 @@ class Expected(Value):
     """Whose signature counts. `keys` alone, `authorities` with `names`, or `sigstore` with `names` and an `issuer`.
 
     `authorities`, `intermediates`, `lists` (CRLs) and `timestamp_authorities` are DER. `names` are the subject
-    alternative names of which one must stand in the certificate, exactly. `sigstore` is a trusted root (JSON).
+    alternative names of which one must stand in the certificate, exactly. `sigstore` is a trusted root (JSON), and
+    `issuer` who must have authenticated the identity. With `needs_timestamp`, what no authority for timestamps speaks
+    of counts for nothing. What is `revoked` signs no more.
     """
 
     keys: tuple[PublicKey, ...] = ()

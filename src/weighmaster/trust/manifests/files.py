@@ -20,6 +20,7 @@ MOST: Final = 1_000_000
 READING: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
 """How a file is opened; a pipe that took its place must not block."""
 _SHOWN: Final = 8
+"""Items of a sentence; the others are counted."""
 _Chain: TypeAlias = tuple[tuple[int, int], ...]
 """The folders that a folder lies in, each by device and inode."""
 _KINDS: Final = (

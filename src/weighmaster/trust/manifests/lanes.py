@@ -21,6 +21,7 @@ from weighmaster.trust.manifests.manifest import Entry
 _LANE_BLOCK: Final = 1 << 20
 """Bytes handed from thread to thread at once."""
 _RING: Final = 8
+"""Blocks that are read before the first is fed to all."""
 
 
 class Long(Value):

@@ -30,6 +30,7 @@ from weighmaster.trust.manifests.manifest import CHUNK, Entry, Manifest, encoded
 SCHEMA: Final = "weighmaster.manifest/1"
 _HEX: Final = re.compile("[0-9a-f]{64}")
 _LARGEST: Final = 1 << 63
+"""Bytes that no file has."""
 _TOP: Final = frozenset({"schema", "tree", "chunk", "files"})
 _FIELDS: Final = frozenset({"path", "size", "sha256", "blake3", "chunks"})
 

@@ -26,7 +26,9 @@ from weighmaster.trust.manifests.files import files
 LONGEST: Final = 32 << 20
 """Bytes of a list."""
 _MOST: Final = 500_000
-_POINTER_SIZE: Final = 1024  # "Pointer files must be less than 1024 bytes in size."
+"""Lines of a list."""
+_POINTER_SIZE: Final = 1024
+"""Bytes that a pointer is shorter than (<https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md>)."""
 _PLAIN: Final = re.compile(r"(\\?)([0-9a-fA-F]{32,128}) [ *](.+)")
 _TAGGED: Final = re.compile(r"(\\?)([A-Za-z0-9-]{2,16}) ?\((.+)\) ?= ?([0-9a-fA-F]{32,128})")
 _ESCAPE: Final = re.compile(r"\\(.?)")

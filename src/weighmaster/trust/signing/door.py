@@ -16,7 +16,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from weighmaster.model.errors import ConfigError
 from weighmaster.model.value import Value, replace
@@ -32,7 +32,8 @@ from weighmaster.trust.signing.signing import Writing, Written
 from weighmaster.trust.signing.verifying import Checking, Verified
 
 Path: TypeAlias = str | os.PathLike[str]
-_LONGEST_LIST = 64 << 20
+_LONGEST_LIST: Final = 64 << 20
+"""Bytes of a list of revoked certificates, or of a trusted root."""
 
 
 class Named(Value):
