@@ -98,7 +98,7 @@ def _rows(options: Any, manifest: Manifest, found: Assessment, hits: Sequence[Hi
         when = f" at {one.at:%Y-%m-%d %H:%M:%S} UTC" if one.at else ""
         yield one.role, f"{one.signer}: {', '.join(one.predicates)}{when}"
     for lack in found.lacks:
-        yield "lacks", plain(lack.detail)
+        yield "lacks", lack.detail
     for hit in hits:
         yield "recalled", f"{hit.recall.action}: {hit.sentence}"
     yield "covers", trusting.amount(manifest)

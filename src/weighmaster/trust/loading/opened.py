@@ -59,14 +59,14 @@ def opened(path: str, wanted: Wanted, keep: Keep = "auto") -> BinaryIO:
         os.close(descriptor)
 
 
-def _rereading(descriptor: int, wanted: Wanted, size: int) -> Verified:
+def _rereading(descriptor: int, wanted: Wanted, size: int) -> VerifiedFile:
     private.check_size(wanted, size)
     if wanted.chunks or not size:
         if not size:
             import hashlib
 
             private.check_sha256(wanted, hashlib.sha256().hexdigest())
-        return Verified(descriptor, wanted, size)
+        return VerifiedFile(descriptor, wanted, size)
     from weighmaster.trust.manifests.lanes import hash_open
 
     # One pass gives SHA-256, which is vouched for, and the digests of the chunks of the very same bytes.
@@ -74,10 +74,10 @@ def _rereading(descriptor: int, wanted: Wanted, size: int) -> Verified:
     if entry.size != size:
         raise TrustError(f"{wanted.name!r} changed while it was read")
     private.check_sha256(wanted, entry.sha256)
-    return Verified(descriptor, replace(wanted, chunks=entry.chunks), size)
+    return VerifiedFile(descriptor, replace(wanted, chunks=entry.chunks), size)
 
 
-class Verified(io.RawIOBase):
+class VerifiedFile(io.RawIOBase):
     """A file read by chunks, each verified in memory of our own before a byte of it is handed out.
 
     Two chunks are held at once. Threads may share it: each read is done as a whole; the position is one for all, so
