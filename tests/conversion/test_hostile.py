@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import torch
 from tests.conversion.converting import converted, in_tar, same, saved, stacked
+from tests.samples.damage import damaged
 from tests.samples.pickles import STOP, name, persid, program, proto, value
 from tests.samples.zips import member, zip_of
 
@@ -318,18 +319,7 @@ def test_damaged_files_are_converted_or_refused_and_nothing_else(kind: str, tmp_
     path = str(tmp_path / "damaged")
     outcomes = set()
     for _ in range(300):
-        data = bytearray(whole)
-        for _ in range(chance.randint(1, 4)):
-            at = chance.randrange(len(data))
-            match chance.randrange(4):
-                case 0:
-                    data[at] = chance.randrange(256)
-                case 1:
-                    del data[at : at + chance.randint(1, 40)]
-                case 2:
-                    data[at:at] = data[chance.randrange(len(data)) :][: chance.randint(1, 40)]
-                case _:
-                    data[at] ^= 1 << chance.randrange(8)
+        data = damaged(whole, chance)
         with open(path, "wb") as file:
             file.write(data)
         outcomes.add(plan(path, "damaged", "", Limits(), keep_values=True)[:1])

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.samples.damage import damaged
 from tests.trust.authority import MAIL, NOW, Authority, der, key
 
 from weighmaster.model.errors import TrustError
@@ -124,18 +125,9 @@ def test_no_bytes_however_damaged_are_a_defect(signed: Path) -> None:
     _, made = signing.make(str(signed), ROOT.signer(private=key("fuzz")))
     good = bundle.write(made)
     for _ in range(1000):
-        raw = bytearray(good)
-        for _ in range(chance.randint(1, 4)):
-            at = chance.randrange(len(raw))
-            match chance.randrange(3):
-                case 0:
-                    raw[at] = chance.randrange(256)
-                case 1:
-                    del raw[at : at + chance.randint(1, 40)]
-                case _:
-                    raw[at:at] = raw[at : at + chance.randint(1, 40)]
+        raw = damaged(good, chance)
         try:
-            read = blob.read(bytes(raw), "it")
+            read = blob.read(raw, "it")
             verify(read, EXPECTED, NOW, message=b"a")
         except TrustError:
             continue

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.samples.damage import damaged
 from tests.trust import authority
 from tests.trust.claims_made import DAY, FREE, NOW, TYPE, claim, expects, heard, lines, model, released, signer
 
@@ -654,26 +655,10 @@ def test_whatever_becomes_of_claims_is_said(here: Manifest) -> None:
     whole = [bundle.write(one) for one in (claim(here), released(here, 1), _results(here, "PASSED", NOW - DAY))]
     good = {_payload(claimsfile.parsed(line, 1)) for line in whole}
     for number in range(1500):
-        damaged = _damaged(chance, whole[number % 3]).split(b"\n")
-        read = [claimsfile.parsed(line, at) for at, line in enumerate(damaged, 1)]
+        found = damaged(whole[number % 3], chance).split(b"\n")
+        read = [claimsfile.parsed(line, at) for at, line in enumerate(found, 1)]
         for one in judge(read, here, Wanted(expected=expects()), NOW):
             assert one.standing is not Standing.HOLDS or _payload(one.claim) in good
-
-
-def _damaged(chance: random.Random, whole: bytes) -> bytes:
-    data = bytearray(whole)
-    for _ in range(chance.randrange(1, 4)):
-        at = chance.randrange(len(data))
-        match chance.randrange(4):
-            case 0:
-                data[at] ^= 1 << chance.randrange(8)
-            case 1:
-                del data[at : at + chance.randrange(1, 40)]
-            case 2:
-                data[at:at] = data[chance.randrange(len(data)) :][: chance.randrange(1, 40)]
-            case _:
-                data[at:at] = chance.choice([b"\n", b"{", b'"', b"\x00", b"\xff", b"1e999", b"[[[["])
-    return bytes(data)
 
 
 def _payload(found: object) -> bytes:

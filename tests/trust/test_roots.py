@@ -14,6 +14,7 @@ from random import Random
 from typing import Any
 
 import pytest
+from tests.samples.damage import damaged
 from tests.sims.files import Files
 
 from weighmaster.model.errors import ConfigError, TrustError, UnreachableError
@@ -53,23 +54,6 @@ PIECES = (
     b"\x00",
     b"99999999999",
 )
-
-
-def mutated(data: bytes, random: Random) -> bytes:
-    """Change a few bytes, or put pieces of JSON in."""
-    changed = bytearray(data)
-    for _ in range(random.randint(1, 4)):
-        at = random.randrange(len(changed))
-        match random.randrange(4):
-            case 0:
-                changed[at] = random.randrange(256)
-            case 1:
-                del changed[at : at + random.randint(1, 30)]
-            case 2:
-                changed[at:at] = random.choice(PIECES)
-            case _:
-                changed[at : at + random.randint(1, 8)] = random.choice(PIECES)
-    return bytes(changed)
 
 
 def _as_it_is(signed: dict[str, Any]) -> None:
@@ -821,7 +805,7 @@ def test_mutated_metadata_is_refused_in_words(world: World, name: str) -> None:
         world.rotate(A, B, add=(D.key,))
     good = world.metadata(name).read_bytes()
     for _ in range(60):
-        world.metadata(name).write_bytes(mutated(good, random))
+        world.metadata(name).write_bytes(damaged(good, random, PIECES))
         with contextlib.suppress(TrustError):
             world.pull()
         shutil.rmtree(world.cache, ignore_errors=True)
