@@ -13,13 +13,16 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from weighmaster.knowledge.cards import size
-from weighmaster.knowledge.repository import path_of, split
+from weighmaster.knowledge.repository import path_of, split, tree_of
 from weighmaster.model.fact import Artifact, Shared, Statement, Weights
+from weighmaster.model.finding import Confidence, Finding
 from weighmaster.model.value import Value
 from weighmaster.reading.pattern import pattern
 
 if TYPE_CHECKING:
     from weighmaster.knowledge.repository import Tree
+    from weighmaster.model.finding import Rule
+    from weighmaster.model.repository import Repository
 
 _FACTOR: Final = 2
 _SMALL: Final = 50_000_000
@@ -123,6 +126,19 @@ def _model(paths: Sequence[str], facts: Sequence[Weights]) -> Model:
         for dtype, count in zip(fact.dtypes, fact.counts, strict=True):
             counts[dtype] = counts.get(dtype, 0) + count
     return Model(paths=tuple(paths), facts=tuple(facts), counts=tuple(sorted(counts.items())))
+
+
+def found_of(whole: Repository, rule: Rule, *, exact: bool) -> Iterator[Finding]:
+    """Yield a finding by `rule` for each claim of a target that its bytes contradict: of numbers, or of all else."""
+    for claim in contradicted(tree_of(whole)):
+        if claim.exact is exact:
+            yield Finding(
+                rule=rule,
+                where=claim.evidence[0].where,
+                message=f"{claim.of} says {claim.said}, and {claim.found}",
+                confidence=Confidence.MEDIUM,
+                evidence=claim.evidence,
+            )
 
 
 def contradicted(tree: Tree) -> Iterator[Claim]:

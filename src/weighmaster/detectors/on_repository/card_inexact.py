@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from weighmaster.extend.detector import Detector
-from weighmaster.model.finding import Confidence, Finding, Rule, Severity
+from weighmaster.model.finding import Finding, Rule, Severity
 from weighmaster.model.repository import Repository
 
 _RULE: Final = Rule(
@@ -30,18 +30,9 @@ _RULE: Final = Rule(
 def _detect(whole: Repository) -> Iterator[Finding]:
     if not whole.folder or not whole.facts:
         return
-    from weighmaster.knowledge.claims import contradicted
-    from weighmaster.knowledge.repository import tree_of
+    from weighmaster.knowledge.claims import found_of
 
-    for claim in contradicted(tree_of(whole)):
-        if not claim.exact:
-            yield Finding(
-                rule=_RULE,
-                where=claim.evidence[0].where,
-                message=f"{claim.of} says {claim.said}, and {claim.found}",
-                confidence=Confidence.MEDIUM,
-                evidence=claim.evidence,
-            )
+    yield from found_of(whole, _RULE, exact=False)
 
 
 DETECTOR: Final = Detector(rule=_RULE, on=Repository, detect=_detect)
