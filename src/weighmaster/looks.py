@@ -207,11 +207,11 @@ class FolderLook:
 
     def _evidence(self, name: str) -> bytes | None:
         """Return a file of evidence: in the folder, or beside the file."""
-        from weighmaster.trust.evidence.keeping import read_evidence
+        from weighmaster.trust.evidence.keeping import is_evidence, read_evidence
 
         folder = self.target if os.path.isdir(self.target) else os.path.dirname(self.target)
         path = os.path.join(folder, name)
-        return read_evidence(path) if os.path.lexists(path) else None
+        return read_evidence(path) if is_evidence(path) else None
 
 
 def look_at(looks: Sequence[Look], *, jobs: int, read: Sequence[str] = (), attendant: Attendant | None = None) -> None:

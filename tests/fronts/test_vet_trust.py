@@ -273,6 +273,17 @@ def test_a_tree_a_base_model_and_a_release_that_were_recalled_are_known(
     assert told(capsys, str(model), "--recall", recalls(model.parent, Kind.NAME, "other", Action.BLOCK))[0] == 0
 
 
+def test_a_folder_that_is_called_as_evidence_is_a_part_of_the_target(
+    model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (model / "claims.jsonl").mkdir()
+    (model / "claims.jsonl" / "more.txt").write_text("words\n")
+    sign(model)
+    status, report = told(capsys, str(model), "--trust", policy(model, rule(SIGNED)))
+    assert status == 0
+    assert not [said for said in report["policy"]["because"] if "cannot be read" in said]
+
+
 @pytest.mark.parametrize(
     ("name", "versions", "status"),
     [
