@@ -804,11 +804,19 @@ def test_mutated_metadata_is_refused_in_words(world: World, name: str) -> None:
     if name == "2.root.json":
         world.rotate(A, B, add=(D.key,))
     good = world.metadata(name).read_bytes()
+    world.pull()
+    published = world.opened().names
+    shutil.rmtree(world.cache)
+    refused = 0
     for _ in range(60):
         world.metadata(name).write_bytes(damaged(good, random, PIECES))
-        with contextlib.suppress(TrustError):
+        try:
             world.pull()
+            assert world.opened().names == published
+        except TrustError:
+            refused += 1
         shutil.rmtree(world.cache, ignore_errors=True)
+    assert refused > 30
 
 
 DEEP = b'{"signed":' + b"[" * 100_000
