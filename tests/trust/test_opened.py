@@ -533,6 +533,7 @@ def _header(**changes: Any) -> bytes:
         (_header(b={"dtype": "I17", "shape": [4], "data_offsets": [24, 32]}), "which is not known"),
         (_header(b={"dtype": "I16", "shape": [4.0], "data_offsets": [24, 32]}), "not a list of whole numbers"),
         (_header(__metadata__={"a": 1}), "not a mapping of text to text"),
+        (_header(__metadata__={"a": "\ud800"}), "half a surrogate pair"),
         (struct.pack("<Q", 1 << 40) + b"{}", "a header of 1099511627776 bytes"),
         (struct.pack("<Q", 2) + b"\xff\xff", "not UTF-8"),
         (TENSORS.replace(b'"a"', b'"b"'), "has 'b' twice"),
@@ -574,8 +575,7 @@ def test_whatever_a_header_holds_is_loaded_or_refused(noise: bytes, at: int, len
     assert base + sum(one.end - one.begin for one in found) == len(data)
 
 
-def test_both_ways_use_no_memory_but_what_they_say(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Several spans are copied side by side, and the copy is whole."""
+def test_spans_are_copied_side_by_side_and_the_copy_is_whole(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(private, "_SPAN", 7777)
     for jobs in (1, 3):
         monkeypatch.setattr(private, "processors", functools.partial(int, jobs))

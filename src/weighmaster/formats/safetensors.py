@@ -20,7 +20,7 @@ from weighmaster.model.where import Member, Where
 from weighmaster.reading.cursor import Cursor
 from weighmaster.reading.pattern import pattern
 from weighmaster.reading.payload import decoded, is_artifact
-from weighmaster.reading.safetensors import BITS, LONGEST, METADATA, MOST, U64, Header, Laid, check_extra, laid
+from weighmaster.reading.safetensors import LONGEST, METADATA, MOST, U64, Header, Laid, check_extra, laid
 from weighmaster.reading.source import BytesSource
 
 _PADDING: Final = 64 << 10
@@ -160,23 +160,17 @@ def _stray(cursor: Cursor, where: Where, span: tuple[int, int], position: str) -
 
 
 def _check_size(entry: Laid, place: Where) -> Iterator[Read]:
-    bits = BITS.get(entry.dtype)
-    if bits is None:
+    wanted = entry.bits
+    if wanted is None:
         detail = f"safetensors: {entry.name!r} has the dtype {entry.dtype[:40]!r}, which is not known"
         yield Gap(where=place, reason=GapReason.UNREADABLE, detail=detail)
         return
     held = (entry.end - entry.begin) * 8
-    wanted = 1
-    for dimension in entry.shape:
-        wanted *= dimension
-        # A reader with 64-bit integers either stops here or goes on with another number.
-        if wanted >= U64:
-            break
-    if wanted * bits >= U64:
+    if wanted >= U64:
         detail = f"the shape of {entry.name!r} has more elements than 64 bits can count"
         yield Disagreement(where=place, kind="shape-overflows", detail=detail)
-    elif wanted * bits != held:
-        detail = f"{entry.name!r} needs {wanted * bits} bits for its shape and has {held}"
+    elif wanted != held:
+        detail = f"{entry.name!r} needs {wanted} bits for its shape and has {held}"
         yield Disagreement(where=place, kind="shape-against-bytes", detail=detail)
 
 

@@ -20,7 +20,7 @@ MOST: Final = 500_000
 """Tensors of a file."""
 U64: Final = 1 << 64
 METADATA: Final = "__metadata__"
-BITS: Final = {
+_BITS: Final = {
     "BOOL": 8, "U8": 8, "I8": 8, "U16": 16, "I16": 16, "U32": 32, "I32": 32, "U64": 64, "I64": 64,
     "F16": 16, "BF16": 16, "F32": 32, "F64": 64, "C64": 64, "F4": 4, "F6_E2M3": 6, "F6_E3M2": 6,
     "F8_E4M3": 8, "F8_E5M2": 8, "F8_E8M0": 8, "F8_E4M3FNUZ": 8, "F8_E5M2FNUZ": 8,
@@ -39,6 +39,19 @@ class Laid(Value):
     shape: tuple[int, ...]
     begin: int
     end: int
+
+    @property
+    def bits(self) -> int | None:
+        """What its dtype and its shape need; none where the dtype is not known, `U64` or more where it overflows."""
+        bits, elements = _BITS.get(self.dtype), 1
+        if bits is None:
+            return None
+        for dimension in self.shape:
+            elements *= dimension
+            # A reader with 64-bit integers either stops here or goes on with another number.
+            if elements >= U64:
+                break
+        return elements * bits
 
 
 class Header:
@@ -173,8 +186,11 @@ def tensors(source: Source) -> tuple[int, tuple[Laid, ...]]:
 
 
 def _check_metadata(value: Any) -> None:
-    if value is not None and not (isinstance(value, dict) and all(isinstance(text, str) for text in value.values())):
+    if value is None:
+        return
+    if not isinstance(value, dict) or not all(isinstance(text, str) for text in value.values()):
         raise UnreadableError(f"safetensors: {METADATA} is not a mapping of text to text")
+    check_extra([*value, *value.values()])
 
 
 def _check_layout(found: list[Laid], size: int) -> None:
@@ -184,15 +200,10 @@ def _check_layout(found: list[Laid], size: int) -> None:
             raise UnreadableError(
                 f"safetensors: {one.name!r} lies at {one.begin}-{one.end}, {reached} is where it has to"
             )
-        bits = BITS.get(one.dtype)
+        bits = one.bits
         if bits is None:
             raise UnreadableError(f"safetensors: {one.name!r} has the dtype {one.dtype[:40]!r}, which is not known")
-        elements = 1
-        for dimension in one.shape:
-            elements *= dimension
-            if elements >= U64:
-                break
-        if elements * bits != (one.end - one.begin) * 8:
+        if bits != (one.end - one.begin) * 8:
             raise UnreadableError(
                 f"safetensors: {one.name!r} has {one.end - one.begin} bytes, not what its shape needs"
             )
