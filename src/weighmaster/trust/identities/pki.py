@@ -40,7 +40,7 @@ class Authorities(Value):
     lists: tuple[bytes, ...] = ()
 
 
-class Vouched(Value):
+class Certified(Value):
     """Someone for whom an authority vouched: the name that was expected, the authority's SHA-256, the serial number.
 
     `ids` are the SHA-256 of each certificate on the way and of its key, in lower-case hexadecimal.
@@ -52,7 +52,7 @@ class Vouched(Value):
     ids: tuple[str, ...]
 
 
-def vouched(certificates: Sequence[bytes], by: Authorities, now: datetime, at: datetime | None = None) -> Vouched:
+def vouched(certificates: Sequence[bytes], by: Authorities, now: datetime, at: datetime | None = None) -> Certified:
     """Return who signed, from the certificates that came with a signature, the signer's first.
 
     Args:
@@ -69,7 +69,7 @@ def vouched(certificates: Sequence[bytes], by: Authorities, now: datetime, at: d
         return _vouched(certificates, by, now, at)
 
 
-def _vouched(certificates: Sequence[bytes], by: Authorities, now: datetime, at: datetime | None) -> Vouched:
+def _vouched(certificates: Sequence[bytes], by: Authorities, now: datetime, at: datetime | None) -> Certified:
     leaf, *others = [load_certificate(der) for der in certificates]
     time = at or now
     name = _checked(leaf, by.names, time, trusted=at is not None)  # 1, 2, 3
@@ -77,7 +77,7 @@ def _vouched(certificates: Sequence[bytes], by: Authorities, now: datetime, at: 
     chain = _chain(leaf, [*others, *between], trusted, time)  # 4
     if by.lists:
         revocation.check_lists(chain, by.lists, now, at)  # 5
-    return Vouched(
+    return Certified(
         name=name,
         issuer=_sha256(chain[-1]),
         serial=f"{leaf.serial_number:x}",
