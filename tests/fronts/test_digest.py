@@ -228,9 +228,12 @@ def test_at_a_terminal_a_bar_counts_bytes(monkeypatch: pytest.MonkeyPatch) -> No
     assert "2.0/4.0 MB" in terminal.getvalue()
 
 
-@pytest.mark.parametrize("number", [0, 999, 1000, 1_500_000, 10**18])
-def test_sizes_are_short(number: int) -> None:
-    assert len(command._size(number)) <= 9
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (1_500_000, "1.5 MB"), (10**18, "1000.0 PB")],
+)
+def test_sizes_are_short(number: int, said: str) -> None:
+    assert command._size(number) == said
 
 
 def test_vetting_a_file_does_not_wait_for_any_of_this(model: Path) -> None:

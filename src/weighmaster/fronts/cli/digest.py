@@ -206,11 +206,12 @@ def _against(compared: Compared) -> Iterator[str]:
 
 
 def _size(number: float) -> str:
-    for unit in _UNITS:
-        if number < 1000 or unit == _UNITS[-1]:
-            return f"{number:,.0f} {unit}" if unit == "B" else f"{number:.1f} {unit}"
+    """Return a number of bytes in the unit in which it is short."""
+    power = 0
+    while number >= 1000 and power < len(_UNITS) - 1:
         number /= 1000
-    raise AssertionError
+        power += 1
+    return f"{number:.1f} {_UNITS[power]}" if power else f"{number:.0f} {_UNITS[0]}"
 
 
 def _json(options: Any, manifest: Manifest, changes: Difference | None, compared: Compared | None) -> str:
