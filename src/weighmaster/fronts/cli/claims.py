@@ -192,6 +192,7 @@ def _remember(heard: Sequence[Heard], tree: str, seen: dict[str, Seen]) -> None:
 def _show(path: str, heard: Sequence[Heard], lacking: Mapping[str, str], place: str) -> None:
     from weighmaster.extend.showing import count
     from weighmaster.trust.claims.claims import Standing
+    from weighmaster.trust.claims.known import called
 
     if not heard:
         sys.stdout.write(f"Nothing is claimed of {plain(path)}: {plain(place)} is not there or empty.\n")
@@ -209,7 +210,7 @@ def _show(path: str, heard: Sequence[Heard], lacking: Mapping[str, str], place: 
             else f"{count(len(heard), 'claim')} about {plain(path)}; none was verified.\n"
         )
     for type_, why in lacking.items():
-        sys.stdout.write(f"Wanted: {plain(_word(type_))}, but {why}.\n")
+        sys.stdout.write(f"Wanted: {plain(called(type_))}, but {why}.\n")
 
 
 def _lines(heard: Sequence[Heard], width: int) -> Iterator[str]:
@@ -227,13 +228,6 @@ def _lines(heard: Sequence[Heard], width: int) -> Iterator[str]:
 
 def _clipped(title: str) -> str:
     return title if len(title) <= _TITLE else f"{title[: _TITLE - 1]}…"
-
-
-def _word(type_: str) -> str:
-    from weighmaster.trust.claims.known import by_type
-
-    known = by_type(type_)
-    return (known.word or known.id) if known else type_
 
 
 def _signer(one: Heard) -> str:

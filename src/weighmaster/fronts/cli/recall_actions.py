@@ -38,7 +38,7 @@ _NAMED: Final = {
 
 def add(options: Namespace) -> int:
     """Add an entry."""
-    recalls = _file(options.list) if os.path.lexists(options.list) else RecallList()
+    recalls = entries.read_file(options.list) if os.path.lexists(options.list) else RecallList()
     kind, value = _what(options)
     entry = Recall(
         id=options.id,
@@ -62,7 +62,7 @@ def add(options: Namespace) -> int:
 
 def withdraw(options: Namespace) -> int:
     """Take an entry back."""
-    changed = entries.withdraw(_file(options.list), options.id, _now(), options.reason)
+    changed = entries.withdraw(entries.read_file(options.list), options.id, _now(), options.reason)
     write_whole(options.list, entries.write(changed), force=True)
     _told(options.list, changed, next(one for one in changed.entries if one.id == options.id))
     return ALLOWED
@@ -162,7 +162,7 @@ def _recalls(options: Namespace) -> RecallList | None:
     if not options.roots:
         if options.list_name or options.accept_stale:
             raise ConfigError("--list-name and --accept-stale are for --roots")
-        return _file(options.list)
+        return entries.read_file(options.list)
     from weighmaster.trust.roots.cache import opened
 
     name = options.list_name or entries.FILE
@@ -178,14 +178,6 @@ def _recalls(options: Namespace) -> RecallList | None:
 
 def _now() -> datetime:
     return datetime.now(UTC).replace(microsecond=0)
-
-
-def _file(path: str) -> RecallList:
-    """Return the list in a file. One that cannot be read meets nothing, so it is no refusal."""
-    try:
-        return entries.read(read_config(path, most=entries.LONGEST), path)
-    except TrustError as error:
-        raise ConfigError(str(error)) from error
 
 
 def _what(options: Namespace) -> tuple[Kind, str]:

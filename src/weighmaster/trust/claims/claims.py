@@ -115,8 +115,7 @@ class Heard(Value):
     @property
     def title(self) -> str:
         """What the command line calls its type; the URI where it is not known here."""
-        kind = known.by_type(self.type)
-        return (kind.word or kind.id) if kind else self.type
+        return known.called(self.type)
 
 
 _Key: TypeAlias = tuple[object, ...]

@@ -13,7 +13,7 @@ from weighmaster.trust.claims.predicate import URI, Meaning, Predicate
 
 def ids() -> tuple[str, ...]:
     """Return the names of the predicates, as the command line spells them."""
-    return tuple(sorted(found.word or found.id for found in map(_one, _names())))
+    return tuple(sorted(found.name for found in map(_one, _names())))
 
 
 def by_id(id: str) -> Predicate:
@@ -31,6 +31,12 @@ def by_id(id: str) -> Predicate:
 def by_type(uri: str) -> Predicate | None:
     """Return the predicate that a URI names; nothing where it is not known here."""
     return _types().get(uri)
+
+
+def called(uri: str) -> str:
+    """Return what the command line calls the type `uri`: the URI itself where it is not known here."""
+    known = by_type(uri)
+    return known.name if known else uri
 
 
 def named(text: str) -> tuple[str, Predicate | None]:

@@ -56,6 +56,11 @@ class Predicate(Value):
     word: str = ""
 
     @property
+    def name(self) -> str:
+        """What the command line calls it."""
+        return self.word or self.id
+
+    @property
     def type(self) -> str:
         """The URI that is written."""
         return self.types[0]

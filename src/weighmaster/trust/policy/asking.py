@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from weighmaster.model.errors import ConfigError, TrustError
 from weighmaster.trust.claims import releases
-from weighmaster.trust.evidence.keeping import is_evidence, read_config, read_evidence
+from weighmaster.trust.evidence.keeping import is_evidence, read_evidence
 from weighmaster.trust.manifests.files import evidence
 from weighmaster.trust.manifests.hashing import hash_artifact
 from weighmaster.trust.manifests.manifest import PROOFS, Manifest
@@ -132,10 +132,7 @@ def recalls_at(path: str, now: datetime) -> RecallList:
     """
     if os.path.isdir(path):
         return entries.read(_roots(path, now).read(entries.FILE), os.path.join(path, entries.FILE))
-    try:
-        return entries.read(read_config(path, most=entries.LONGEST), path)
-    except TrustError as error:
-        raise ConfigError(str(error)) from error
+    return entries.read_file(path)
 
 
 def _roots(path: str, now: datetime) -> Roots:

@@ -178,7 +178,7 @@ def _wanted(table: Table, name: str) -> Wanted:
         raise
     if known is None:
         return Wanted(word=uri, types=frozenset({uri}))
-    return Wanted(word=known.word or known.id, types=frozenset(known.types))
+    return Wanted(word=known.name, types=frozenset(known.types))
 
 
 def _log_named(require: Table, logs: Mapping[str, Log]) -> str:

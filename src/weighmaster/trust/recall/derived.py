@@ -159,8 +159,7 @@ def _read_claims(artifact: _Artifact, path: str, unread: list[str]) -> None:
                 continue
             subjects = line.statement.subjects
             _add_subjects(artifact, subjects)
-            of_type = known.by_type(line.statement.predicate_type)
-            kind = (of_type.word or of_type.id) if of_type else line.statement.predicate_type
+            kind = known.called(line.statement.predicate_type)
             for one in named_by(line.statement, f"line {line.line} ({kind})"):
                 artifact.named.setdefault(one.digest, f"names {one.label or 'it'} in {one.place}")
     except TrustError as error:

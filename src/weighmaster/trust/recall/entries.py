@@ -18,6 +18,7 @@ from weighmaster.model.value import Value, replace
 from weighmaster.reading.record import Record
 from weighmaster.trust import strict
 from weighmaster.trust.claims.predicate import instant, written
+from weighmaster.trust.evidence.keeping import read_config
 from weighmaster.trust.recall.versions import check_range
 
 T = TypeVar("T", bound=enum.StrEnum)
@@ -137,6 +138,18 @@ def read(raw: bytes, what: str = FILE) -> RecallList:
         return _list(document)
     except (UnreadableError, ConfigError) as error:
         raise TrustError(f"{what} is no list of recalls: {error}") from error
+
+
+def read_file(path: str) -> RecallList:
+    """Read the list in a file that the user named.
+
+    Raises:
+        ConfigError: it cannot be read: such a list meets nothing, so it is no refusal of an artifact.
+    """
+    try:
+        return read(read_config(path, most=LONGEST), path)
+    except TrustError as error:
+        raise ConfigError(str(error)) from error
 
 
 def write(recalls: RecallList) -> bytes:
