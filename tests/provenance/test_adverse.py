@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,15 +31,18 @@ _PROGRAM = (sys.executable, "-c", "from weighmaster.fronts.cli.main import run; 
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder to record in, in no repository, and an own place for what is temporary."""
     (tmp_path / "work").mkdir()
-    (tmp_path / "temporary").mkdir()
+    # Sockets lie there, and their paths must be short.
+    temporary = Path(tempfile.mkdtemp(prefix="wm-", dir="/tmp"))
+    (tmp_path / "temporary").symlink_to(temporary)
     monkeypatch.chdir(tmp_path / "work")
-    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
+    monkeypatch.setenv("TMPDIR", str(temporary))
     monkeypatch.setenv("PYTHONPATH", _SOURCE)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
-    return tmp_path / "work"
+    yield tmp_path / "work"
+    shutil.rmtree(temporary)
 
 
 def _record(*command: str, options: tuple[str, ...] = ("--output", "out")) -> subprocess.CompletedProcess[str]:

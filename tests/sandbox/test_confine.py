@@ -162,7 +162,7 @@ def test_a_worker_sees_neither_the_parents_files_nor_its_terminal(folder: str) -
 
         def work(_: str) -> bytes:
             open_ones = []
-            for descriptor in range(64):
+            for descriptor in range(1024):
                 try:
                     os.fstat(descriptor)
                 except OSError:

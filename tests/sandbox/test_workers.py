@@ -53,7 +53,7 @@ def hoard() -> None:
 
 
 def babble() -> None:
-    for descriptor in range(3, 64):
+    for descriptor in range(3, 1024):
         try:
             os.write(descriptor, b"\xff" * 100)
         except OSError:
