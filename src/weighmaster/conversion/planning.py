@@ -40,7 +40,8 @@ _HARMLESS: Final = frozenset(
 def plan(path: str, name: str, select: str, limits: Limits, keep_values: bool) -> bytes:  # noqa: FBT001 - a message
     """Return the plan for the file at `path`, or `!`, the kind of an error, `:` and its text, as bytes."""
     try:
-        return written(_planned(path, name, select, limits, keep_values=keep_values))
+        with open(path, "rb", buffering=0) as file:
+            return written(_planned(file.fileno(), name, select, limits, keep_values=keep_values))
     except WeighmasterError as error:
         kind = next((each for each in (ConfigError, OverBudgetError) if isinstance(error, each)), UnreadableError)
         return f"!{kind.__name__}:{name}: {error}".encode(errors="backslashreplace")
@@ -48,8 +49,7 @@ def plan(path: str, name: str, select: str, limits: Limits, keep_values: bool) -
         return f"!UnreadableError:{name}: nested too deep".encode(errors="backslashreplace")
 
 
-def _planned(path: str, name: str, select: str, limits: Limits, *, keep_values: bool) -> Plan:
-    descriptor = os.open(path, os.O_RDONLY)
+def _planned(descriptor: int, name: str, select: str, limits: Limits, *, keep_values: bool) -> Plan:
     status = os.fstat(descriptor)
     streams = Streams(FileSource(descriptor, status.st_size), Budget(limits))
     walk = Walk(loaded, keep_values=keep_values)
