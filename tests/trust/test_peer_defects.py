@@ -112,6 +112,31 @@ def test_4_files_of_git_and_hidden_files_are_covered(model: Path, name: str) -> 
         _holds(model)
 
 
+@pytest.mark.parametrize(
+    ("added", "hint"),
+    [
+        ([".cache/x"], "; if a program keeps .cache there for itself: --ignore /.cache leaves that out"),
+        (
+            [".cache/x", ".git/new"],
+            "; if a program keeps .cache and .git there for itself: --ignore /.cache --ignore /.git",
+        ),
+        ([".cache/x", "code.py"], None),
+        ([".cached/x"], None),
+        (["folder/.git/x"], None),
+    ],
+)
+def test_4_what_to_do_is_told_where_nothing_is_amiss_but_what_programs_keep(
+    model: Path, added: list[str], hint: str | None
+) -> None:
+    for name in added:
+        (model / name).parent.mkdir(parents=True, exist_ok=True)
+        (model / name).write_bytes(b"added later")
+    with pytest.raises(TrustError) as refused:
+        _holds(model)
+    said = str(refused.value)
+    assert hint in said if hint else "--ignore" not in said
+
+
 def test_4_a_changed_file_of_git_is_told(model: Path) -> None:
     (model / ".git/config").write_bytes(b"[core]\n fsmonitor = evil")
     with pytest.raises(TrustError, match=r"'\.git/config' was changed"):

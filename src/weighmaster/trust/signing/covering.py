@@ -15,6 +15,8 @@ from weighmaster.trust.manifests.manifest import Entry, Manifest
 from weighmaster.trust.signing.oms import Contents, Part
 
 _BLOCK: Final = 1 << 20
+_KEPT: Final = frozenset({".git", ".cache"})
+"""Folders at the top that git, and programs that download models, keep beside the files they brought."""
 
 
 class Covered(Value):
@@ -76,13 +78,24 @@ def _check(signed: Mapping[str, tuple[Part, ...]], here: Mapping[str, Entry], co
     unsigned = sorted(name for name in added if name not in renamed)
     said += [f"{name!r} was not signed" for name in unsigned]
     if said:
-        raise TrustError(listed("the files are not those that were signed", said) + _hint(unsigned, contents))
+        only = len(said) == len(unsigned)
+        hint = _hint(unsigned, contents) or (_kept_by_tools(unsigned) if only else "")
+        raise TrustError(listed("the files are not those that were signed", said) + hint)
 
 
 def _hint(unsigned: Sequence[str], contents: Contents) -> str:
     """Return what to do about files that whoever signed chose to leave out."""
     out = [one for one in contents.left_out if any(f"{name}/".startswith(f"{one}/") for name in unsigned)]
     return f"; whoever signed left out {', '.join(out)}: --ignore leaves it out here as well" if out else ""
+
+
+def _kept_by_tools(unsigned: Sequence[str]) -> str:
+    """Return what to do where nothing is amiss but the folders that programs keep for themselves."""
+    tops = sorted({name.partition("/")[0] for name in unsigned})
+    if not tops or not _KEPT.issuperset(tops):
+        return ""
+    options = " ".join(f"--ignore /{top}" for top in tops)
+    return f"; if a program keeps {' and '.join(tops)} there for itself: {options} leaves that out"
 
 
 class _Disk:
