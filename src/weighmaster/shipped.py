@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,8 @@ from weighmaster.extend import registry as _extend
 from weighmaster.extend.output import Output
 from weighmaster.extend.policy import Policy
 from weighmaster.extend.registry import Registry
+from weighmaster.model.fact import Fact
+from weighmaster.model.repository import Repository
 
 if TYPE_CHECKING:
     from weighmaster.extend.origin import Origin
@@ -22,7 +25,17 @@ def registry() -> Registry:
     return Registry(
         formats=_extend.Shelf(formats),
         detectors=_extend.Rooms(detectors),
+        compose=_composed,
     )
+
+
+def _composed(whole: Repository) -> Iterable[Fact]:
+    """Return the packages of a target, where it may hold any."""
+    if not whole.facts:
+        return ()
+    from weighmaster.knowledge.packages import packages_of
+
+    return packages_of(whole)
 
 
 def policy(id: str) -> Policy:

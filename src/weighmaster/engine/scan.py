@@ -263,10 +263,16 @@ def gather(name: str, items: Iterable[Item], registry: Registry, *, folder: bool
     where = Where.file(name)
     whole = Repository(where=where, folder=folder, artifacts=tuple(artifacts), facts=tuple(facts))
     said = _Said(where, "the whole")
-    for finding in _guarded(where, "the whole", partial(registry.detect, whole)):
+    for finding in _guarded(where, "the whole", partial(_of_whole, whole, registry)):
         if isinstance(finding, Gap) or said.is_room_for(finding):
             yield finding
     yield from said.left_out()
+
+
+def _of_whole(whole: Repository, registry: Registry) -> Iterator[Finding]:
+    yield from registry.detect(whole)
+    for part in registry.compose(whole):
+        yield from registry.detect(part)
 
 
 def _guarded(where: Where, what: str, work: Callable[[], Iterator[_T]]) -> Iterator[_T | Gap]:

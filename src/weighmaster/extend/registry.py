@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType, ModuleType
 from typing import Protocol, TypeVar
 
@@ -13,6 +13,7 @@ from weighmaster.extend.format import Format, Glance
 from weighmaster.extend.tally import Tally
 from weighmaster.model.fact import Fact
 from weighmaster.model.finding import Finding
+from weighmaster.model.repository import Repository
 
 
 class _Named(Protocol):
@@ -125,13 +126,17 @@ def room_of(kind: type[Fact]) -> str:
     return "on" + "".join(f"_{c.lower()}" if c.isupper() else c for c in kind.__name__)
 
 
+def _nothing(_: Repository) -> Iterable[Fact]:
+    return ()
+
+
 class Registry:
     """What a look at a target may use. A test makes its own; there is no global one.
 
-    `tally` sums up what each format told of each artifact.
+    `tally` sums up what each format told of each artifact; `compose` tells what a target as a whole is made of.
     """
 
-    __slots__ = ("_on", "detectors", "formats", "tally")
+    __slots__ = ("_on", "compose", "detectors", "formats", "tally")
 
     def __init__(
         self,
@@ -139,7 +144,9 @@ class Registry:
         formats: Mapping[str, Format] = MappingProxyType({}),
         detectors: Mapping[str, Detector] = MappingProxyType({}),
         tally: type[Tally] = Tally,
+        compose: Callable[[Repository], Iterable[Fact]] = _nothing,
     ) -> None:
+        self.compose = compose
         self.formats = formats
         self.detectors = detectors
         self.tally = tally

@@ -1,0 +1,1 @@
+"""Rules on a report of a vulnerability."""

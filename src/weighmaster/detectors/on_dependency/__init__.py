@@ -1,0 +1,1 @@
+"""Rules on something that is wanted."""

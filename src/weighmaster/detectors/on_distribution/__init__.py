@@ -1,0 +1,1 @@
+"""Rules on what a package says of itself."""

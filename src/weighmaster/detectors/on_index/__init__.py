@@ -1,0 +1,1 @@
+"""Rules on where packages may come from."""

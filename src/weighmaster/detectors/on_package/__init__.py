@@ -1,0 +1,1 @@
+"""Rules on a package as a whole."""

@@ -1,0 +1,1 @@
+"""Rules on what an index says of a release."""

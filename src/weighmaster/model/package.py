@@ -1,0 +1,185 @@
+"""What packages, dependencies and the source around a model say: facts of the other half of the supply chain.
+
+Names and versions stand as they are written. To compare names, see `weighmaster.knowledge.packages.normal`.
+"""
+
+from __future__ import annotations
+
+from weighmaster.model.fact import Fact, Shared
+from weighmaster.model.repository import Repository
+from weighmaster.model.value import Value
+
+
+class Distribution(Shared):
+    """A package says what it is: the metadata of a wheel, an sdist, an installed package or a project.
+
+    `addresses` are its links, each `label=address`; `requires` its requirements as written (PEP 508).
+    `by` is the file that says so: `metadata`, `egg-info`, `pyproject`, `setup.cfg`.
+    Specification: <https://packaging.python.org/en/latest/specifications/core-metadata/>.
+    """
+
+    name: str
+    version: str
+    summary: str = ""
+    author: str = ""
+    addresses: tuple[str, ...] = ()
+    requires: tuple[str, ...] = ()
+    by: str = "metadata"
+
+
+class Build(Shared):
+    """How a wheel was built: the `tags` it is for, and whether it says that it holds no machine code (`pure`)."""
+
+    tags: tuple[str, ...]
+    pure: bool
+    generator: str = ""
+
+
+class Installed(Shared):
+    """The `RECORD` of a wheel or an installed package: `sha256` (hexadecimal, or empty) and `sizes` (or -1) of `paths`.
+
+    `others` are paths whose digest is given in another algorithm. Paths are as written: beside the folder of the
+    `RECORD`, so they may lead out of it.
+    """
+
+    paths: tuple[str, ...]
+    sha256: tuple[str, ...]
+    sizes: tuple[int, ...]
+    others: tuple[str, ...] = ()
+
+
+class EntryPoint(Shared):
+    """A package offers `name` in `group` (`console_scripts`, `pytest11`): whoever asks for it imports `target`."""
+
+    group: str
+    name: str
+    target: str
+
+
+class Dependency(Shared):
+    """Something wants a package.
+
+    `specifier` is what versions may be, as written; `version` the one that it must be, empty where several may.
+    `source` says from where: `index`, `url`, `vcs`, `path`; `target` is the address or path for the others, `revision`
+    what a VCS reference names after `@`. `hashes` are `algorithm:digest`. `line` counts from 1, 0 where there is none.
+    `by` is what reads it (`pip`, `uv.lock`, `poetry.lock`, `conda`, ...), `locked` whether it stands in a lock.
+    `ecosystem` is `pypi`, `conda`, ...
+    """
+
+    name: str
+    by: str
+    specifier: str = ""
+    version: str = ""
+    source: str = "index"
+    target: str = ""
+    revision: str = ""
+    hashes: tuple[str, ...] = ()
+    marker: str = ""
+    extras: tuple[str, ...] = ()
+    index: str = ""
+    line: int = 0
+    locked: bool = False
+    ecosystem: str = "pypi"
+
+
+class Index(Shared):
+    """Where packages may come from: `role` is `primary`, `extra`, `named`, `find-links`, `trusted-host`, `strategy`.
+
+    A named index is asked only for the packages that name it. `name` is how they do.
+    """
+
+    target: str
+    role: str
+    by: str
+    name: str = ""
+    line: int = 0
+
+
+class Load(Shared):
+    """Source code loads something: `loader` is what it calls, `kind` what comes (see `weighmaster.knowledge.loads`).
+
+    `target` is the name, path or address, empty where it cannot be told; `resolved` says how it was found: `literal`,
+    `constant`, `default`, `configuration`, `several`, `unknown`. `revision` and `code_revision` are as given, empty
+    where none is. `options` are the other arguments that matter, each `name=value`, with `?` for a value not known.
+    `span` is line, column, end line, end column of the call, as `ast` counts them. `when` is as in `Use`.
+    """
+
+    loader: str
+    kind: str
+    target: str = ""
+    resolved: str = "unknown"
+    revision: str = ""
+    code_revision: str = ""
+    options: tuple[str, ...] = ()
+    span: tuple[int, ...] = ()
+    when: str = "call"
+
+
+class Advisory(Shared):
+    """Somebody reports that a version of a package is vulnerable, or malicious: `id` such as `PYSEC-2024-1`, `MAL-...`.
+
+    `kind` is `vulnerable`, `malicious`, or `skipped` where the reporter could not tell. `fixed` are versions that are
+    not affected. `by` is who says so: `pip-audit`, `uv audit`, `osv`.
+    """
+
+    id: str
+    name: str
+    version: str
+    by: str
+    kind: str = "vulnerable"
+    aliases: tuple[str, ...] = ()
+    fixed: tuple[str, ...] = ()
+    summary: str = ""
+
+
+class Release(Shared):
+    """What a package index says of one version: when it was uploaded (ISO 8601, empty if not said), whether yanked.
+
+    `index` is which one was asked. `provenance` says whether it offers an attestation of each file (PEP 740).
+    Specification: <https://packaging.python.org/en/latest/specifications/simple-repository-api/>.
+    """
+
+    name: str
+    version: str
+    index: str
+    uploaded: str = ""
+    yanked: str = ""
+    latest: str = ""
+    sdist_only: bool = False
+    provenance: bool = False
+
+
+class Blob(Fact):
+    """Bytes that stand for something else: `form` is `base64`, `hex`, `compressed`, `encrypted`, `random`.
+
+    `size` is in bytes as they stand, `entropy` in bits a byte.
+    """
+
+    form: str
+    size: int
+    entropy: str
+    detail: str = ""
+
+
+class File(Value):
+    """A file of a package: its `path` in the target (see `knowledge.repository.path_of`), and where it is installed.
+
+    `installed` is relative to `site-packages`; scripts are `../bin/name`, data `../NAME`.
+    """
+
+    path: str
+    installed: str
+
+
+class Package(Fact):
+    """One package of a target, with all that the target says of it. Made of a `Repository`, never read.
+
+    `form` is `wheel`, `sdist`, `installed` or `project`; `root` the path that its files begin with, `""` or ending in
+    `/` or `!`.
+    """
+
+    form: str
+    root: str
+    distribution: Distribution
+    files: tuple[File, ...]
+    whole: Repository

@@ -1,0 +1,1 @@
+"""What was seen before, so that what has not changed is not read again."""
