@@ -78,6 +78,7 @@ class Deeds:
     def __init__(self, where: Where, follow: Callable[[str, str], Iterator[Use]]) -> None:
         self.where = where
         self.payloads: dict[bytes, None] = {}
+        self._line = 0
         self._follow = follow
 
     def of_part(self, part: Part, when: str) -> Iterator[Use]:
@@ -87,6 +88,7 @@ class Deeds:
             entry = known(seen.dotted + ("=" if seen.how == "set" else ""))
             if entry is not None:
                 kinds.add(_role(seen.dotted, entry))
+                self._line = seen.span[0]
                 yield from self._of_use(seen, entry, when)
         if "connect" in kinds and kinds & {"descriptor", "terminal"}:
             yield self._shape("reverse-shell", when, "a connected socket becomes a program's input and output")
@@ -109,10 +111,11 @@ class Deeds:
             when=when,
             detail=_detail(seen) or _origin(seen, entry),
             computed=_is_computed(seen, entry),
+            line=self._line,
         )
 
     def _shape(self, shape: str, when: str, detail: str) -> Use:
-        return shape_use(self.where, "python", when, shape, detail)
+        return shape_use(self.where, "python", when, shape, detail, line=self._line)
 
     def _payload(self, value: Any, entry: Known) -> None:
         data = plain(value)
@@ -176,7 +179,7 @@ class Deeds:
     }
 
 
-def shape_use(where: Where, language: str, when: str, shape: str, detail: str) -> Use:
+def shape_use(where: Where, language: str, when: str, shape: str, detail: str, *, line: int = 0) -> Use:
     """Return the fact that source has a shape."""
     return Use(
         where=where,
@@ -186,6 +189,7 @@ def shape_use(where: Where, language: str, when: str, shape: str, detail: str) -
         when=when,
         detail=detail[:_EXCERPT],
         computed=shape in shapes.HIDDEN,
+        line=line,
     )
 
 

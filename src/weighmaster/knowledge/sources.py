@@ -68,14 +68,14 @@ class Reading:
     def facts(self) -> Iterator[Fact]:
         """Yield what all that was read uses."""
         self.walker.finish()
-        found: dict[Use, None] = {}
+        found: dict[tuple[object, ...], Use] = {}
         for when, part in timed(self.walker, self._run_by):
             self._check()
             for use in self._deeds.of_part(part, when):
-                found.setdefault(use)
+                found.setdefault((use.module, use.name, use.when, use.detail, use.computed), use)
                 if len(found) > _MOST:
                     raise OverBudgetError(f"source that uses more than {_MOST} names that matter")
-        yield from earliest(found)
+        yield from earliest(found.values())
         yield from self._near()
 
     def called(self, when: str) -> Iterator[tuple[str, str]]:

@@ -206,7 +206,7 @@ class Use(Shared):
     """Source code uses `module`.`name`. `when` says when it runs: `import`, `call` (in a function), `main`, `install`.
 
     `detail` is the first argument or the line, cut where it gets long; `computed` says that the name or what it is
-    given was put together by the code.
+    given was put together by the code. `line` is where it stands, from 1; 0 where that is not known.
     """
 
     language: str
@@ -215,6 +215,7 @@ class Use(Shared):
     when: str
     detail: str = ""
     computed: bool = False
+    line: int = 0
 
     @property
     def dotted(self) -> str:

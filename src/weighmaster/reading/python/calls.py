@@ -99,6 +99,7 @@ class Calls(Lookup):
         else:
             target = self.ev(function)
         given = self._given(node)
+        self.spot = node
         return self.apply(target, given) if target is not None else self._unknown(name, given)
 
     def _given(self, node: ast.Call) -> Given:
@@ -312,6 +313,7 @@ class Calls(Lookup):
             if len(text) > BIG:
                 self.unread.append(f"text that is run as source: {error}")
             return None
+        self._stands_here(body)
         before, self.tint = self.tint, self.tint | flags
         self._inside.append(_NOBODY)
         try:
@@ -320,6 +322,14 @@ class Calls(Lookup):
         finally:
             self._inside.pop()
             self.tint = before
+
+    def _stands_here(self, body: list[ast.stmt]) -> None:
+        """Let all of a text that is run stand where it is run."""
+        spot = self.spot
+        if spot is not None:
+            for statement in body:
+                for node in ast.walk(statement):
+                    ast.copy_location(node, spot)
 
     _applied: ClassVar[dict[type, Callable[[Any, Any, Given], Value]]] = {
         Ref: _apply_named,

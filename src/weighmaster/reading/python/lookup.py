@@ -25,6 +25,7 @@ from weighmaster.reading.python.values import (
     ENVIRONMENT,
     FOLDED,
     MODULE,
+    NOWHERE,
     SECRET,
     SECRET_FILE,
     Blur,
@@ -70,6 +71,8 @@ class Lookup:
         self.env = self.module
         self.top = Part()
         self.part = self.top
+        self.spot: ast.expr | ast.stmt | None = None
+        """The call or the statement that is being followed."""
         self.tint = 0
         """What is known of the text that is being read: that it was decoded, for one."""
 
@@ -91,7 +94,13 @@ class Lookup:
 
     def use(self, ref: Ref, how: str, given: Given) -> None:
         """Take down that something is called, handed on, set or imported."""
-        self.part.uses.append(Use(ref.dotted, how, ref.flags | self.tint, given))
+        node = self.spot
+        span = (
+            NOWHERE
+            if node is None
+            else (node.lineno, node.col_offset, node.end_lineno or node.lineno, node.end_col_offset or node.col_offset)
+        )
+        self.part.uses.append(Use(ref.dotted, how, ref.flags | self.tint, given, span))
 
     def runs(self, function: Func) -> None:
         """Take down that a function of the source runs when this part does."""

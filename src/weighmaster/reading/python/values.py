@@ -221,16 +221,25 @@ class Given:
         return gather(self.placed) | gather(self.named.values()) if self.named else gather(self.placed)
 
 
+Span = tuple[int, int, int, int]
+"""Where source stands: line and column where it begins, and where it ends; columns count bytes of UTF-8, from 0."""
+NOWHERE: Final[Span] = (0, 0, 0, 0)
+
+
 class Use:
-    """Source that calls `dotted`, hands it on, sets or imports it (`how`: `call`, `refer`, `set`, `import`)."""
+    """Source that calls `dotted`, hands it on, sets or imports it (`how`: `call`, `refer`, `set`, `import`).
 
-    __slots__ = ("dotted", "flags", "given", "how")
+    `span` is where the call stands, or the statement where it is none; text that is run stands where it is run.
+    """
 
-    def __init__(self, dotted: str, how: str, flags: int, given: Given) -> None:
+    __slots__ = ("dotted", "flags", "given", "how", "span")
+
+    def __init__(self, dotted: str, how: str, flags: int, given: Given, span: Span = NOWHERE) -> None:
         self.dotted = dotted
         self.how = how
         self.flags = flags
         self.given = given
+        self.span = span
 
 
 class Part:

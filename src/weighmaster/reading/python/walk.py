@@ -80,6 +80,7 @@ class Walker(Expressions):
             self._count += 1
             if not self._count % _CHECKED:
                 self.check()
+            self.spot = statement
             try:
                 self._do[statement.__class__](statement)
             except RecursionError:
