@@ -179,7 +179,7 @@ class Deeds:
     }
 
 
-def shape_use(where: Where, language: str, when: str, shape: str, detail: str, *, line: int = 0) -> Use:
+def shape_use(where: Where, language: str, when: str, shape: str, detail: str, *, line: int = 0) -> Use:  # noqa: PLR0913 - one for each field
     """Return the fact that source has a shape."""
     return Use(
         where=where,
