@@ -34,15 +34,16 @@ def report_on_folder(files: Mapping[str, bytes], name: str = "folder") -> Report
 
 def verdict_on(data: bytes, name: str = "file.bin") -> Outcome:
     """Return the default policy's answer."""
-    return _judged(report_on(data, name))
+    return judged(report_on(data, name))
 
 
 def verdict_on_folder(files: Mapping[str, bytes]) -> Outcome:
     """Return the default policy's answer on a folder of files."""
-    return _judged(report_on_folder(files))
+    return judged(report_on_folder(files))
 
 
-def _judged(report: Report) -> Outcome:
+def judged(report: Report) -> Outcome:
+    """Return the default policy's answer on a report."""
     return shipped.policy("default").judge(report, Settings(), date(2026, 1, 1)).outcome
 
 
