@@ -10,13 +10,22 @@ and false alarms come from short names, from versions, and from words that are e
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import cache
-from itertools import pairwise, permutations
-from types import MappingProxyType
+from itertools import permutations
 from typing import Final
 
+from weighmaster.knowledge.likeness import (
+    DIGITS,
+    Near,
+    distance,
+    folded,
+    is_hand,
+    is_other_number,
+    parted,
+    skeleton,
+    squeezed,
+)
 from weighmaster.knowledge.publishers import Publisher, is_account, publishers
 from weighmaster.model.value import Value
 from weighmaster.reading.pattern import pattern
@@ -24,21 +33,7 @@ from weighmaster.reading.pattern import pattern
 _LONGEST: Final = 96
 """Longer names are not of the hub."""
 
-_LIKE: Final = MappingProxyType(
-    {
-        # Cyrillic, Greek, Armenian, Cherokee and Latin letters that are drawn as ASCII ones (UTS 39, confusables.txt).
-        **dict(zip("аеорсухіјѕԁԛԝһӏвкмнтԍ", "aeopcyxijsdqwhlbkmhtg", strict=True)),
-        **dict(zip("αοριυνκτχγεηω", "aopiuvktxyenw", strict=True)),
-        **dict(zip("օսոցհյզ", "ounghjq", strict=True)),
-        **dict(zip("ıɩɡɑʟɴʀᴏᴜᴠᴡᴢᴀᴄᴅᴇᴋᴍᴘᴛ", "iigalnrouvwzacdekmpt", strict=True)),
-        "ł": "l", "đ": "d", "ø": "o", "ħ": "h", "ß": "b", "æ": "ae", "œ": "oe",
-    }
-)  # fmt: skip
-_DRAWN: Final = (("rn", "m"), ("vv", "w"), ("cl", "d"), ("1", "l"), ("|", "l"), ("0", "o"), ("i", "l"))
-"""Drawn alike in most typefaces. A capital I is an l; so i, l and 1 are one."""
-_DIGITS: Final = str.maketrans("0134578", "oleastb")
 _PARTS: Final = pattern(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+|[^\W\d_]+")
-_SPLIT: Final = pattern(r"[^\w]|_")
 
 CLAIMS: Final = frozenset(
     "official officials original real true verified genuine authentic legit the "  # noqa: SIM905 - words
@@ -49,17 +44,6 @@ CLAIMS: Final = frozenset(
 """Words that, added to a publisher's name, say no more than that name: `qwen-official`, `real-openai`."""
 _STRONG: Final = frozenset({"official", "officials", "original", "real", "verified", "genuine", "authentic", "legit"})
 """Words that claim to be the real one, even beside a name that is a word of its own."""
-_KEYS: Final = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
-_NEXT: Final = frozenset(
-    pair
-    for row, below in zip(_KEYS, (*_KEYS[1:], ""), strict=True)
-    for one, other in (*pairwise(row), *zip(row, below, strict=False), *zip(row[1:], below, strict=False))
-    for pair in (one + other, other + one)
-)
-"""Letters whose keys are neighbours."""
-
-_HEARD: Final = frozenset({"ck", "kc", "sz", "zs", "cs", "sc", "fv", "vf", "bp", "pb", "dt", "td"})
-"""Letters that are heard alike."""
 
 
 class LookAlike(Value):
@@ -87,18 +71,6 @@ def look_alike(name: str) -> LookAlike | None:
     return _slip(name, index)
 
 
-def skeleton(name: str) -> str:
-    r"""Return what a name is drawn as: two names with one skeleton are hard to tell apart.
-
-    >>> skeleton("rneta-IIama") == skeleton("meta-llama"), skeleton("\u043epenai") == skeleton("openai")
-    (True, True)
-    """
-    drawn = _bare(_plain(name))
-    for old, new in _DRAWN:
-        drawn = drawn.replace(old, new)
-    return drawn
-
-
 class _Index(Value):
     """Names to be compared with, by what they come to."""
 
@@ -107,22 +79,25 @@ class _Index(Value):
     skeletons: dict[str, Publisher]
     orders: dict[str, Publisher]
     words: dict[str, Publisher]
-    slips: tuple[tuple[str, Publisher], ...]
+    slips: dict[str, tuple[int, Publisher]]
+    near: Near
 
 
 @cache
 def _index() -> _Index:
     famous = [known for known in publishers().values() if known.famous]
-    bare = {_bare(known.name.casefold()): known for known in reversed(famous)}
-    named = bare | {_bare(stem): known for known in reversed(famous) for stem in known.stems}
+    bare = {squeezed(known.name.casefold()): known for known in reversed(famous)}
+    named = bare | {squeezed(stem): known for known in reversed(famous) for stem in known.stems}
     own = {name: known for name, known in named.items() if not known.word}
+    slips = [name for name in own if len(name) > 3 and not name.isdigit()]
     return _Index(
         bare=bare,
         stems=own,
         skeletons={skeleton(name): known for name, known in named.items() if len(name) > 3},
         orders={"".join(order): known for known in famous for order in _orders(known.name)},
         words={name: known for name, known in named.items() if known.word},
-        slips=tuple((name, known) for name, known in own.items() if len(name) > 3 and not name.isdigit()),
+        slips={name: (number, own[name]) for number, name in enumerate(slips)},
+        near=Near(slips),
     )
 
 
@@ -134,15 +109,15 @@ def _orders(name: str) -> Iterator[tuple[str, ...]]:
 
 def _exact(name: str, index: _Index) -> Iterator[tuple[str, Publisher | None]]:
     """Yield what a name comes to, and whose that is."""
-    plain = _plain(name)
-    bare = _bare(plain)
+    plain = folded(name)
+    bare = squeezed(plain)
     drawn = "characters that look alike"
     if plain != name.casefold():
         yield drawn, index.bare.get(bare) or index.stems.get(bare)
     yield "separators", index.bare.get(bare)
     yield "a shorter name", index.stems.get(bare) if len(bare) > 5 else None
     yield drawn, None if bare in index.stems else index.skeletons.get(skeleton(name))
-    digits = bare.translate(_DIGITS)
+    digits = bare.translate(DIGITS)
     yield "digits for letters", None if digits == bare or bare.isdigit() else index.stems.get(digits)
     yield "the order of words", index.orders.get(bare)
     yield "added words", _claimed(name, plain, index)
@@ -151,11 +126,11 @@ def _exact(name: str, index: _Index) -> Iterator[tuple[str, Publisher | None]]:
 
 def _claimed(name: str, plain: str, index: _Index) -> Publisher | None:
     """Return whose name is left when the words that claim it are taken off."""
-    words = _words(name) if plain == name.casefold() else _split(plain)
-    for parts in (words, _split(plain), _cut(_bare(plain), index)):
+    words = _words(name) if plain == name.casefold() else parted(plain)
+    for parts in (words, parted(plain), _cut(squeezed(plain), index)):
         rest, taken = _without_claims(parts)
         joined = "".join(rest)
-        found = index.stems.get(joined) or index.stems.get(joined.translate(_DIGITS))
+        found = index.stems.get(joined) or index.stems.get(joined.translate(DIGITS))
         if taken and found is not None and len(joined) > 3:
             return found
         if taken & _STRONG and joined in index.words:
@@ -176,7 +151,7 @@ def _without_claims(words: list[str]) -> tuple[list[str], set[str]]:
 
 
 def _claim(word: str) -> str:
-    spelled = word if word in CLAIMS else word.translate(_DIGITS)
+    spelled = word if word in CLAIMS else word.translate(DIGITS)
     return spelled if spelled in CLAIMS else ""
 
 
@@ -200,97 +175,27 @@ def _versioned(bare: str, index: _Index) -> Publisher | None:
 
 def _slip(name: str, index: _Index) -> LookAlike | None:
     """Return whose name this is but for a slip of the hand."""
-    plain = _plain(name)
-    bare, parts = _bare(plain), len(_split(plain))
-    for own, known in index.slips:
+    plain = folded(name)
+    bare, parts = squeezed(plain), len(parted(plain))
+    # The first of the table counts, whichever is found first.
+    for (_, known), own in sorted(((index.slips[own], own) for own in index.near(bare)), key=lambda found: found[0][0]):
         # A slip changes letters; it does not make two words of one.
-        same = len(own) > 9 or parts in {1, len(_split(known.name))}
+        same = len(own) > 9 or parts in {1, len(parted(known.name))}
         if same and abs(len(own) - len(bare)) <= 2 and _is_slip(bare, own):
             return LookAlike(publisher=known, how="a slip of the hand")
     return None
 
 
 def _is_slip(bare: str, name: str) -> bool:
-    if len(name) < 4 or _is_other_number(bare, name):
+    if len(name) < 4 or is_other_number(bare, name):
         return False
     if len(name) < 10:
         # Of middling names, what stands inside may be any letter: `deepseed` is a word, `deepzeek` is not.
         ends = (bare[:1], bare[-2:]) == (name[0], name[-2:])
-        return _is_hand(bare, name) or (len(name) >= 8 and ends and distance(bare, name, 1) <= 1)
+        return is_hand(bare, name) or (len(name) >= 8 and ends and distance(bare, name, 1) <= 1)
     # Another first letter makes another word.
     allowed = 2 if len(name) >= 14 else 1
     return bare[:1] == name[0] and distance(bare, name, allowed) <= allowed
-
-
-def _is_other_number(left: str, right: str) -> bool:
-    """Whether two names differ in digits alone."""
-    return left != right and left.translate(_NO_DIGITS) == right.translate(_NO_DIGITS)
-
-
-_NO_DIGITS: Final = str.maketrans("", "", "0123456789")
-
-
-def _is_hand(typed: str, name: str) -> bool:
-    """Whether a name was meant: a key was hit twice or not at all, two were swapped, or one was missed by a little."""
-    if len(typed) == len(name):
-        at = [place for place, (a, b) in enumerate(zip(typed, name, strict=True)) if a != b]
-        if len(at) == 2 and at[1] == at[0] + 1:
-            return len(name) > 4 and typed[at[0]] == name[at[1]] and typed[at[1]] == name[at[0]]
-        return len(at) == 1 and at[0] > 0 and len(name) > 5 and _is_near(typed[at[0]], name[at[0]])
-    if len(typed) == len(name) + 1:
-        return any(typed[at] == typed[at + 1] and typed[:at] + typed[at + 1 :] == name for at in range(len(name)))
-    # The first and the last letter are not left out by mistake.
-    return (
-        len(typed) == len(name) - 1
-        and len(name) > 5
-        and any(name[:at] + name[at + 1 :] == typed for at in range(1, len(name) - 1))
-    )
-
-
-def _is_near(typed: str, meant: str) -> bool:
-    """Whether one letter is hit or heard for the other."""
-    pair = typed + meant
-    return pair in _NEXT or pair in _HEARD or {typed, meant} <= set("aeiouy")
-
-
-def distance(left: str, right: str, most: int) -> int:
-    """Return how many insertions, deletions, substitutions and swaps of neighbours lie between two texts.
-
-    What is more than `most` is given as `most + 1`.
-
-    >>> distance("openai", "opneai", 2), distance("qwen", "llama", 2)
-    (1, 3)
-    """
-    if abs(len(left) - len(right)) > most:
-        return most + 1
-    before: list[int] = []
-    row = list(range(len(right) + 1))
-    for i, a in enumerate(left, 1):
-        above, row, older = row, [i], before
-        for j, b in enumerate(right, 1):
-            cost = min(above[j] + 1, row[j - 1] + 1, above[j - 1] + (a != b))
-            if i > 1 and j > 1 and a == right[j - 2] and left[i - 2] == b:
-                cost = min(cost, older[j - 2] + 1)
-            row.append(cost)
-        if min(row) > most:
-            return most + 1
-        before = above
-    return min(row[-1], most + 1)
-
-
-def _plain(name: str) -> str:
-    """Return a name in lower case, with the letters that its own are drawn as."""
-    wide = unicodedata.normalize("NFKD", name)
-    folded = "".join(c for c in wide if not unicodedata.combining(c) and unicodedata.category(c) != "Cf").casefold()
-    return "".join(_LIKE.get(c, c) for c in folded)
-
-
-def _bare(name: str) -> str:
-    return "".join(_split(name))
-
-
-def _split(name: str) -> list[str]:
-    return [part for part in _SPLIT.split(name) if part]
 
 
 def _words(name: str) -> list[str]:

@@ -1,0 +1,162 @@
+"""How two names are alike: characters that are drawn alike, slips of the hand, and how many letters lie between.
+
+Characters are those of Unicode Technical Standard 39 ("confusables"), the part that names can have. Nothing but letters
+is looked at here; whose names these are, and which of them matter, is said by `lookalike.py` and `names.py`.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+from types import MappingProxyType
+from typing import Final
+
+from weighmaster.reading.pattern import pattern
+
+_LIKE: Final = MappingProxyType(
+    {
+        # Cyrillic, Greek, Armenian, Cherokee and Latin letters that are drawn as ASCII ones (UTS 39, confusables.txt).
+        **dict(zip("аеорсухіјѕԁԛԝһӏвкмнтԍ", "aeopcyxijsdqwhlbkmhtg", strict=True)),
+        **dict(zip("αοριυνκτχγεηω", "aopiuvktxyenw", strict=True)),
+        **dict(zip("օսոցհյզ", "ounghjq", strict=True)),
+        **dict(zip("ıɩɡɑʟɴʀᴏᴜᴠᴡᴢᴀᴄᴅᴇᴋᴍᴘᴛ", "iigalnrouvwzacdekmpt", strict=True)),
+        "ł": "l", "đ": "d", "ø": "o", "ħ": "h", "ß": "b", "æ": "ae", "œ": "oe",
+    }
+)  # fmt: skip
+_DRAWN: Final = (("rn", "m"), ("vv", "w"), ("cl", "d"), ("1", "l"), ("|", "l"), ("0", "o"), ("i", "l"))
+"""Drawn alike in most typefaces. A capital I is an l; so i, l and 1 are one."""
+DIGITS: Final = str.maketrans("0134578", "oleastb")
+_SPLIT: Final = pattern(r"[^\w]|_")
+_KEYS: Final = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
+_NEXT: Final = frozenset(
+    pair
+    for row, below in zip(_KEYS, (*_KEYS[1:], ""), strict=True)
+    for one, other in (*pairwise(row), *zip(row, below, strict=False), *zip(row[1:], below, strict=False))
+    for pair in (one + other, other + one)
+)
+"""Letters whose keys are neighbours."""
+
+_HEARD: Final = frozenset({"ck", "kc", "sz", "zs", "cs", "sc", "fv", "vf", "bp", "pb", "dt", "td"})
+"""Letters that are heard alike."""
+
+
+def skeleton(name: str) -> str:
+    r"""Return what a name is drawn as: two names with one skeleton are hard to tell apart.
+
+    >>> skeleton("rneta-IIama") == skeleton("meta-llama"), skeleton("\u043epenai") == skeleton("openai")
+    (True, True)
+    """
+    drawn = squeezed(folded(name))
+    for old, new in _DRAWN:
+        drawn = drawn.replace(old, new)
+    return drawn
+
+
+class Near:
+    """Texts, kept so that those within two letters of another text are found without comparing it with all of them.
+
+    A text that is cut into three has a part that two changes leave whole. What is found is a candidate: it has that
+    part, at about the same place. Swaps of neighbours that lie across a cut are two changes there.
+    """
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        self._parts: dict[tuple[int, int, str], list[str]] = {}
+        for text in dict.fromkeys(texts):
+            for part, (start, end) in enumerate(_thirds(len(text))):
+                self._parts.setdefault((len(text), part, text[start:end]), []).append(text)
+
+    def __call__(self, typed: str) -> Iterator[str]:
+        """Yield what may be meant, each once."""
+        told: set[str] = set()
+        for length in range(max(3, len(typed) - 2), len(typed) + 3):
+            for part, (start, end) in enumerate(_thirds(length)):
+                for shift in _SHIFTS[part] if part < 2 else (len(typed) - length,):
+                    if start + shift >= 0:
+                        for text in self._parts.get((length, part, typed[start + shift : end + shift]), ()):
+                            if text not in told:
+                                told.add(text)
+                                yield text
+
+
+_SHIFTS: Final = ((0,), (0, -1, 1, -2, 2))
+
+
+def _thirds(length: int) -> tuple[tuple[int, int], ...]:
+    one, two = length // 3, length - length // 3
+    return (0, one), (one, two), (two, length)
+
+
+def is_other_number(left: str, right: str) -> bool:
+    """Whether two names differ in digits alone."""
+    return left != right and left.translate(_NO_DIGITS) == right.translate(_NO_DIGITS)
+
+
+_NO_DIGITS: Final = str.maketrans("", "", "0123456789")
+
+
+def is_hand(typed: str, name: str) -> bool:
+    """Whether a name was meant: a key was hit twice or not at all, two were swapped, or one was missed by a little."""
+    if len(typed) == len(name):
+        at = [place for place, (a, b) in enumerate(zip(typed, name, strict=True)) if a != b]
+        if len(at) == 2 and at[1] == at[0] + 1:
+            return len(name) > 4 and typed[at[0]] == name[at[1]] and typed[at[1]] == name[at[0]]
+        return len(at) == 1 and at[0] > 0 and len(name) > 5 and _is_near(typed[at[0]], name[at[0]])
+    if len(typed) == len(name) + 1:
+        return any(typed[at] == typed[at + 1] and typed[:at] + typed[at + 1 :] == name for at in range(len(name)))
+    # The first and the last letter are not left out by mistake.
+    return (
+        len(typed) == len(name) - 1
+        and len(name) > 5
+        and any(name[:at] + name[at + 1 :] == typed for at in range(1, len(name) - 1))
+    )
+
+
+def _is_near(typed: str, meant: str) -> bool:
+    """Whether one letter is hit or heard for the other."""
+    pair = typed + meant
+    return pair in _NEXT or pair in _HEARD or {typed, meant} <= set("aeiouy")
+
+
+def distance(left: str, right: str, most: int) -> int:
+    """Return how many insertions, deletions, substitutions and swaps of neighbours lie between two texts.
+
+    What is more than `most` is given as `most + 1`.
+
+    >>> distance("openai", "opneai", 2), distance("qwen", "llama", 2)
+    (1, 3)
+    """
+    if abs(len(left) - len(right)) > most:
+        return most + 1
+    before: list[int] = []
+    row = list(range(len(right) + 1))
+    for i, a in enumerate(left, 1):
+        above, row, older = row, [i], before
+        for j, b in enumerate(right, 1):
+            cost = min(above[j] + 1, row[j - 1] + 1, above[j - 1] + (a != b))
+            if i > 1 and j > 1 and a == right[j - 2] and left[i - 2] == b:
+                cost = min(cost, older[j - 2] + 1)
+            row.append(cost)
+        if min(row) > most:
+            return most + 1
+        before = above
+    return min(row[-1], most + 1)
+
+
+def folded(name: str) -> str:
+    """Return a name in lower case, with the letters that its own are drawn as."""
+    if name.isascii():
+        return name.lower()
+    wide = unicodedata.normalize("NFKD", name)
+    narrow = "".join(c for c in wide if not unicodedata.combining(c) and unicodedata.category(c) != "Cf").casefold()
+    return "".join(_LIKE.get(c, c) for c in narrow)
+
+
+def squeezed(name: str) -> str:
+    """Return a name without its separators."""
+    return "".join(parted(name))
+
+
+def parted(name: str) -> list[str]:
+    """Return the words of a name that separators tell apart."""
+    return [part for part in _SPLIT.split(name) if part]
