@@ -82,6 +82,8 @@ class Calls(Lookup):
         self.called: set[str] = set()
         """Functions of packaging that are called."""
         self.returned: list[Value] = []
+        self.telling: frozenset[str] = frozenset()
+        """Methods whose name says enough, whatever they are called on; they are noted as `?.name`."""
         self._sources = 0
         self._followed = 0
         self._inside: list[Func] = []
@@ -95,12 +97,29 @@ class Calls(Lookup):
             name = function.attr
             target = self.attribute(base, name)
             if target is base and type(base) is Blur:
-                return self._of_blurred(base, name, self._given(node))
+                given = self._given(node)
+                self.spot = node
+                self._tells(function, given)
+                return self._of_blurred(base, name, given)
         else:
             target = self.ev(function)
         given = self._given(node)
         self.spot = node
-        return self.apply(target, given) if target is not None else self._unknown(name, given)
+        if target is not None:
+            return self.apply(target, given)
+        self._tells(function, given)
+        return self._unknown(name, given)
+
+    def _tells(self, function: ast.expr, given: Given) -> None:
+        """Take down what is called on something unknown, where its name alone says enough."""
+        if type(function) is ast.Attribute:
+            name, base = function.attr, function.value
+            if name not in self.telling and type(base) is ast.Attribute:
+                name = f"{base.attr}.{name}"
+        else:
+            name = f"{function.id}()" if type(function) is ast.Name else ""
+        if name in self.telling:
+            self.use(Ref(f"?.{name.removesuffix('()')}"), "call", given)
 
     def _given(self, node: ast.Call) -> Given:
         placed = [self.ev(argument) for argument in node.args]
