@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from weighmaster.knowledge import shapes
+from weighmaster.knowledge import loads, shapes
 from weighmaster.knowledge.source_deeds import Deeds
+from weighmaster.knowledge.source_loads import Loads
 from weighmaster.knowledge.source_times import earliest, timed
 from weighmaster.knowledge.uses import known
 from weighmaster.model.errors import OverBudgetError, UnreadableError
@@ -15,6 +16,9 @@ from weighmaster.model.where import Where
 from weighmaster.reading.pattern import pattern
 from weighmaster.reading.python.source import parsed
 from weighmaster.reading.python.walk import Walker
+
+if TYPE_CHECKING:
+    import ast
 
 _MOST: Final = 500
 """Uses and imports of one source that are told."""
@@ -29,7 +33,7 @@ _CALLED: Final = pattern(
 
 def interesting(dotted: str) -> bool:
     """Say whether using a name can matter."""
-    return known(dotted) is not None
+    return known(dotted) is not None or loads.is_loader(dotted)
 
 
 class Reading:
@@ -41,6 +45,8 @@ class Reading:
     def __init__(self, where: Where, check: Callable[[], None], *, run_by: str = "import") -> None:
         self.where = where
         self.walker = Walker(interesting, check, shapes.is_secret)
+        self.walker.telling = loads.methods()
+        self._trees: list[ast.Module] = []
         self._deeds = Deeds(where, self._nested)
         self._check = check
         self._run_by = run_by
@@ -63,19 +69,25 @@ class Reading:
             UnparsedError: it cannot be parsed.
             OverBudgetError: it is too long, or nests too deep.
         """
-        self.walker.read(parsed(text))
+        tree = parsed(text)
+        self._trees.append(tree)
+        self.walker.read(tree)
 
     def facts(self) -> Iterator[Fact]:
         """Yield what all that was read uses."""
         self.walker.finish()
         found: dict[tuple[object, ...], Use] = {}
+        loaded = Loads(self.where)
         for when, part in timed(self.walker, self._run_by):
             self._check()
+            for seen in part.uses:
+                loaded.take(seen, when)
             for use in self._deeds.of_part(part, when):
                 found.setdefault((use.module, use.name, use.when, use.detail, use.computed), use)
                 if len(found) > _MOST:
                     raise OverBudgetError(f"source that uses more than {_MOST} names that matter")
         yield from earliest(found.values())
+        yield from loaded.facts(self._trees)
         yield from self._near()
 
     def called(self, when: str) -> Iterator[tuple[str, str]]:
