@@ -21,7 +21,7 @@ from functools import cache
 from typing import Any, Final, TypeAlias
 
 from weighmaster.extend.registry import Registry
-from weighmaster.model import fact, package, term
+from weighmaster.model import fact, package, source, term
 from weighmaster.model.errors import WeighmasterError
 from weighmaster.model.fact import Artifact, Fact, Shared
 from weighmaster.model.finding import Confidence, Finding, Rule
@@ -267,10 +267,10 @@ _KINDS: Final[dict[str, Kind]] = {
     "Rule": Kind(out=lambda rule, _: rule.id, into=_rule_into),
     "Confidence": _enumerated({x.value: x for x in Confidence}, int),
     "GapReason": _enumerated({x.value: x for x in GapReason}, str),
-    "Fact": _union(_classes(fact, Fact) | _classes(package, Fact)),
+    "Fact": _union(_classes(fact, Fact) | _classes(package, Fact) | _classes(source, Fact)),
     "Term": _union(_classes(term, Value)),
     "Table": _union({"Table": term.Table}),
 }
-_SHARED: Final = _classes(fact, Shared) | _classes(package, Shared)
+_SHARED: Final = _classes(fact, Shared) | _classes(package, Shared) | _classes(source, Shared)
 _SENT: Final[tuple[type[Value], ...]] = (Artifact, Finding, Gap, *_SHARED.values())
 _ITEMS: Final = {cls.__name__: _record(cls) for cls in _SENT}

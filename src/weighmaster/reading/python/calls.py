@@ -46,6 +46,7 @@ from weighmaster.reading.python.values import (
     blur,
     either,
     flags_of,
+    plain,
 )
 
 _DEEPEST: Final = 6
@@ -131,7 +132,8 @@ class Calls(Lookup):
         """Return what a method gives of something of which only the flags are known."""
         if (name in _TAKING or name == "__getattribute__") and given.placed:
             return self.subscript(base, given.first)
-        return self._unknown(name, given, base.flags)
+        found = self._unknown(name, given, base.flags)
+        return Blur(found.flags, base.path) if base.path and type(found) is Blur else found
 
     def _unknown(self, name: str, given: Given, flags: int = 0) -> Value:
         if given:
@@ -304,7 +306,9 @@ class Calls(Lookup):
         if hides(last) or dotted.startswith(CIPHERS):
             flags |= DECODED
         if last in {"read_text", "read_bytes"}:
+            path = plain(given.first)
             flags |= FILE | self.secrecy(given.first)
+            return Blur(flags & ~FOLDED, path if isinstance(path, str) else "")
         return blur(flags & ~FOLDED | ref.flags & (MODULE | CLIMBED))
 
     def _namespace(self, ref: Ref, given: Given) -> Value:

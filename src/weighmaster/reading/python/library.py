@@ -11,7 +11,7 @@ from typing import Final
 from weighmaster.reading.python import constants
 from weighmaster.reading.python.calls import Calls, Library
 from weighmaster.reading.python.lookup import variable
-from weighmaster.reading.python.names import NAMESPACE, PATH_METHODS, THINGS
+from weighmaster.reading.python.names import NAMESPACE, PATH_METHODS, THINGS, WRITTEN
 from weighmaster.reading.python.values import (
     CLIMBED,
     DECODED,
@@ -90,12 +90,22 @@ def _names(_: Calls, __: Ref, ___: Given) -> Value:
 # Modules and attributes by their name.
 
 
-def _import(_: Calls, __: Ref, given: Given) -> Value:
+def _import(reader: Calls, _: Ref, given: Given) -> Value:
     wanted = given.at(0, "name")
     name = plain(wanted)
+    if isinstance(name, str) and name:
+        reader.bring(name)
     if isinstance(name, str) and name and not name.startswith("."):
         return Ref(name, flags_of(wanted))
     return Blur(MODULE | flags_of(wanted))
+
+
+def _module_run(reader: Calls, _: Ref, given: Given) -> Value:
+    name = plain(given.at(0, "mod_name"))
+    if isinstance(name, str) and name:
+        reader.bring(name)
+        reader.bring(f"{name}.__main__")
+    return None
 
 
 def _dunder_import(reader: Calls, ref: Ref, given: Given) -> Value:
@@ -173,8 +183,13 @@ def _attrgetter_called(reader: Calls, _: Ref, given: Given) -> Value:
 def _open(reader: Calls, _: Ref, given: Given) -> Value:
     mode = plain(given.at(1, "mode", "r"))
     if isinstance(mode, str) and mode[:1] in {"w", "a", "x"}:
-        return None
-    return Blur(FILE | reader.secrecy(given.first))
+        return Thing(WRITTEN, given.first)
+    return Blur(FILE | reader.secrecy(given.first), _path_text(given.first))
+
+
+def _path_text(path: Value) -> str:
+    text = plain(path)
+    return text if isinstance(text, str) else ""
 
 
 def _joined(parts: list[Value]) -> Value:
@@ -245,6 +260,7 @@ LIBRARY: Final[Library] = {
     "pkgutil.resolve_name": _resolve,
     "profile.run": _run,
     "pydoc.locate": _resolve,
+    "runpy.run_module": _module_run,
     "timeit.repeat": _run,
     "timeit.timeit": _run,
     "trace.Trace.run": _run,

@@ -50,6 +50,8 @@ from weighmaster.reading.python.values import (
 
 BIG: Final = 8
 """Text from here on may be source or a payload; lists up to here are looked into for functions."""
+_MOST_BROUGHT: Final = 2_000
+"""Modules that one piece of source imports."""
 _DEEP: Final = 2
 """Lists inside lists that are looked into for functions."""
 
@@ -73,6 +75,8 @@ class Lookup:
         self.part = self.top
         self.spot: ast.expr | ast.stmt | None = None
         """The call or the statement that is being followed."""
+        self.checking = False
+        """Whether what is being followed is never run: it is for whoever checks types."""
         self.tint = 0
         """What is known of the text that is being read: that it was decoded, for one."""
 
@@ -101,6 +105,11 @@ class Lookup:
             else (node.lineno, node.col_offset, node.end_lineno or node.lineno, node.end_col_offset or node.col_offset)
         )
         self.part.uses.append(Use(ref.dotted, how, ref.flags | self.tint, given, span))
+
+    def bring(self, module: str, *, sure: bool = True) -> None:
+        """Take down that a module is imported, or what may be one."""
+        if not self.checking and len(self.part.brings) < _MOST_BROUGHT:
+            self.part.brings[module] = sure or self.part.brings.get(module, False)
 
     def runs(self, function: Func) -> None:
         """Take down that a function of the source runs when this part does."""

@@ -10,6 +10,8 @@ from typing import Final
 
 NAMESPACE: Final = "<namespace>"
 """What `globals()` and `vars()` give, by a name that no source can write."""
+WRITTEN: Final = "<written>"
+"""A file that was opened to be written, by a name that no source can write."""
 OWN_NAME: Final = "__name__"
 MAIN: Final = "__main__"
 

@@ -62,12 +62,13 @@ class Made:
 
 
 class Blur:
-    """Something of which only the flags are known."""
+    """Something of which only the flags are known, and the path of the file that it comes from, if that is."""
 
-    __slots__ = ("flags",)
+    __slots__ = ("flags", "path")
 
-    def __init__(self, flags: int) -> None:
+    def __init__(self, flags: int, path: str = "") -> None:
         self.flags = flags
+        self.path = path
 
 
 class Either:
@@ -243,11 +244,15 @@ class Use:
 
 
 class Part:
-    """A piece of source that runs as a whole: what it uses, and which functions it runs."""
+    """A piece of source that runs as a whole: what it uses, which functions it runs, which modules it imports.
 
-    __slots__ = ("edges", "uses")
+    `brings` says of each whether it is a module for sure; what is taken from one may be one or not.
+    """
+
+    __slots__ = ("brings", "edges", "uses")
 
     def __init__(self) -> None:
+        self.brings: dict[str, bool] = {}
         self.uses: list[Use] = []
         self.edges: dict[int, Func] = {}
 
@@ -290,9 +295,9 @@ def gather(values: Iterable[Value], depth: int = 3) -> int:
     return flags
 
 
-def blur(flags: int) -> Value:
+def blur(flags: int, path: str = "") -> Value:
     """Return a value of which only that is known."""
-    return Blur(flags) if flags else None
+    return Blur(flags, path) if flags else None
 
 
 def made(value: Any, flags: int) -> Value:

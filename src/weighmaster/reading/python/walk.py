@@ -117,10 +117,12 @@ class Walker(Expressions):
         for alias in node.names:
             top = alias.name.partition(".")[0]
             self._imported(alias.name)
+            self.bring(alias.name)
             self.store(alias.asname or top, Ref(alias.name if alias.asname else top))
 
     def _do_importfrom(self, node: ast.ImportFrom) -> None:
         module = node.module or ""
+        self._bring_from("." * node.level + module, [alias.name for alias in node.names])
         if node.level:
             self.near.append(Near(node.level, module, tuple(alias.name for alias in node.names)))
             for alias in node.names:
@@ -135,6 +137,14 @@ class Walker(Expressions):
                 self.use(Ref(name), "import", Given([]))
             self.store(alias.asname or alias.name, self.attribute(Ref(module), alias.name))
         self._imported(module)
+
+    def _bring_from(self, module: str, names: list[str]) -> None:
+        if module.strip("."):
+            self.bring(module)
+            module += "."
+        for name in names:
+            # It may be a module, too.
+            self.bring(f"{module}{name}", sure=False)
 
     def _imported(self, module: str) -> None:
         if self.interesting(module):
@@ -180,8 +190,10 @@ class Walker(Expressions):
             if others is not None and not self._is_renamed():
                 self._main(current.body)
             else:
-                self.ev(current.test)
+                test = self.ev(current.test)
+                before, self.checking = self.checking, self.checking or _is_never(test)
                 self.walk(current.body)
+                self.checking = before
             last = current.orelse
             # A long chain of `elif` is no nesting to its author.
             current = last[0] if len(last) == 1 and isinstance(last[0], ast.If) else None
@@ -364,6 +376,11 @@ def _beside_main(test: ast.expr) -> list[ast.expr] | None:
         others = [value for value in test.values if not _is_main(value)]
         return others if len(others) < len(test.values) else None
     return [] if _is_main(test) else None
+
+
+def _is_never(test: Value) -> bool:
+    """Whether a condition holds only where nothing is run."""
+    return type(test) is Ref and test.dotted in {"typing.TYPE_CHECKING", "typing_extensions.TYPE_CHECKING"}
 
 
 def _is_main(test: ast.expr) -> bool:

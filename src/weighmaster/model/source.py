@@ -1,0 +1,34 @@
+"""What source runs when it is imported, and what that comes to where the source stands."""
+
+from __future__ import annotations
+
+from weighmaster.model.fact import Fact, Shared, Use
+
+
+class Imports(Shared):
+    """Source imports modules as soon as it runs: `names`, with dots, relative ones beginning with them.
+
+    `main` are those that it imports only when it is run as a program. What the library of the interpreter brings is
+    left out; a name that is taken from a module of the same package stands for a module, too, as it may be one.
+    """
+
+    names: tuple[str, ...]
+    main: tuple[str, ...] = ()
+
+
+class Deed(Fact):
+    """A use of something by source, judged where the source stands. Made of a `Repository`, never read.
+
+    `level` and `does` are as in `weighmaster.knowledge.conduct`. `package` is the name of the package that the source
+    belongs to, if any; `reach` is what runs it without being asked: `start`, `install`, `import`, or nothing. `chain`
+    are the files that lead to it, and `by` what begins with the first of them; `facts` show that.
+    """
+
+    use: Use
+    level: str
+    does: str
+    package: str = ""
+    reach: str = ""
+    by: str = ""
+    chain: tuple[str, ...] = ()
+    facts: tuple[Fact, ...] = ()
