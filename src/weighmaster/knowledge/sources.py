@@ -6,15 +6,19 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final
 
 from weighmaster.knowledge import loads, shapes
+from weighmaster.knowledge.conduct import SOON
+from weighmaster.knowledge.repository import path_of
 from weighmaster.knowledge.source_deeds import Deeds
 from weighmaster.knowledge.source_loads import Loads
 from weighmaster.knowledge.source_times import earliest, timed
 from weighmaster.knowledge.uses import known
 from weighmaster.model.errors import OverBudgetError, UnreadableError
 from weighmaster.model.fact import Fact, Reference, Use
+from weighmaster.model.source import Imports
 from weighmaster.model.where import Where
 from weighmaster.reading.pattern import pattern
-from weighmaster.reading.python.source import parsed
+from weighmaster.reading.python.imports import kept
+from weighmaster.reading.python.source import parsed_below
 from weighmaster.reading.python.walk import Walker
 
 if TYPE_CHECKING:
@@ -46,6 +50,9 @@ class Reading:
         self.where = where
         self.walker = Walker(interesting, check, shapes.is_secret)
         self.walker.telling = loads.methods()
+        self.begins: list[int] = []
+        """How many lines stand before each text that was read: lines are counted over all of them."""
+        self._lines = 0
         self._trees: list[ast.Module] = []
         self._deeds = Deeds(where, self._nested)
         self._check = check
@@ -69,7 +76,9 @@ class Reading:
             UnparsedError: it cannot be parsed.
             OverBudgetError: it is too long, or nests too deep.
         """
-        tree = parsed(text)
+        tree = parsed_below(text, self._lines)
+        self.begins.append(self._lines)
+        self._lines += text.count("\n") + text.count("\r") + 1
         self._trees.append(tree)
         self.walker.read(tree)
 
@@ -89,6 +98,7 @@ class Reading:
         yield from earliest(found.values())
         yield from loaded.facts(self._trees)
         yield from self._near()
+        yield from self._imports()
 
     def called(self, when: str) -> Iterator[tuple[str, str]]:
         """Yield the modules and names that are called at that time, whatever is done with them."""
@@ -108,6 +118,22 @@ class Reading:
                 seen.setdefault(f"{folder}{name}.py")
         for target in list(seen)[:_MOST]:
             yield Reference(where=self.where, kind="code", target=target, by="python")
+
+    def _imports(self) -> Iterator[Imports]:
+        """Yield what is imported when the source is."""
+        if self._run_by == "nested":
+            return
+        first: dict[str, bool] = {}
+        main: dict[str, bool] = {}
+        for when, part in timed(self.walker, self._run_by):
+            if when == "main":
+                main |= part.brings
+            elif when in SOON:
+                first |= part.brings
+        around = path_of(self.where).replace("!", "/").split("/")
+        names, programs = kept(first, around), kept(main, around)
+        if names or programs:
+            yield Imports(where=self.where, names=names, main=programs)
 
     def _nested(self, text: str, when: str) -> Iterator[Use]:
         """Follow Python that a command runs; not what that runs in turn."""
