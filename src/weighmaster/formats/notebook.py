@@ -8,6 +8,7 @@ share their names, and run as a program does (`main`).
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -15,7 +16,9 @@ from weighmaster.extend.format import Format, Glance, Inner, Read
 from weighmaster.machine.run import plausible
 from weighmaster.model.errors import OverBudgetError, UnreadableError
 from weighmaster.model.fact import Use
+from weighmaster.model.package import Load
 from weighmaster.model.report import Gap, GapReason
+from weighmaster.model.value import replace
 from weighmaster.model.where import Member, Where
 from weighmaster.reading.cursor import Cursor
 from weighmaster.reading.document import document
@@ -52,14 +55,17 @@ def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
         raise UnreadableError("no notebook")
     reading = Reading(where, cursor.budget.check_time, run_by="main")
     python = _is_python(found)
+    numbers: list[int] = []
     for number, cell in enumerate(_cells(found)):
         if number >= _CELLS:
             raise OverBudgetError(f"more than {_CELLS} cells")
         cursor.budget.check_time()
         if cell.get("cell_type") == "code" and python:
             yield from _code(_text(cell.get("source", cell.get("input"))), reading, where)
+            numbers += [number + 1] * (len(reading.begins) - len(numbers))
         yield from _outputs(cell.get("outputs"), where)
-    yield from reading.facts()
+    for fact in reading.facts():
+        yield _in_cell(fact, reading.begins, numbers) if isinstance(fact, Load) else fact
     for number, data in enumerate(reading.payloads):
         from weighmaster.reading.payload import is_artifact, is_code
 
@@ -81,7 +87,7 @@ def _code(text: str, reading: Any, where: Where) -> Iterator[Use]:
             yield from _shown(text, where)
         if hit[1] not in _PLAIN:
             return
-        text = text[hit.end() :]
+        text = "\n" * hit[0].count("\n") + text[hit.end() :]
     for line in _COMMAND.finditer(text):
         yield from command_uses(line[3], where, "main")
     for line in _PIP.finditer(text):
@@ -98,6 +104,15 @@ def _code(text: str, reading: Any, where: Where) -> Iterator[Use]:
         reading.read(plain)
     except (UnreadableError, OverBudgetError):
         yield from glanced(plain, where)
+
+
+def _in_cell(load: Load, begins: list[int], numbers: list[int]) -> Load:
+    """Return what a cell loads with the cell, counted from 1 among all, and the line in it."""
+    at = bisect_left(begins, load.span[0]) - 1
+    line, column, end, end_column = load.span
+    span = (line - begins[at], column, end - begins[at], end_column)
+    found: Load = replace(load, where=load.where / Member(name=f"cell {numbers[at]}"), span=span)
+    return found
 
 
 def _outputs(outputs: Any, where: Where) -> Iterator[Use]:

@@ -193,3 +193,14 @@ def parsed(text: str) -> ast.Module:
         raise OverBudgetError("the source nests too deep") from error
     _trees[:] = [(text, tree)]
     return tree
+
+
+def parsed_below(text: str, lines: int) -> ast.Module:
+    """Return the syntax tree of source that so many lines stand before, as `parsed` does."""
+    tree = parsed(text)
+    if lines:
+        import ast
+
+        ast.increment_lineno(tree, lines)
+        _trees.clear()  # The same text may stand elsewhere, too.
+    return tree
