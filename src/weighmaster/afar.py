@@ -17,6 +17,7 @@ from weighmaster.looks import About, Look, Request, Said, first_taken, look_at
 from weighmaster.model.errors import MissingExtraError, TrustError, WeighmasterError
 from weighmaster.model.fact import Disagreement, Fact, Nested, Shared
 from weighmaster.model.report import Gap, GapReason, Item
+from weighmaster.model.value import replace
 from weighmaster.model.verdict import Vetted
 from weighmaster.model.where import Member, Where
 from weighmaster.reading.far import Far, FarSource, Fetch
@@ -36,9 +37,9 @@ class FarLook:
 
     def __init__(self, target: str, request: Request) -> None:
         self.request = request
-        self.access: Access = request.access or Access()
+        self.access: Access = replace(request.access or Access(), cooldown=request.settings.cooldown)
         self.origin: Origin = shipped.schemes()[target.partition("://")[0].lower()]
-        self._listing, items = _listed(target, self.origin, self.access)
+        self._listing, items = listed(target, self.origin, self.access)
         excludes = matcher(request.settings.exclude)
         kept = [f for f in self._listing.files if not (excludes and excludes.match(f.name))]
         self._excluded = len(self._listing.files) - len(kept)
@@ -84,7 +85,7 @@ class FarLook:
         """Return a file of evidence, fetched whole."""
         file = next((one for one in self._listing.files if one.name == name), None)
         if file is None:
-            return None
+            return beside(self._listing, name)
         if file.size > _EVIDENCE:
             raise TrustError(f"{name} is longer than {_EVIDENCE} bytes")
         try:
@@ -112,15 +113,25 @@ def look_afar(looks: Sequence[Look]) -> None:
         look_at(far, jobs=jobs, read=[folder], attendant=desk)
 
 
+def beside(listing: Listing, name: str) -> bytes | None:
+    """Return a file of evidence that the service keeps beside what was listed."""
+    try:
+        return None if listing.evidence is None else listing.evidence(name)
+    except (WeighmasterError, OSError) as error:
+        raise TrustError(f"{name} cannot be fetched: {error}") from error
+
+
 def _called(listing: Listing) -> str:
-    """Return the package URL of a model that lies on a hub: its name there."""
+    """Return the package URL of a model that lies on a hub, or of a package: its name there."""
     subject = listing.subject
+    if subject is not None and subject.kind == "packages":
+        return f"pkg:pypi/{subject.name}@{subject.commit}"
     if subject is None or subject.kind != "models":
         return ""
     return f"pkg:huggingface/{subject.owner}/{subject.name}" if subject.owner else f"pkg:huggingface/{subject.name}"
 
 
-def _listed(target: str, origin: Origin, access: Access) -> tuple[Listing, list[Item]]:
+def listed(target: str, origin: Origin, access: Access) -> tuple[Listing, list[Item]]:
     """Return what lies at an address and what is said about it, or that nothing could be had."""
     try:
         listing = origin.list(target, access)

@@ -20,6 +20,8 @@ _TABLE: Final = "tool.weighmaster"
 _OURS: Final = frozenset({GapReason.DEFECT, GapReason.CRASHED, GapReason.INTERRUPTED, GapReason.CHANGED})
 """Gaps that say something about the look, not about the artifact: nobody can vouch for those."""
 
+_LONGEST_COOLDOWN: Final = 3650
+
 # Compiled where they are used: most runs read no configuration.
 _MENTION: Final = rb"""tool["']?\s*\.\s*["']?weighmaster|\[\s*["']?tool["']?\s*\]|tool["']?\s*=\s*\{"""
 
@@ -89,8 +91,10 @@ def _settings(table: toml.Table, known: Known, folder: str) -> Settings:
         exclude=table.texts("exclude"),
         waivers=table.each("waivers", lambda inner: _waiver(inner, known)),
         tolerate=frozenset(_tolerate(table)),
+        names=_names(table),
         trust=_beside(folder, table, "trust"),
         recall=_beside(folder, table, "recall"),
+        cooldown=_cooldown(table),
     )
     table.end()
     return settings
@@ -102,6 +106,21 @@ def _beside(folder: str, table: toml.Table, key: str) -> str:
     if path == "":
         raise table.error(key, f"{key} is empty")
     return os.path.join(folder, path) if path else ""
+
+
+def _cooldown(table: toml.Table) -> int:
+    days = table.get("cooldown", int)
+    if days is not None and not 0 <= days <= _LONGEST_COOLDOWN:
+        raise table.error("cooldown", f"cooldown must be a number of days from 0 to {_LONGEST_COOLDOWN}")
+    return Settings().cooldown if days is None else days
+
+
+def _names(table: toml.Table) -> tuple[str, ...]:
+    names = table.texts("names")
+    for name in names:
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*/?", name):
+            raise table.error("names", f"{name!r} is no name of a package, nor of an account, which ends in /")
+    return names
 
 
 def _policy(table: toml.Table, known: Known) -> str:

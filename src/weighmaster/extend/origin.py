@@ -20,7 +20,7 @@ class Listing(Value):
     """What lies at an address. `target` is the address with the version that is judged in it, where there is one.
 
     `subject` is what records are asked about, with `ask`, which asks the service itself; `facts` is what the service
-    says anyway.
+    says anyway. `evidence` returns what the service keeps beside a file to vouch for it, by its name, or None.
     """
 
     target: str
@@ -30,6 +30,7 @@ class Listing(Value):
     ask: Callable[[str], Any] | None = None
     facts: tuple[Shared, ...] = ()
     gaps: tuple[Gap, ...] = ()
+    evidence: Callable[[str], bytes | None] | None = None
 
 
 class Origin(Value):

@@ -135,7 +135,12 @@ class Advisory(Shared):
 class Release(Shared):
     """What a package index says of one version: when it was uploaded (ISO 8601, empty if not said), whether yanked.
 
-    `index` is which one was asked. `provenance` says whether it offers an attestation of each file (PEP 740).
+    `index` is which one was asked. `provenance` says whether it offers an attestation of each file (PEP 740), and
+    `publisher` who is named there; `previous` is the release before, with the same of it. `age` is in days by the
+    index's own clock, -1 where that is not known, and `cooldown` how many are wanted. `status` is that of the project
+    (PEP 792), with the `reason`. `rivals` are other indexes that have the name, each as `relation address version`:
+    `higher` (where this release comes from has a higher version than that one), `differs` (it has a file of the same
+    name with other bytes).
     Specification: <https://packaging.python.org/en/latest/specifications/simple-repository-api/>.
     """
 
@@ -147,6 +152,28 @@ class Release(Shared):
     latest: str = ""
     sdist_only: bool = False
     provenance: bool = False
+    publisher: str = ""
+    previous: str = ""
+    previous_provenance: bool = False
+    previous_publisher: str = ""
+    age: int = -1
+    cooldown: int = 0
+    status: str = "active"
+    reason: str = ""
+    rivals: tuple[str, ...] = ()
+
+
+class Attested(Shared):
+    """A file of a package has an attestation (PEP 740): `publisher` is who is named there, as `kind:repository`.
+
+    `state` is `holds` (it is over these bytes under this name, and Sigstore vouches for the publisher), `broken`, or
+    `unverified` where that cannot be told here; `detail` says what was found. `by` is the file it stands in.
+    """
+
+    publisher: str
+    state: str
+    detail: str
+    by: str
 
 
 class Blob(Fact):

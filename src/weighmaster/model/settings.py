@@ -23,5 +23,9 @@ class Settings(Value):
     tolerate: frozenset[GapReason] = frozenset()
     trust: str = ""
     """The policy of trust that evidence is held to: a file, or a folder of roots."""
+    names: tuple[str, ...] = ()
+    """The user's own names: of packages, and of accounts on hubs, which end in `/`."""
     recall: str = ""
     """The list of recalls: a file, or a folder of roots."""
+    cooldown: int = 1
+    """Days before a release on a package index is old enough."""

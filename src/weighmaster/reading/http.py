@@ -47,6 +47,12 @@ class Access(Value):
     hub: str = "https://huggingface.co"
     tracking: str = ""
     """The base address of an MLflow server."""
+    indexes: tuple[str, ...] = ("https://pypi.org/simple",)
+    """Package indexes, the first one first."""
+    tags: tuple[str, ...] = ()
+    """The platforms that wheels are wanted for, the best first; without them, that of this interpreter."""
+    cooldown: int = 1
+    """Days before a release of a package is old enough."""
     credentials: Mapping[str, str] = MappingProxyType({})
     proxies: Mapping[str, str] = MappingProxyType({})
     direct: tuple[str, ...] = ()

@@ -38,6 +38,7 @@ _DEFAULTS: Final[Mapping[str, Any]] = {
     "follow_symlinks": False,
     "jobs": None,
     "full": False,
+    "index": [],
     "trust": None,
     "recall": None,
     "name": "",
@@ -95,6 +96,13 @@ def parser() -> Parser:
         "--full",
         action="store_true",
         help="fetch whole what lies elsewhere, and compare digests with the declared ones",
+    )
+    it.add_argument(
+        "--index",
+        action="append",
+        default=[],
+        metavar="URL",
+        help="the package index that pypi://name is asked of; may be repeated (default: as pip and uv are told)",
     )
     group = it.add_argument_group("who made it")
     group.add_argument("--trust", metavar="POLICY", help="a policy of trust says who must have signed what")
@@ -180,7 +188,7 @@ def _plans(options: Any, progress: Progress) -> list[tuple[str, api.Request]]:
     found = None if options.no_config or options.config else api.found_configuration(os.getcwd())
     settings = functools.cache(lambda path: api.chosen(api.configured(path), options.policy, options.exclude))
     plans = []
-    access = _access(options.target)
+    access = _access(options)
     trust = functools.cache(lambda policy, recall: _trust(policy, recall, options))
     for target in options.target:
         path, notes = _configuration(target, options, found)
@@ -201,13 +209,18 @@ def _plans(options: Any, progress: Progress) -> list[tuple[str, api.Request]]:
     return plans
 
 
-def _access(targets: Sequence[str]) -> Any:
+def _access(options: Any) -> Any:
     """Say how services are reached, where a target lies elsewhere."""
-    if not any(api.lies_elsewhere(target) for target in targets):
+    if not any(api.lies_elsewhere(target) for target in options.target):
         return None
     from weighmaster.fronts.cli.access import from_environment
 
-    return from_environment(os.environ)
+    access = from_environment(os.environ)
+    if any(target.startswith("pypi://") for target in options.target):
+        from weighmaster.fronts.cli.indexes import with_indexes
+
+        return with_indexes(access, os.environ, options.index)
+    return access
 
 
 def _look(target: str, request: api.Request, options: Any) -> Vetted:

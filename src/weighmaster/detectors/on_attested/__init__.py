@@ -1,0 +1,1 @@
+"""Rules on the attestations of a file of a package (PEP 740)."""
