@@ -12,13 +12,18 @@ from weighmaster.detectors.on_artifact.deceptive_name import DETECTOR as DECEPTI
 from weighmaster.detectors.on_artifact.name_lies import DETECTOR as NAME_LIES
 from weighmaster.detectors.on_artifact.polyglot import DETECTOR as POLYGLOT
 from weighmaster.detectors.on_metadata.unsafe_metadata import DETECTOR as UNSAFE_METADATA
-from weighmaster.detectors.on_script.archive_carries_script import DETECTOR as ARCHIVE_CARRIES_SCRIPT
+from weighmaster.detectors.on_repository.archive_carries_script import DETECTOR as ARCHIVE_CARRIES_SCRIPT
 from weighmaster.model.fact import Artifact, Metadata, Script
+from weighmaster.model.repository import Repository
 from weighmaster.model.verdict import Outcome
 from weighmaster.model.where import Member, Where
 
 PICKLE = program(proto(4), name("posix", "system"), text("true"), TUPLE1, REDUCE, STOP)
 PLACE = Where.file("model.bin")
+
+
+def whole(script: Script) -> Repository:
+    return Repository(where=PLACE, folder=False, artifacts=(), facts=(script,))
 
 
 def artifact(name: str, *formats: str) -> Artifact:
@@ -199,5 +204,5 @@ def test_source_inside_an_archive_is_told_but_not_that_of_torchscript(
     member: str, language: str, *, told: bool
 ) -> None:
     script = Script(where=PLACE / Member(name=member), language=language, excerpt="import os")
-    assert bool(list(ARCHIVE_CARRIES_SCRIPT.detect(script))) is told
-    assert not list(ARCHIVE_CARRIES_SCRIPT.detect(Script(where=PLACE, language=language, excerpt="x")))
+    assert bool(list(ARCHIVE_CARRIES_SCRIPT.detect(whole(script)))) is told
+    assert not list(ARCHIVE_CARRIES_SCRIPT.detect(whole(Script(where=PLACE, language=language, excerpt="x"))))

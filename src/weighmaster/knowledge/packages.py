@@ -10,18 +10,22 @@ Specifications: <https://packaging.python.org/en/latest/specifications/binary-di
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from weighmaster.knowledge.repository import Tree, path_of, split, tree_of
-from weighmaster.model.package import Distribution, File, Package
+from weighmaster.model.fact import Fact
+from weighmaster.model.package import Build, Distribution, EntryPoint, File, Installed, Package
 from weighmaster.model.repository import Repository
 from weighmaster.reading.pattern import pattern
 
 _RUNS: Final = pattern(r"[-_.]+")
-_INFO: Final = pattern(r"(.*[/!])?([^/!]+)\.(dist-info/METADATA|egg-info/PKG-INFO|egg-info)\Z")
+_INFO: Final = pattern(r"(.*[/!])?([^/!]+)\.(dist-info/METADATA|egg-info/PKG-INFO|egg-info)\Z", re.DOTALL)
+_SOURCE: Final = pattern(r".*!([^/!]+/)?PKG-INFO\Z", re.DOTALL)
 _DATA: Final = pattern(r"[^/]+\.data/(purelib|platlib|scripts|headers|data)/(.+)", re.DOTALL)
 _ELSEWHERE: Final = {"purelib": "", "platlib": "", "scripts": "../bin/", "headers": "../include/", "data": "../"}
+_PROJECT: Final = frozenset({"pyproject", "setup.cfg"})
+_UP: Final = "../"
 
 
 def normal(name: str) -> str:
@@ -35,30 +39,91 @@ def normal(name: str) -> str:
     return _RUNS.sub("-", name).lower()
 
 
-def packages_of(whole: Repository) -> Iterator[Package]:
-    """Yield the packages of a target, each with its files."""
+_last: list[tuple[Repository, tuple[Package, ...], dict[str, Package]]] = []
+
+
+def packages_of(whole: Repository) -> tuple[Package, ...]:
+    """Return the packages of a target, each with its files; made once however many rules ask."""
+    return _known(whole)[1]
+
+
+def owner_of(whole: Repository, path: str) -> Package | None:
+    """Return the package that a file belongs to; what is inside an archive of a package is not part of it."""
+    return _known(whole)[2].get(path)
+
+
+def _known(whole: Repository) -> tuple[Repository, tuple[Package, ...], dict[str, Package]]:
+    if not (_last and _last[0][0] is whole):
+        found = tuple(_packages(whole))
+        # What is inside another comes after it, and has the last word on its own files.
+        owners = {file.path: package for package in found for file in package.files}
+        _last[:] = [(whole, found, owners)]
+    return _last[0]
+
+
+def _packages(whole: Repository) -> Iterator[Package]:
     tree = tree_of(whole)
-    for said in tree.facts(Distribution):
-        path = path_of(said.where)
-        form, root = _kind(path, said)
-        files = tuple(_files(tree, form, root, path))
-        yield Package(where=said.where, form=form, root=root, distribution=said, files=files, whole=whole)
+    said: dict[tuple[str, str], Distribution] = {}
+    for each in tree.facts(Distribution):
+        kind = _kind(path_of(each.where), each, tree)
+        if kind is not None and (kind not in said or said[kind].by in _PROJECT):
+            said[kind] = each
+    sources = tuple(root for form, root in said if form in {"sdist", "project"} and root)
+    for (form, root), each in sorted(said.items(), key=lambda item: (item[0][1], item[0][0])):
+        if form == "installed" and root.startswith(sources):
+            continue  # What a build left behind in the folder of a source.
+        root_ = root if form != "installed" else split(split(path_of(each.where))[0][:-1])[0]
+        files = tuple(_files(tree, form, root_, each))
+        yield Package(where=each.where, form=form, root=root_, distribution=each, files=files, whole=whole)
 
 
-def _kind(path: str, said: Distribution) -> tuple[str, str]:
+def _kind(path: str, said: Distribution, tree: Tree) -> tuple[str, str] | None:
+    """Return the form of a package and its root; of an installed one its metadata, of which a root holds many."""
+    if said.by in _PROJECT:
+        return "project", split(path)[0]
     hit = _INFO.match(path)
-    if hit is None:
-        folder, _ = split(path)
-        return "sdist" if said.by == "metadata" else "project", folder
-    root = hit[1] or ""
-    return "wheel" if root.endswith("!") else "installed", root
+    if hit is not None:
+        root = hit[1] or ""
+        return ("wheel", root) if root.endswith("!") and "dist-info" in hit[3] else ("installed", path)
+    if _SOURCE.match(path) and "!" in path:
+        return "sdist", split(path)[0]
+    return ("project", split(path)[0]) if path == "PKG-INFO" and tree.folder else None
 
 
-def _files(tree: Tree, form: str, root: str, path: str) -> Iterator[File]:
-    """Yield the files of a package; of an installed one those that its `RECORD` names, and its own folder."""
-    for file in tree.files:
-        if file.startswith(root) and (form != "installed" or file.startswith(split(path)[0])):
-            yield File(path=file, installed=installed(file[len(root) :]))
+def _files(tree: Tree, form: str, root: str, said: Distribution) -> Iterator[File]:
+    """Yield the files of a package; of an installed one its own folder, and those that its `RECORD` names."""
+    path = path_of(said.where)
+    if form != "installed":
+        yield from (
+            File(path=file, installed=installed(file[len(root) :]))
+            for file in tree.below(root)
+            if "!" not in file[len(root) :]
+        )
+        return
+    info = split(path)[0] if path.endswith(("/METADATA", "/PKG-INFO")) else path
+    inside = dict.fromkeys(file for file in tree.below(info) if "!" not in file[len(root) :])
+    for record in tree.facts(Installed, f"{info}RECORD"):
+        inside.update((file, None) for name in record.paths if (file := joined(root, name)) in tree.files)
+    yield from (File(path=file, installed=_relative(root, file)) for file in inside)
+
+
+def joined(root: str, name: str) -> str:
+    """Return the path of what a `RECORD` names, whose names count from `root`.
+
+    >>> joined("lib/site-packages/", "x/a.py"), joined("v/lib/p/site-packages/", "../../../bin/x"), joined("", "../x")
+    ('lib/site-packages/x/a.py', 'v/bin/x', '../x')
+    """
+    name = name.replace("\\", "/")
+    while name.startswith(_UP) and root and not root.endswith("!"):
+        name, root = name[len(_UP) :], split(root[:-1])[0]
+    return root + name.removeprefix("./")
+
+
+def _relative(root: str, path: str) -> str:
+    ups = ""
+    while not path.startswith(root):
+        ups, root = ups + _UP, split(root[:-1])[0]
+    return ups + path[len(root) :]
 
 
 def installed(path: str) -> str:
@@ -69,3 +134,56 @@ def installed(path: str) -> str:
     """
     hit = _DATA.fullmatch(path)
     return path if hit is None else _ELSEWHERE[hit[1]] + hit[2]
+
+
+def info_of(package: Package) -> str:
+    """Return the folder of a wheel's or an installed package's metadata."""
+    return split(path_of(package.where))[0]
+
+
+def record_of(package: Package) -> Installed | None:
+    """Return what the `RECORD` of a package says, if it has one."""
+    return next(tree_of(package.whole).facts(Installed, f"{info_of(package)}RECORD"), None)
+
+
+def build_of(package: Package) -> Build | None:
+    """Return how a wheel was built, if it says so."""
+    return next(tree_of(package.whole).facts(Build, f"{info_of(package)}WHEEL"), None)
+
+
+def entry_points_of(package: Package) -> Iterable[EntryPoint]:
+    """Return what a package offers to others."""
+    return tree_of(package.whole).facts(EntryPoint, f"{info_of(package)}entry_points.txt")
+
+
+def roots_of(whole: Repository) -> dict[str, list[Package]]:
+    """Return the places that an interpreter has on its path once the packages of a target are installed.
+
+    They are the roots of wheels, the folders that packages are installed in, and those of sources.
+    """
+    found: dict[str, list[Package]] = {}
+    for package in packages_of(whole):
+        found.setdefault(package.root, []).append(package)
+        if package.form in {"sdist", "project"}:
+            found.setdefault(f"{package.root}src/", []).append(package)
+    return found
+
+
+def is_vendored(package: Package) -> bool:
+    """Say whether a package lies in the folder of another, which copied it: nobody installs it from there."""
+    if package.form != "installed":
+        return False
+    return any(
+        other is not package and other.root != package.root and package.root.startswith(_inner(other))
+        for other in packages_of(package.whole)
+        if other.form != "project"
+    )
+
+
+def _inner(other: Package) -> str:
+    return other.root if other.form != "installed" or other.root else "\0"
+
+
+def evidence(package: Package, *more: Fact) -> tuple[Fact, ...]:
+    """Return what shows a finding about a package: what it says it is, and more."""
+    return (package.distribution, *more)

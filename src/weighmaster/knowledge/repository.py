@@ -6,7 +6,9 @@ Members of an archive are files in a folder that is the archive. A path joins th
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
+from functools import cached_property
 from typing import TypeVar
 
 from weighmaster.knowledge.references import leads_out
@@ -41,6 +43,14 @@ class Tree:
         by_path = self._facts.get(kind, {})
         for facts in by_path.values() if path is None else (by_path.get(path, ()),):
             yield from facts  # type: ignore[misc]
+
+    def below(self, prefix: str) -> list[str]:
+        """Return the paths that begin with a prefix, in order."""
+        return self._ordered[bisect_left(self._ordered, prefix) : bisect_left(self._ordered, prefix + "\U0010ffff")]
+
+    @cached_property
+    def _ordered(self) -> list[str]:
+        return sorted(self.files)
 
     def is_whole(self, path: str) -> bool:
         """Say whether all that lies beside a file was seen: it is in a folder that was looked at, or in an archive."""

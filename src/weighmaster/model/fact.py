@@ -63,7 +63,11 @@ class Extension(Fact):
     code: int
 
 
-class Script(Fact):
+class Shared(Fact):
+    """A fact that counts for the whole target: rules on a `Repository` read it beside those of other files."""
+
+
+class Script(Shared):
     """Source text in a programming language that a loader or a constant of the artifact carries."""
 
     language: str
@@ -91,7 +95,7 @@ class CodeObject(Fact):
     form: str
 
 
-class Executable(Fact):
+class Executable(Shared):
     """A native program or library; `kind` says of which sort."""
 
     kind: str
@@ -166,10 +170,6 @@ class Template(Fact):
     engine: str
     name: str
     text: str
-
-
-class Shared(Fact):
-    """A fact that counts for the whole target: rules on a `Repository` read it beside those of other files."""
 
 
 class Instantiation(Shared):

@@ -56,6 +56,33 @@ class EntryPoint(Shared):
     target: str
 
 
+class Compiled(Shared):
+    """A module of compiled Python: `form` says how the interpreter tells whether the source beside it is its own.
+
+    `timestamp`: by the time and the `size` of the source; `hash`: by its digest; `unchecked`: not at all; `old`: before
+    Python 3.7. `version` is the number of the bytecode. `acts` are the words in it that only code that acts on a machine
+    has use for (see `weighmaster.knowledge.compiled`).
+    Specification: PEP 552 (<https://peps.python.org/pep-0552/>).
+    """
+
+    form: str
+    version: int
+    size: int = -1
+    acts: tuple[str, ...] = ()
+
+
+class Direct(Shared):
+    """An installed package came from `target` and from no index: `source` is `archive`, `vcs`, `path`, `editable`.
+
+    `revision` is the commit that was installed.
+    Specification: <https://packaging.python.org/en/latest/specifications/direct-url/>.
+    """
+
+    target: str
+    source: str
+    revision: str = ""
+
+
 class Dependency(Shared):
     """Something wants a package.
 
@@ -63,7 +90,9 @@ class Dependency(Shared):
     `source` says from where: `index`, `url`, `vcs`, `path`; `target` is the address or path for the others, `revision`
     what a VCS reference names after `@`. `hashes` are `algorithm:digest`. `line` counts from 1, 0 where there is none.
     `by` is what reads it (`pip`, `uv.lock`, `poetry.lock`, `conda`, ...), `locked` whether it stands in a lock.
-    `ecosystem` is `pypi`, `conda`, ...
+    `group` is the extra or group that asks for it, `build` for what builds a package. `ecosystem` is `pypi`, `conda`,
+    ... A lock that takes a package from an index may say where its files lie: `target` is then the first of them that
+    does not lie where the index says that they do, else the first.
     """
 
     name: str
@@ -80,6 +109,7 @@ class Dependency(Shared):
     line: int = 0
     locked: bool = False
     ecosystem: str = "pypi"
+    group: str = ""
 
 
 class Index(Shared):
@@ -176,10 +206,13 @@ class Attested(Shared):
     by: str
 
 
-class Blob(Fact):
-    """Bytes that stand for something else: `form` is `base64`, `hex`, `compressed`, `encrypted`, `random`.
+class Blob(Shared):
+    """Bytes that stand for something else, or that nobody knows.
 
-    `size` is in bytes as they stand, `entropy` in bits a byte.
+    `form` is the code that they stand in (`base64`, `hex`, `escapes`, ...) where a loader could take what comes out;
+    `encrypted` where they say so themselves; `random` where only a cipher or chance spreads bytes like that; `unknown`
+    where nothing known hides in them. `size` is in bytes as they stand, `entropy` in bits a byte. `detail` is how they
+    are encoded, or which cipher's they are.
     """
 
     form: str

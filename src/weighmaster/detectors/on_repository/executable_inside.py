@@ -1,7 +1,8 @@
 """A native program or library stands among the files of a model.
 
 Weights need no machine code. A loader that is told to use a library of operators runs it as it opens it, and an
-archive that is unpacked leaves a program behind.
+archive that is unpacked leaves a program behind. Libraries and programs of a package that is built for one kind of
+machine are not reported here: they are what such a package is for.
 
 ## What to do
 
@@ -20,14 +21,22 @@ from typing import Final
 from weighmaster.extend.detector import Detector
 from weighmaster.model.fact import Executable
 from weighmaster.model.finding import Finding, Rule, Severity
+from weighmaster.model.repository import Repository
 
 _RULE: Final = Rule(
     id="executable-inside", title="A native program among model files", severity=Severity.MEDIUM, cwe=506
 )
 
 
-def _detect(fact: Executable) -> Iterator[Finding]:
-    yield Finding(rule=_RULE, where=fact.where, message=f"a program or library ({fact.kind})", evidence=(fact,))
+def _detect(whole: Repository) -> Iterator[Finding]:
+    for fact in whole.facts:
+        if isinstance(fact, Executable):
+            from weighmaster.knowledge.native import is_of_package
+
+            if not is_of_package(whole, fact):
+                yield Finding(
+                    rule=_RULE, where=fact.where, message=f"a program or library ({fact.kind})", evidence=(fact,)
+                )
 
 
-DETECTOR: Final = Detector(rule=_RULE, on=Executable, detect=_detect)
+DETECTOR: Final = Detector(rule=_RULE, on=Repository, detect=_detect)

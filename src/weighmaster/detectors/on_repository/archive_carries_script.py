@@ -5,7 +5,8 @@ pickles import from it; other archives are unpacked into a folder from which pro
 runs this code.
 
 The code of a TorchScript archive (`code/__torch__/`) is in a small language of its own, which its own reader follows:
-it is not reported here.
+it is not reported here. Neither is the source of a package: to bring source is what wheels and sdists are for; other rules
+say what it does. Source in an archive inside a package is reported.
 
 ## What to do
 
@@ -24,6 +25,7 @@ from typing import Final
 from weighmaster.extend.detector import Detector
 from weighmaster.model.fact import Script
 from weighmaster.model.finding import Confidence, Finding, Rule, Severity
+from weighmaster.model.repository import Repository
 from weighmaster.model.where import Member
 
 _RULE: Final = Rule(
@@ -35,12 +37,22 @@ _SHOWN: Final = frozenset({"html"})
 """Shown by a browser, imported by nobody."""
 
 
-def _detect(fact: Script) -> Iterator[Finding]:
+def _detect(whole: Repository) -> Iterator[Finding]:
+    for fact in whole.facts:
+        if isinstance(fact, Script) and _is_carried(fact):
+            from weighmaster.knowledge.packages import owner_of
+            from weighmaster.knowledge.repository import path_of
+
+            if owner_of(whole, path_of(fact.where)) is None:
+                message = f"the archive brings source code in {fact.language}"
+                yield Finding(
+                    rule=_RULE, where=fact.where, message=message, confidence=Confidence.MEDIUM, evidence=(fact,)
+                )
+
+
+def _is_carried(fact: Script) -> bool:
     members = [step.name for step in fact.where.steps if isinstance(step, Member)]
-    if not members or fact.language in _SHOWN or f"/{_TORCHSCRIPT}" in f"/{members[-1]}":
-        return
-    message = f"the archive brings source code in {fact.language}"
-    yield Finding(rule=_RULE, where=fact.where, message=message, confidence=Confidence.MEDIUM, evidence=(fact,))
+    return bool(members) and fact.language not in _SHOWN and f"/{_TORCHSCRIPT}" not in f"/{members[-1]}"
 
 
-DETECTOR: Final = Detector(rule=_RULE, on=Script, detect=_detect)
+DETECTOR: Final = Detector(rule=_RULE, on=Repository, detect=_detect)

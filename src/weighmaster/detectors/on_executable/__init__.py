@@ -1,1 +1,0 @@
-"""Rules on a program for the operating system."""
