@@ -111,6 +111,8 @@ class Said:
         """Judge all that was said of a target, with the evidence about it where the request asks for that."""
         found = None if request.trust is None else self._held(about, request)
         notes = found.notes if found else ()
+        if request.settings.names:
+            self.items.append(_own(about.target, request.settings.names))
         report = self.report(about.target, folder=about.folder, apart=about.apart, excluded=about.excluded)
         vetted = judged(report, replace(request, notes=(*notes, *request.notes)) if notes else request)
         if found and found.assessment and request.trust.remember and vetted.verdict.outcome is Outcome.ALLOW:
@@ -149,6 +151,12 @@ class Said:
         self.items += gather(target, self.items, shipped.registry(), folder=folder)
         files = len(self.names) + apart
         return Report.of(target, self.items, files=files, partial=self._partial, excluded=excluded)
+
+
+def _own(target: str, names: tuple[str, ...]) -> Item:
+    from weighmaster.model.naming import Own
+
+    return Own(where=Where.file(target), names=names)
 
 
 def first_taken(names: Iterable[str]) -> list[str]:

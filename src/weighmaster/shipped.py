@@ -30,12 +30,15 @@ def registry() -> Registry:
 
 
 def _composed(whole: Repository) -> Iterable[Fact]:
-    """Return the packages of a target, where it may hold any."""
+    """Return the packages of a target and the names that it uses, where there may be any."""
     if not whole.facts:
         return ()
+    from itertools import chain
+
+    from weighmaster.knowledge.naming import named_in
     from weighmaster.knowledge.packages import packages_of
 
-    return packages_of(whole)
+    return chain(packages_of(whole), named_in(whole))
 
 
 def policy(id: str) -> Policy:

@@ -7,7 +7,7 @@ is looked at here; whose names these are, and which of them matter, is said by `
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from itertools import pairwise
 from types import MappingProxyType
 from typing import Final
@@ -54,32 +54,38 @@ def skeleton(name: str) -> str:
 
 
 class Near:
-    """Texts, kept so that those within two letters of another text are found without comparing it with all of them.
+    """Texts, kept so that those near another text are found without comparing it with all of them.
 
-    A text that is cut into three has a part that two changes leave whole. What is found is a candidate: it has that
-    part, at about the same place. Swaps of neighbours that lie across a cut are two changes there.
+    Near is one change, or two in texts of `long` letters and more. Of three parts of a text, two changes leave one
+    whole, and a swap of neighbours is one change. What is found is a candidate: it has that part at about that place.
     """
 
-    def __init__(self, texts: Iterable[str]) -> None:
+    def __init__(self, texts: Iterable[str], *, long: int) -> None:
+        self._long = long
         self._parts: dict[tuple[int, int, str], list[str]] = {}
         for text in dict.fromkeys(texts):
             for part, (start, end) in enumerate(_thirds(len(text))):
                 self._parts.setdefault((len(text), part, text[start:end]), []).append(text)
 
-    def __call__(self, typed: str) -> Iterator[str]:
-        """Yield what may be meant, each once."""
-        told: set[str] = set()
-        for length in range(max(3, len(typed) - 2), len(typed) + 3):
-            for part, (start, end) in enumerate(_thirds(length)):
-                for shift in _SHIFTS[part] if part < 2 else (len(typed) - length,):
-                    if start + shift >= 0:
-                        for text in self._parts.get((length, part, typed[start + shift : end + shift]), ()):
-                            if text not in told:
-                                told.add(text)
-                                yield text
-
-
-_SHIFTS: Final = ((0,), (0, -1, 1, -2, 2))
+    def __call__(self, typed: str) -> Iterable[str]:
+        """Return what may be meant."""
+        found: dict[str, None] = {}
+        parts = self._parts
+        size = len(typed)
+        for length in range(max(3, size - 2), size + 3):
+            most = 2 if length >= self._long else 1
+            more = size - length
+            if not -most <= more <= most:
+                continue
+            (_, one), (_, two), _ = _thirds(length)
+            for text in parts.get((length, 0, typed[:one]), ()):
+                found[text] = None
+            for text in parts.get((length, 2, typed[two + more :]), ()):
+                found[text] = None
+            for shift in range(-most, most + 1):
+                for text in parts.get((length, 1, typed[one + shift : two + shift]), ()) if one + shift >= 0 else ():
+                    found[text] = None
+        return found
 
 
 def _thirds(length: int) -> tuple[tuple[int, int], ...]:

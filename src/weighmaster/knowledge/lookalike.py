@@ -97,7 +97,7 @@ def _index() -> _Index:
         orders={"".join(order): known for known in famous for order in _orders(known.name)},
         words={name: known for name, known in named.items() if known.word},
         slips={name: (number, own[name]) for number, name in enumerate(slips)},
-        near=Near(slips),
+        near=Near(slips, long=8),
     )
 
 

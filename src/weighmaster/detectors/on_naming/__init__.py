@@ -1,0 +1,1 @@
+"""Rules on a name that a target uses."""

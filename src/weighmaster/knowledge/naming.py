@@ -1,0 +1,130 @@
+"""The names that a target uses, each once a file, out of all that its files say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Final
+
+from weighmaster.knowledge.names import Likeness, Names, Protected, imitates, reported
+from weighmaster.knowledge.packages import normal
+from weighmaster.knowledge.repository import path_of
+from weighmaster.model.fact import Reference, Shared
+from weighmaster.model.naming import Naming, Own
+from weighmaster.model.package import Dependency, Distribution, Index, Load
+from weighmaster.model.repository import Repository
+from weighmaster.reading.pattern import pattern
+
+_REPOSITORY: Final = pattern(r"([^\s/\\:@]+)/([^\s/\\:@]+)(?:@[^\s/]+)?", re.DOTALL)
+_WIDE: Final = pattern(r"(?:hf|huggingface)://(?:datasets/|spaces/)?([^\s/\\:@]+)/([^\s/\\:@]+)(?:@.*|/.*)?", re.DOTALL)
+_HUB: Final = frozenset({"model", "dataset", "file"})
+_REFERRED: Final = frozenset({"base-model", "adapter", "dataset", "remote-code"})
+_FOLDERS: Final = frozenset({".", "..", "~", "data", "model", "models", "datasets", "checkpoints", "weights", "output"})
+"""What stands first in paths rather than in names of repositories."""
+
+
+_LETTERS: Final = frozenset({"characters that look alike", "digits for letters", "a slip of the hand"})
+_ASKED: Final = frozenset({"primary", "extra"})
+_PUBLIC: Final = frozenset({"pypi.org", "pypi.python.org", "test.pypi.org"})
+
+
+def named_in(whole: Repository) -> Iterator[Naming]:
+    """Yield the names that a target uses."""
+    own = tuple(name for fact in whole.facts if isinstance(fact, Own) for name in fact.names)
+    told: set[tuple[str, str, str, str]] = set()
+    for said in whole.facts:
+        found = _named(said)
+        if found is None:
+            continue
+        role, name, rest = found
+        key = (role, name.casefold(), rest, path_of(said.where))
+        if name and key not in told:
+            told.add(key)
+            yield Naming(where=said.where, role=role, name=name, rest=rest, said=said, own=own, whole=whole)
+
+
+def _named(said: Shared) -> tuple[str, str, str] | None:
+    match said:
+        case Distribution():
+            return "is", said.name, ""
+        case Dependency(source="index" | "vcs" | "url"):
+            return "wants", said.name, ""
+        case Load(kind=kind) if kind in _HUB:
+            return _account(said.target)
+        case Reference(kind=kind) if kind in _REFERRED:
+            return _account(said.target.partition("--")[0])
+        case _:
+            return None
+
+
+def _account(target: str) -> tuple[str, str, str] | None:
+    """Return the account and the name of a repository on a hub, where a target can be one.
+
+    >>> _account("meta-llama/Llama-3.1-8B"), _account("./weights/model.bin"), _account("hf://datasets/a/b/c.csv")
+    (('from', 'meta-llama', 'Llama-3.1-8B'), None, ('from', 'a', 'b'))
+    """
+    hit = _REPOSITORY.fullmatch(target) or _WIDE.fullmatch(target)
+    if hit is None or hit[1].casefold() in _FOLDERS or hit[1].startswith((".", "~", "$", "{")):
+        return None
+    return "from", hit[1], hit[2]
+
+
+def is_own(fact: Naming) -> bool:
+    """Say whether a name is one of the user's own."""
+    if fact.role == "from":
+        return f"{fact.name}/".casefold() in {name.casefold() for name in fact.own}
+    return bool(fact.own) and normal(fact.name) in {normal(name) for name in fact.own if not name.endswith("/")}
+
+
+def taken_for(fact: Naming) -> Likeness | None:
+    """Return the known package that a name looks like, unless it is the user's own, or is reported by itself."""
+    if isinstance(fact.said, Dependency) and fact.said.ecosystem != "pypi":
+        # Other ecosystems name the same things otherwise: `pytorch-cuda` is honest there.
+        found = imitates(fact.name)
+        return found if found is not None and found.how in _LETTERS else None
+    return None if is_own(fact) or normal(fact.name) in reported() else imitates(fact.name)
+
+
+def taken_for_own(fact: Naming) -> Likeness | None:
+    """Return the user's own name that a name looks like, unless it is one itself."""
+    if is_own(fact):
+        return None
+    return _own_names(fact.own, accounts=fact.role == "from").likeness(fact.name)
+
+
+@lru_cache(maxsize=8)
+def _own_names(own: tuple[str, ...], *, accounts: bool) -> Names:
+    # An account is a word, as the name of a service is: `acme-ai`, `acme-llm` claim to be `acme`.
+    names = [name.removesuffix("/") for name in own if name.endswith("/") is accounts]
+    return Names(Protected(name=name, service=accounts) for name in names)
+
+
+def is_held(fact: Naming) -> bool:
+    """Say whether the target holds the package that is wanted."""
+    return normal(fact.name) in _held(fact.whole)
+
+
+_last: list[tuple[Repository, frozenset[str]]] = []
+
+
+def _held(whole: Repository) -> frozenset[str]:
+    if not (_last and _last[0][0] is whole):
+        held = frozenset(normal(said.name) for said in whole.facts if isinstance(said, Distribution))
+        _last[:] = [(whole, held)]
+    return _last[0][1]
+
+
+def open_index(said: Dependency, whole: Repository) -> Index | None:
+    """Return the index beside others, or the public one, that is asked for a package without an index of its own."""
+    if said.index:
+        return None
+    path = path_of(said.where)
+    asked = [index for index in whole.facts if isinstance(index, Index) and path_of(index.where) == path]
+    public = next((index for index in asked if index.role in _ASKED and _is_public(index.target)), None)
+    return public or next((index for index in asked if index.role == "extra"), None)
+
+
+def _is_public(address: str) -> bool:
+    host = address.partition("://")[2].partition("/")[0].rpartition("@")[2].partition(":")[0]
+    return host.casefold() in _PUBLIC
