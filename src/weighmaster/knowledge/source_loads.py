@@ -10,6 +10,7 @@ import ast
 from collections.abc import Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
+from weighmaster.knowledge.load_targets import is_file_of_model
 from weighmaster.knowledge.loads import Argument, Loader, loader
 from weighmaster.model.package import Load
 from weighmaster.model.where import Where
@@ -28,6 +29,10 @@ _OPTIONS: Final = frozenset({"add_argument", "option", "argument", "add_option"}
 _FLAGS: Final = frozenset({"DEFINE_string", "DEFINE_enum"})
 _HUBS: Final = ("hf_hub:", "hf-hub:", "hf://")
 _SAFE_YAML: Final = ("SafeLoader", "CSafeLoader", "BaseLoader", "CBaseLoader")
+_FETCHES: Final = frozenset({
+    "httpx.get", "httpx.post", "httpx.request", "requests.get", "requests.post", "requests.request",
+    "urllib.request.urlopen", "urllib.request.urlretrieve",
+})  # fmt: skip
 _Functions = tuple[ast.FunctionDef | ast.AsyncFunctionDef, ...]
 
 
@@ -304,6 +309,11 @@ def _is_harmless(known: Loader, call: _Call | None, seen: Seen) -> bool:
     if known.kind == "yaml":
         given = _text_of(_argument(call, seen, Argument(place=1, names=("Loader",))))
         return given.endswith(_SAFE_YAML)
+    if known.callee in _FETCHES:
+        # Most of what programs fetch is no model.
+        _, value = _argument(call, seen, known.target) if known.target else (None, None)
+        unchecked = _text_of(_argument(call, seen, Argument(place=-1, names=("verify",)))) == "False"
+        return not unchecked and not any(is_file_of_model(text) for text in _texts(value))
     if call is None or not call.node.args or not isinstance(first := call.node.args[0], ast.Call):
         return False
     return known.kind == "pickle" and _last(first.func) == "dumps"
