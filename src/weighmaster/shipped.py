@@ -30,15 +30,16 @@ def registry() -> Registry:
 
 
 def _composed(whole: Repository) -> Iterable[Fact]:
-    """Return the packages of a target and the names that it uses, where there may be any."""
+    """Return what the source of a target does, its packages, and the names that it uses, where there may be any."""
     if not whole.facts:
         return ()
     from itertools import chain
 
+    from weighmaster.knowledge.deeds import deeds_of
     from weighmaster.knowledge.naming import named_in
     from weighmaster.knowledge.packages import packages_of
 
-    return chain(packages_of(whole), named_in(whole))
+    return chain(deeds_of(whole), packages_of(whole), named_in(whole))
 
 
 def policy(id: str) -> Policy:

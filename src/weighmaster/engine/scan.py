@@ -262,11 +262,14 @@ def gather(name: str, items: Iterable[Item], registry: Registry, *, folder: bool
         return  # One file that says nothing about others is judged already.
     where = Where.file(name)
     whole = Repository(where=where, folder=folder, artifacts=tuple(artifacts), facts=tuple(facts))
-    said = _Said(where, "the whole")
+    # What was composed may stand in a file: each has room of its own.
+    said: dict[Where, _Said] = {}
     for finding in _guarded(where, "the whole", partial(_of_whole, whole, registry)):
-        if isinstance(finding, Gap) or said.is_room_for(finding):
+        room = said.setdefault(finding.where, _Said(finding.where, "the whole"))
+        if isinstance(finding, Gap) or room.is_room_for(finding):
             yield finding
-    yield from said.left_out()
+    for each in said.values():
+        yield from each.left_out()
 
 
 def _of_whole(whole: Repository, registry: Registry) -> Iterator[Finding]:

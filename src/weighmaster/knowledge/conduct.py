@@ -28,8 +28,6 @@ WHEN: Final = {
 }
 """How messages say when."""
 
-_SHOWN: Final = 100
-"""Characters of what is given that messages show."""
 _DOES: Final = {
     "delete": "deletes or renames files",
     "hook": "has itself called by the interpreter from then on",
@@ -106,10 +104,3 @@ def _of_process(use: Use) -> Level:
 
 def _later(kind: str) -> Level:
     return "has-powers" if kind in {"process", "code", "native"} else ""
-
-
-def sentence(use: Use, found: Conduct) -> str:
-    """Say what a use does, when, and with what."""
-    what = use.dotted.rstrip("=") if use.module else ""
-    given = f": {use.detail[:_SHOWN]!r}" if use.detail else ""
-    return f"{found.does} {WHEN.get(use.when, use.when)}{f', by {what}' if what else ''}{given}"

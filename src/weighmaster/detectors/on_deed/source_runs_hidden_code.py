@@ -19,19 +19,18 @@ from collections.abc import Iterator
 from typing import Final
 
 from weighmaster.extend.detector import Detector
-from weighmaster.knowledge.conduct import conduct, sentence
-from weighmaster.model.fact import Use
+from weighmaster.knowledge.deeds import sentence
 from weighmaster.model.finding import Finding, Rule, Severity
+from weighmaster.model.source import Deed
 
 _RULE: Final = Rule(
     id="source-runs-hidden-code", title="Importing the source runs hidden code", severity=Severity.HIGH, cwe=506
 )
 
 
-def _detect(fact: Use) -> Iterator[Finding]:
-    found = conduct(fact)
-    if found.level == "hides":
-        yield Finding(rule=_RULE, where=fact.where, message=sentence(fact, found), evidence=(fact,))
+def _detect(fact: Deed) -> Iterator[Finding]:
+    if fact.level == "hides" and not fact.reach:
+        yield Finding(rule=_RULE, where=fact.where, message=sentence(fact), evidence=(*fact.facts, fact.use))
 
 
-DETECTOR: Final = Detector(rule=_RULE, on=Use, detect=_detect)
+DETECTOR: Final = Detector(rule=_RULE, on=Deed, detect=_detect)

@@ -18,19 +18,22 @@ from collections.abc import Iterator
 from typing import Final
 
 from weighmaster.extend.detector import Detector
-from weighmaster.knowledge.conduct import conduct, sentence
-from weighmaster.model.fact import Use
+from weighmaster.knowledge.deeds import sentence
 from weighmaster.model.finding import Confidence, Finding, Rule, Severity
+from weighmaster.model.source import Deed
 
 _RULE: Final = Rule(id="source-has-powers", title="The source could act on the machine", severity=Severity.LOW, cwe=829)
 
 
-def _detect(fact: Use) -> Iterator[Finding]:
-    found = conduct(fact)
-    if found.level == "has-powers":
+def _detect(fact: Deed) -> Iterator[Finding]:
+    if fact.level == "has-powers":
         yield Finding(
-            rule=_RULE, where=fact.where, message=sentence(fact, found), confidence=Confidence.MEDIUM, evidence=(fact,)
+            rule=_RULE,
+            where=fact.where,
+            message=sentence(fact),
+            confidence=Confidence.MEDIUM,
+            evidence=(*fact.facts, fact.use),
         )
 
 
-DETECTOR: Final = Detector(rule=_RULE, on=Use, detect=_detect)
+DETECTOR: Final = Detector(rule=_RULE, on=Deed, detect=_detect)

@@ -19,19 +19,18 @@ from collections.abc import Iterator
 from typing import Final
 
 from weighmaster.extend.detector import Detector
-from weighmaster.knowledge.conduct import conduct, sentence
-from weighmaster.model.fact import Use
+from weighmaster.knowledge.deeds import sentence
 from weighmaster.model.finding import Finding, Rule, Severity
+from weighmaster.model.source import Deed
 
 _RULE: Final = Rule(
     id="source-acts-on-import", title="Importing the source acts on the machine", severity=Severity.HIGH, cwe=829
 )
 
 
-def _detect(fact: Use) -> Iterator[Finding]:
-    found = conduct(fact)
-    if found.level == "acts":
-        yield Finding(rule=_RULE, where=fact.where, message=sentence(fact, found), evidence=(fact,))
+def _detect(fact: Deed) -> Iterator[Finding]:
+    if fact.level == "acts" and not fact.reach:
+        yield Finding(rule=_RULE, where=fact.where, message=sentence(fact), evidence=(*fact.facts, fact.use))
 
 
-DETECTOR: Final = Detector(rule=_RULE, on=Use, detect=_detect)
+DETECTOR: Final = Detector(rule=_RULE, on=Deed, detect=_detect)

@@ -1,0 +1,1 @@
+"""Rules on what source code does where it stands."""

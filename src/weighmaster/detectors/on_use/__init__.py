@@ -1,1 +1,0 @@
-"""Rules on what source code uses."""

@@ -1,0 +1,77 @@
+"""What the source of a target does, judged by where it stands: in a package, with the chain that runs it, or alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from weighmaster.knowledge.chains import Chains, Way
+from weighmaster.knowledge.conduct import WHEN, conduct
+from weighmaster.knowledge.package_conduct import packaged
+from weighmaster.knowledge.packages import owner_of
+from weighmaster.knowledge.repository import path_of, shown, tree_of
+from weighmaster.model.fact import Use
+from weighmaster.model.package import Package
+from weighmaster.model.repository import Repository
+from weighmaster.model.source import Deed
+
+_INSTALLED = frozenset({"wheel", "installed", "sdist"})
+_SHOWN = 100
+"""Characters of what is given that messages show."""
+
+
+def deeds_of(whole: Repository) -> Iterator[Deed]:
+    """Yield what the source of a target does that counts."""
+    chains: dict[int, Chains] = {}
+    for use in tree_of(whole).facts(Use):
+        path = path_of(use.where)
+        package = owner_of(whole, path)
+        if package is None or package.form not in _INSTALLED:
+            found = conduct(use)
+            if found.level:
+                yield Deed(where=use.where, use=use, level=found.level, does=found.does)
+            continue
+        if not conduct(use).level:
+            continue
+        if id(package) not in chains:
+            chains[id(package)] = Chains(package)
+        deed = _in_package(use, path, package, chains[id(package)].ways.get(path))
+        if deed is not None:
+            yield deed
+
+
+def _in_package(use: Use, path: str, package: Package, way: Way | None) -> Deed | None:
+    found = packaged(use, way.reach if way else "", path)
+    if not found.level:
+        return None
+    name = package.distribution.name
+    if way is None:
+        return Deed(where=use.where, use=use, level=found.level, does=found.does, package=name)
+    return Deed(
+        where=use.where,
+        use=use,
+        level=found.level,
+        does=found.does,
+        package=name,
+        reach=way.reach if use.when not in {"call", "main"} else "",
+        by=way.by,
+        chain=way.chain,
+        facts=way.facts,
+    )
+
+
+def sentence(deed: Deed) -> str:
+    """Say what a deed does, when, with what, and what leads to it."""
+    use = deed.use
+    what = use.dotted.rstrip("=") if use.module else ""
+    given = f": {use.detail[:_SHOWN]!r}" if use.detail else ""
+    line = f", line {use.line}" if use.line and deed.reach else ""
+    done = f"{deed.does}{{}}{f', by {what}' if what else ''}{given}{line}"
+    if not deed.reach:
+        return done.format(f" {WHEN.get(use.when, use.when)}")
+    files = " -> ".join([shown(_inside(path)) for path in deed.chain])
+    return f"{deed.by} runs {files}, which {done.format('')}"
+
+
+def _inside(path: str) -> str:
+    """Return the path of a file in its archive: the archive is named by where the finding is."""
+    return path.rpartition("!")[2]
