@@ -13,6 +13,7 @@ from weighmaster.extend.format import Format, Glance, Read, part
 from weighmaster.machine.run import whole
 from weighmaster.machine.unpickler import Machine
 from weighmaster.model.errors import OverBudgetError
+from weighmaster.model.package import Blob
 from weighmaster.model.report import Gap, GapReason
 from weighmaster.model.where import Span, Where
 from weighmaster.reading.cursor import Cursor
@@ -24,6 +25,8 @@ _SHORT: Final = 64
 _LONG: Final = 64
 """Opcodes that chance does not make: one in four of random bytes goes on to the next opcode."""
 _DEEPEST: Final = 2
+_CIPHERED: Final = 4096
+"""Fewer bytes are no weights."""
 _PROTO: Final = b"\x80"
 _FOLLOWED: Final = 4
 _OLD: Final = 24
@@ -59,6 +62,7 @@ def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
         old += found
         return found and old <= _OLD
 
+    yield _told(cursor, where)
     # What is handed on and then not known either comes back here, with all that lies behind it.
     if all(isinstance(step, Span) for step in where.steps[-_DEEPEST:]) and len(where.steps) >= _DEEPEST:
         raise OverBudgetError(f"places inside places that look like a known format, more than {_DEEPEST} deep")
@@ -75,6 +79,15 @@ def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
     if cursor.size > _MOST:
         detail = f"looked for hidden formats in {_MOST} of {cursor.size} bytes"
         yield Gap(where=where, reason=GapReason.OVER_BUDGET, detail=detail)
+
+
+def _told(cursor: Cursor, where: Where) -> Blob:
+    """Say how random the bytes are: that nobody knows them may be meant."""
+    from weighmaster.reading.chance import sampled
+
+    bits, chance = sampled(cursor.source)
+    form = "random" if chance and cursor.size >= _CIPHERED else "unknown"
+    return Blob(where=where, form=form, size=cursor.size, entropy=f"{bits:.2f}")
 
 
 FORMAT: Final = Format(

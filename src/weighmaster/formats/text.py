@@ -7,22 +7,20 @@ one-byte code. Where it stops being text, the rest is an artifact of its own.
 
 from __future__ import annotations
 
-import binascii
 import re
 from collections.abc import Iterator
-from functools import partial
 from typing import Final
 
-from weighmaster.extend.format import Format, Glance, Inner, Read, part
+from weighmaster.extend.format import Format, Glance, Read, part
 from weighmaster.knowledge.callables import look_up
-from weighmaster.machine.run import plausible, whole
+from weighmaster.machine.run import whole
 from weighmaster.model.errors import OverBudgetError, UnreadableError
 from weighmaster.model.fact import Script
-from weighmaster.model.where import Member, Where
+from weighmaster.model.where import Where
 from weighmaster.reading.cursor import Cursor
 from weighmaster.reading.pattern import pattern
 from weighmaster.reading.python.source import looks_like
-from weighmaster.reading.source import BytesSource, PartSource
+from weighmaster.reading.source import PartSource
 
 _WINDOW: Final = 1 << 20
 _STEP_BACK: Final = 64
@@ -33,15 +31,6 @@ _UTF16: Final = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 _SOURCE: Final = 256 << 10
 """Characters that are looked at to see whether it is source code."""
 _EXCERPT: Final = 200
-
-_BEGIN: Final = b"gA"
-_PICKLE: Final = pattern(rb"(?<![A-Za-z0-9+/_-])gA[I-X](?:[A-Za-z0-9+/_-]|\\[nr/]|\r?\n[ \t]*){20,}")
-"""PROTO of protocol 2 to 5 in Base64, and what follows; JSON escapes slashes and line ends."""
-_BROKEN: Final = pattern(rb"\\[nr]|\\(?=/)|\s")
-_ALPHABET: Final = bytes.maketrans(b"-_", b"+/")
-_LEAST: Final = 24
-_ENCODED: Final = 64 << 20
-_HANDED_ON: Final = 1000
 
 _NAME: Final = rb"[A-Za-z_][A-Za-z0-9_]{0,63}(?:\.[A-Za-z_][A-Za-z0-9_]{0,63}){0,15}"
 _GLOBAL: Final = pattern(rb"([ci])(%s)\n(%s)\n(?=[()\]}.NSVIFLpqgcP0-9])" % (_NAME, _NAME))
@@ -79,28 +68,6 @@ def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
     start = _pickle_start(cursor)
     if start:
         yield part(cursor, where, start, cursor.size)
-    yield from _encoded(cursor, where)
-
-
-def _encoded(cursor: Cursor, where: Where) -> Iterator[Read]:
-    """Hand on the pickles that stand in a text in Base64: in a JSON of settings, in a table, in a page."""
-    if not _LEAST < cursor.size <= _ENCODED:
-        return
-    cursor.budget.hold(cursor.size)
-    text, found = cursor.source.read_at(0, cursor.size), 0
-    for hit in _PICKLE.finditer(text) if _BEGIN in text else ():
-        cursor.budget.check_time()
-        plain = _BROKEN.sub(b"", hit[0]).translate(_ALPHABET)
-        # A last character alone stands for no byte.
-        plain = plain[:-1] if len(plain) % 4 == 1 else plain
-        data = binascii.a2b_base64(plain + b"=" * (-len(plain) % 4))
-        if data[2:3] and plausible(data):
-            found += 1
-            if found > _HANDED_ON:
-                raise OverBudgetError(f"text: more than {_HANDED_ON} pickles in Base64")
-            trace = whole(BytesSource(data))
-            inside = data if trace.broken else data[: trace.stop]
-            yield Inner(where / Member(name=f"base64 at {hit.start()}"), partial(BytesSource, inside))
 
 
 def _pickle_start(cursor: Cursor) -> int:

@@ -209,10 +209,11 @@ class Attested(Shared):
 class Blob(Shared):
     """Bytes that stand for something else, or that nobody knows.
 
-    `form` is the code that they stand in (`base64`, `hex`, `escapes`, ...) where a loader could take what comes out;
-    `encrypted` where they say so themselves; `random` where only a cipher or chance spreads bytes like that; `unknown`
-    where nothing known hides in them. `size` is in bytes as they stand, `entropy` in bits a byte. `detail` is how they
-    are encoded, or which cipher's they are.
+    In a text, `form` is the code that they stand in (`base64`, `hex`, `escapes`, ...) where a loader could take what
+    comes out, and `opaque` where that is of no known kind and may be encrypted. A file is `encrypted` where it says so
+    itself, `random` where only a cipher or chance spreads bytes like that, else `unknown`: it was looked through, and
+    nothing known hides in it. `size` is in bytes as they stand, `entropy` in bits a byte. `detail` is how they are
+    encoded, or what encrypted them.
     """
 
     form: str

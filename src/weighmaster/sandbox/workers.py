@@ -56,6 +56,8 @@ _NAP: Final = 0.0005
 """Seconds that the parent sleeps while all workers have enough to do: waking for each answer costs more than a file."""
 _SWEPT: Final = 256
 """Tasks after which a worker looks for cycles."""
+_YOUNG: Final = 500_000
+"""Objects that may be made and not freed before a worker looks for cycles within a task."""
 _START: Final = 30.0
 """Seconds that a worker may take to confine itself."""
 _HEAD: Final = struct.Struct("<IBI")
@@ -492,9 +494,11 @@ def _by_main_thread() -> bool:
 def _settle(*kept: int) -> list[int]:
     """Let go of what belongs to the parent, but for `kept`: its signals, its terminal, its open files; return those."""
     # Nothing of the parent's is collected here: a finalizer would close a descriptor that is ours by then.
-    # What a file leaves behind is seldom a cycle, and to look for cycles costs more than the file (docs/adr/0005).
+    # What a file leaves behind is seldom a cycle, and to look for cycles costs more than the file (docs/adr/0005); but
+    # one file may be an archive of thousands.
     gc.freeze()
-    gc.disable()
+    gc.set_threshold(_YOUNG, 5, 5)
+    gc.enable()
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
         signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
