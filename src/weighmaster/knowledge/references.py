@@ -37,6 +37,8 @@ NAMED: Final = frozenset(
         "declarations",
         "licence",
         "requirement",
+        "requirements",
+        "constraints",
         "kernel",
         "component",
         "environment",

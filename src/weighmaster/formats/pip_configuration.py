@@ -1,0 +1,26 @@
+"""`pip.conf`: where pip takes packages from.
+
+Format: <https://pip.pypa.io/en/stable/topics/configuration/>.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from weighmaster.extend.format import Format
+from weighmaster.extend.wanting import lines
+from weighmaster.reading.dependencies.manifests import pip_conf
+from weighmaster.reading.pattern import pattern
+
+_KEYS: Final = pattern(rb"^(?:extra[-_])?index[-_]url\s*[=:]|^find[-_]links\s*[=:]|^trusted[-_]host\s*[=:]", 8)
+_SECTION: Final = pattern(rb"^\[(?:global|install|download|wheel|pip)[\w .]*\]", 8)  # re.MULTILINE
+_LONGEST: Final = 1 << 20
+
+
+def _matches(text: bytes) -> bool:
+    if len(text) > _LONGEST or not (b"index" in text or b"links" in text or b"host" in text):
+        return False
+    return _SECTION.search(text) is not None and _KEYS.search(text) is not None
+
+
+FORMAT: Final[Format] = lines("pip-configuration", "Configuration of pip", _matches, pip_conf)
