@@ -1,4 +1,4 @@
-"""Pictures and sounds: PNG, JPEG, GIF, WebP, BMP, ICO, WAV. Followed far enough to know where each of them ends.
+"""Pictures and sounds: PNG, JPEG, GIF, WebP, BMP, ICO, WAV, AIFF, AU. Followed far enough to know where each ends.
 
 Specifications: <https://www.w3.org/TR/png-3/>, <https://www.w3.org/Graphics/JPEG/itu-t81.pdf>,
 <https://www.w3.org/Graphics/GIF/spec-gif89a.txt>, <https://developers.google.com/speed/webp/docs/riff_container>
@@ -7,7 +7,7 @@ Specifications: <https://www.w3.org/TR/png-3/>, <https://www.w3.org/Graphics/JPE
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Final
+from typing import Final, Literal
 
 from weighmaster.extend.format import Format, Glance, Read, part
 from weighmaster.model.errors import UnreadableError
@@ -20,7 +20,10 @@ _TEXT: Final = 64 << 10
 _WINDOW: Final = 1 << 20
 _PARTS: Final = 1 << 20
 """Chunks, segments or blocks of one picture."""
-_RIFF: Final = frozenset({b"WEBP", b"WAVE"})
+_RIFF: Final = frozenset({b"WEBP", b"WAVE", b"AVI "})
+_AIFF: Final = frozenset({b"AIFF", b"AIFC"})
+_UNTOLD: Final = 0xFFFFFFFF
+"""The size that stands for one of 64 bits, or for a size that was not known when the header was written."""
 _DIB_SIZES: Final = frozenset({12, 16, 40, 52, 56, 64, 108, 124})
 
 
@@ -38,8 +41,12 @@ def _reader(head: bytes, size: int) -> Callable[[Cursor, Where], Iterator[Read]]
 def _plausible(magic: bytes, head: bytes, size: int) -> bool:
     """Whether what follows a short magic fits it."""
     match magic:
-        case b"RIFF":
+        case b"RIFF" | b"RIFX" | b"RF64":
             return head[8:12] in _RIFF
+        case b"FORM":
+            return head[8:12] in _AIFF
+        case b".snd":
+            return 24 <= int.from_bytes(head[4:8], "big") < len(head) and int.from_bytes(head[12:16], "big") <= 27
         case b"BM":
             return int.from_bytes(head[14:18], "little") in _DIB_SIZES
         case b"\0\0\1\0" | b"\0\0\2\0":
@@ -139,10 +146,30 @@ def _gif(cursor: Cursor, where: Where) -> Iterator[Read]:
 
 
 def _riff(cursor: Cursor, where: Where) -> Iterator[Read]:
+    yield from _chunked(cursor, where, "little")
+
+
+def _big(cursor: Cursor, where: Where) -> Iterator[Read]:
+    yield from _chunked(cursor, where, "big")
+
+
+def _chunked(cursor: Cursor, where: Where, order: Literal["big", "little"]) -> Iterator[Read]:
     del where
     cursor.skip(4)
-    size = cursor.u32()
-    cursor.skip(size + (size & 1 if size < cursor.left else 0))
+    size = int.from_bytes(cursor.take(4), order)
+    if size == _UNTOLD and cursor.peek(8)[4:] == b"ds64":
+        # EBU Tech 3306: the first chunk says it in 64 bits.
+        size = int.from_bytes(cursor.peek(20)[12:], "little")
+    # One that was cut off is all of one.
+    cursor.skip(min(size + (size & 1), cursor.left))
+    yield from ()
+
+
+def _au(cursor: Cursor, where: Where) -> Iterator[Read]:
+    del where
+    head = cursor.peek(12)
+    begins, size = int.from_bytes(head[4:8], "big"), int.from_bytes(head[8:12], "big")
+    cursor.skip(min(cursor.left, cursor.left if size == _UNTOLD else begins + size))
     yield from ()
 
 
@@ -172,6 +199,10 @@ _READERS: Final = (
     (b"GIF87a", _gif),
     (b"GIF89a", _gif),
     (b"RIFF", _riff),
+    (b"RIFX", _big),
+    (b"RF64", _riff),
+    (b"FORM", _big),
+    (b".snd", _au),
     (b"BM", _bmp),
     (b"\0\0\1\0", _ico),
     (b"\0\0\2\0", _ico),

@@ -7,6 +7,7 @@ one-byte code. Where it stops being text, the rest is an artifact of its own.
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterator
 from typing import Final
@@ -28,6 +29,8 @@ _CONTROL: Final = pattern(rb"[\x00-\x07\x0b\x0e-\x1a\x1c-\x1f]|\x1b(?!\[|\Z)|(?<
 """Of a terminal's, what begins a sequence (ECMA-48, 5.4) and more than one step back are left out."""
 _CONTROLS: Final = bytes({*range(0x20)} - {*b"\t\n\f\r"})
 _UTF16: Final = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
+_RARE: Final = 100_000
+"""One control character in so many bytes does not make a text something else."""
 _SOURCE: Final = 256 << 10
 """Characters that are looked at to see whether it is source code."""
 _EXCERPT: Final = 200
@@ -60,7 +63,7 @@ def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
     head = cursor.peek(min(cursor.size, 4096))
     encoding = _UTF16.get(head[:2]) or _plain(head) or "latin-1"
     end = _text_end(cursor, encoding)
-    if end < cursor.size:
+    if end < cursor.size and not (encoding == "utf-8" and _nearly(cursor)):
         # A loader may seek to what follows the text.
         yield part(cursor, where, end, cursor.size)
         raise UnreadableError("text that does not go on to the end", offset=end)
@@ -124,6 +127,26 @@ def _text_end(cursor: Cursor, encoding: str) -> int:
                 # What begins there may begin with bytes that could still be text, such as a pickle's 0x80.
                 return max(0, start + hit.start() - _STEP_BACK)
     return cursor.size
+
+
+def _nearly(cursor: Cursor) -> bool:
+    """Whether all of it is UTF-8 with a few control characters, as bundles of scripts have in their literals.
+
+    What a loader could take has zeros, or bytes that are no UTF-8, or is looked for in any text.
+    """
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    controls = 0
+    for start in range(0, cursor.size, _WINDOW):
+        cursor.budget.check_time()
+        window = cursor.source.read_at(start, _WINDOW)
+        controls += len(window) - len(window.translate(None, _CONTROLS))
+        if controls * _RARE > cursor.size or b"\0" in window:
+            return False
+        try:
+            decoder.decode(window, start + _WINDOW >= cursor.size)
+        except UnicodeDecodeError:
+            return False
+    return True
 
 
 def _wide(data: bytes, encoding: str) -> bool:
