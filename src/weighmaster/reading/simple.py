@@ -3,7 +3,8 @@
 An index answers in JSON or in HTML; both are read into the same values. Nothing that it says is believed here:
 addresses and digests are what it declares. Specification:
 <https://packaging.python.org/en/latest/specifications/simple-repository-api/> (PEP 503, 592, 658, 691, 700, 708, 714,
-740, 792)."""
+740, 792).
+"""
 
 from __future__ import annotations
 

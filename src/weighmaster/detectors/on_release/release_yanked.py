@@ -1,5 +1,4 @@
 """The release was yanked: whoever published it took it back, and installers leave it out unless asked for by name.
-name.
 
 That is done for a mistake, and after a break-in as well. Files that are yanked stay where they are, so a pin goes on
 installing them. Specification: PEP 592 (<https://peps.python.org/pep-0592/>).

@@ -28,6 +28,8 @@ COMMANDS: Final = MappingProxyType(
         "attest": "claim something of an artifact, signed: a release, a scan, a closure, test results",
         "claims": "list what is claimed of an artifact, who signed it, and which of it holds",
         "bom": "write down what a model is made of, and who says so",
+        "install": "pip install, of what was vetted and of nothing else",
+        "pin": "write a lock: what pip would install, each release by the digests of its wheels",
         "convert": "take tensors out of files that would have to be run, into safetensors",
         "record": "run a command, and record what went in and what came out",
         "reproduce": "run a recorded command again, and compare what comes out",

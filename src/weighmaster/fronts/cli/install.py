@@ -1,0 +1,216 @@
+"""`weighmaster install`: pip install, of what was vetted and of nothing else."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from weighmaster import api
+from weighmaster.extend.output import Style
+from weighmaster.extend.showing import count, plain
+from weighmaster.fronts.cli import status, terminal
+from weighmaster.fronts.cli.parsing import Parser
+from weighmaster.fronts.cli.progress import Progress
+from weighmaster.model.errors import ConfigError
+from weighmaster.model.verdict import Outcome
+
+if TYPE_CHECKING:
+    from weighmaster.installing.install import Looked, Plan
+    from weighmaster.installing.vetting import Judged
+
+_SCHEMA: Final = "weighmaster.install/1"
+_EPILOG: Final = """\
+All else is for pip: requirements, -r FILE, -c FILE, -U, --index-url URL, --target FOLDER, ... (pip install --help).
+
+exit status:
+  0  everything is installed, or nothing had to be
+  1  something is blocked: nothing is installed
+  2  wrong use; or pip found no way, or failed
+  3  something needs a look: nothing is installed (--allow-review installs it)
+  4  a defect of weighmaster itself
+examples:
+  weighmaster install torch==2.1.0 transformers
+  weighmaster install -r requirements.txt --dry-run
+  weighmaster install --build sacremoses sacremoses"""
+
+
+def parser() -> Parser:
+    """Return what `install` understands; what is not among it is for pip."""
+    it = Parser(
+        prog="weighmaster install",
+        usage="weighmaster install [options] [pip's options] REQUIREMENT ...",
+        description="Find what pip would install, fetch it, vet it, and install exactly that, by its hashes.",
+        epilog=_EPILOG,
+    )
+    it.add_argument("--dry-run", action="store_true", help="vet, and install nothing")
+    it.add_argument("--allow-review", action="store_true", help="install what needs a look as well: you took it")
+    it.add_argument(
+        "--build",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="this one (NAME or NAME==VERSION) may be built from its sdist, once that is vetted; may be repeated",
+    )
+    add_shared(it)
+    it.add_argument("--trust", metavar="POLICY", help="a policy of trust says who must have published what")
+    it.add_argument("--recall", metavar="LIST", help="refuse what a list of recalls names")
+    it.add_argument("-o", "--output", default="text", choices=("text", "json"), help="what to write (default: text)")
+    it.add_argument("--verbose-findings", action="store_true", help="show notes of what is allowed, too")
+    it.add_argument("--no-color", action="store_true", help="no colours (NO_COLOR does the same)")
+    return it
+
+
+def add_shared(it: Any) -> None:
+    """Let a command be told what it shares with others that ask pip."""
+    it.add_argument(
+        "--python",
+        metavar="PATH",
+        help="install into this one: an interpreter or a virtual environment (default: the active one, else our own)",
+    )
+    it.add_argument("--policy", choices=api.policy_names(), help="what decides (default: the configuration's)")
+    it.add_argument("--config", metavar="FILE", help="a TOML file; without it [tool.weighmaster] of pyproject.toml")
+    it.add_argument("--no-config", action="store_true", help="read no configuration")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the subcommand and return its exit status."""
+    options, rest = parser().parse_known_args(list(arguments))
+    with tempfile.TemporaryDirectory(prefix="weighmaster-", ignore_cleanup_errors=True) as folder:
+        with Progress(sys.stderr, quiet=False, doing="vetting") as progress:
+            plan = _plan(options, rest, folder, progress)
+            from weighmaster.installing.install import look
+
+            looked = look(plan)
+        refused = looked.refused(review=options.allow_review)
+        result = _installed(plan, looked, options) if not (refused or options.dry_run) else None
+        _write(looked, options, installed=result == 0, dry=options.dry_run)
+    if refused:
+        return status.of(one.vetted for one in refused)
+    return status.USAGE if result else status.ALLOWED
+
+
+def _plan(options: Any, rest: Sequence[str], folder: str, progress: Progress) -> Plan:
+    from weighmaster.installing.arguments import parsed
+    from weighmaster.installing.install import Plan
+
+    asked = parsed(rest)
+    settings = settings_of(options)
+    policy, recall = options.trust or settings.trust, options.recall or settings.recall
+    request = api.Request(
+        settings=settings,
+        progress=progress.files,
+        access=access_of(asked),
+        trust=_trust(policy, recall) if policy or recall else None,
+    )
+    return Plan(
+        pip=pip_of(options),
+        asked=asked,
+        request=request,
+        folder=folder,
+        build=tuple(options.build),
+        review=options.allow_review,
+        say=say,
+    )
+
+
+def settings_of(options: Any) -> Any:
+    """Return the settings that count, from the folder that we are in unless others are named."""
+    path = options.config or (None if options.no_config else api.found_configuration(os.getcwd()))
+    return api.chosen(api.configured(path), options.policy, ())
+
+
+def access_of(asked: Any) -> Any:
+    """Return how indexes are reached: as pip is told in this call, else as it is told elsewhere."""
+    from weighmaster.fronts.cli.access import from_environment
+    from weighmaster.fronts.cli.indexes import with_indexes
+
+    return with_indexes(from_environment(os.environ), os.environ, asked.indexes, asked.extra)
+
+
+def pip_of(options: Any) -> Any:
+    """Return pip, for the environment that is meant."""
+    from weighmaster.installing import pip
+
+    active = os.environ.get("VIRTUAL_ENV") or os.environ.get("CONDA_PREFIX") or sys.executable
+    return pip.pip_of(options.python or active, dict(os.environ))
+
+
+def say(what: str) -> None:
+    """Tell whoever sits at a terminal what is being done."""
+    if sys.stderr.isatty():
+        sys.stderr.write(f"weighmaster: {plain(what)}\n")
+
+
+def _trust(policy: str, recall: str) -> Any:
+    from datetime import UTC, datetime
+
+    from weighmaster.trust.policy.asking import asked
+
+    return asked(policy=policy, recalls=recall, now=datetime.now(UTC))
+
+
+def _installed(plan: Plan, looked: Looked, options: Any) -> int:
+    from weighmaster.installing.install import install
+
+    if looked.found and options.output == "text":
+        say(f"installing {count(len(looked.found), 'package')}")
+    return install(plan, looked, heard=options.output == "text")
+
+
+def _write(looked: Looked, options: Any, *, installed: bool, dry: bool) -> None:
+    every = [*looked.builds, *looked.found]
+    if options.output == "json":
+        sys.stdout.write(json.dumps(_record(every, options, installed=installed), indent=2) + "\n")
+        return
+    color = terminal.colored(sys.stdout) and not options.no_color
+    quiet = Style(color=color, quiet=True, width=terminal.width())
+    full = Style(color=color, width=terminal.width())
+    for one in every:
+        allowed = one.outcome is Outcome.ALLOW and not options.verbose_findings
+        sys.stdout.write(api.render([one.vetted], "text", quiet if allowed else full))
+    sys.stdout.write(f"{_summary(every, options, installed=installed, dry=dry)}\n")
+
+
+def _summary(every: Sequence[Judged], options: Any, *, installed: bool, dry: bool) -> str:
+    if not every:
+        return "Everything that was asked for is installed already."
+    counts = {outcome: sum(one.outcome is outcome for one in every) for outcome in Outcome}
+    told = f"{count(len(every), 'file')} vetted"
+    told += "".join(f", {number} {outcome.value}" for outcome, number in counts.items() if number)
+    if installed:
+        return f"{told}: installed, each by the digest of what was vetted."
+    if dry:
+        return f"{told}: nothing was installed (--dry-run)."
+    hint = " (--allow-review installs what needs a look)" if not counts[Outcome.BLOCK] else ""
+    return f"{told}: nothing was installed{'' if options.allow_review else hint}."
+
+
+def _record(every: Sequence[Judged], options: Any, *, installed: bool) -> dict[str, Any]:
+    from weighmaster.extend.contract import record
+
+    del options
+    return {
+        "schema": _SCHEMA,
+        "installed": installed,
+        "packages": [
+            {
+                "name": one.file.name,
+                "version": one.file.version,
+                "file": one.file.file,
+                "sha256": one.file.sha256,
+                "requested": one.file.requested,
+                "vetted": record(one.vetted),
+            }
+            for one in every
+        ],
+    }
+
+
+def refuse_output(path: str, *, force: bool) -> None:
+    """Refuse to write where something lies already, before any work is done."""
+    if path and os.path.lexists(path) and not force:
+        raise ConfigError(f"{path} is there already: --force replaces it")
