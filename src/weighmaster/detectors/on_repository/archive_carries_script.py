@@ -5,8 +5,8 @@ pickles import from it; other archives are unpacked into a folder from which pro
 runs this code.
 
 The code of a TorchScript archive (`code/__torch__/`) is in a small language of its own, which its own reader follows:
-it is not reported here. Neither is the source of a package: to bring source is what wheels and sdists are for; other rules
-say what it does. Source in an archive inside a package is reported.
+it is not reported here. Neither is the source of a package: to bring source is what wheels and sdists are for; others
+rules say what it does. Source in an archive inside a package is reported.
 
 ## What to do
 
