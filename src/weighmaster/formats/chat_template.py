@@ -42,7 +42,9 @@ _OTHERS: Final = pattern(
 _STATEMENT: Final = pattern(rb"\{%[-+]?\s*(?:if|for|set|macro)\b")
 _SOURCES: Final = (".py", ".pyi", ".c", ".cc", ".cpp", ".cu", ".cuh", ".h", ".hpp", ".go", ".js", ".ts", ".rs", ".java")
 """Source code of other languages, whatever else its name says."""
-_NAMED: Final = ("jinja", "jinja2", "j2", "tmpl", "tpl", "template")
+_NAMED_SO: Final = ("jinja", "jinja2", "j2")
+_NAMED: Final = (*_NAMED_SO, "tmpl", "tpl", "template")
+"""The last are names for templates of any language."""
 
 
 def _matches(glance: Glance) -> bool:
@@ -63,7 +65,8 @@ def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
         return
     raw = cursor.take(cursor.size).removeprefix(b"\xef\xbb\xbf")
     # Pages and source code that talk about templates are none, unless a loader that goes by names would take them.
-    if not _is_named(name.lower()) and (_OTHERS.match(raw.lstrip()) or not _could_be(raw)):
+    named = _is_named(name.lower())
+    if not name.lower().endswith(_NAMED_SO) and not ((named or not _OTHERS.match(raw.lstrip())) and _could_be(raw)):
         return
     yield Template(where=where, engine="jinja", name=name, text=raw.decode("utf-8", "replace"))
 
@@ -83,7 +86,8 @@ def _could_be(raw: bytes) -> bool:
     except UnreadableError:
         return False
     except OverBudgetError:
-        return True
+        # Doubled braces alone are in any source that is long.
+        return _STATEMENT.search(raw) is not None
     return True
 
 

@@ -14,10 +14,14 @@ import os
 import re
 from collections.abc import Iterator
 from functools import cache
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from weighmaster.reading.digest import sha256_of
 from weighmaster.reading.pattern import pattern
+
+if TYPE_CHECKING:
+    from weighmaster.model.fact import Secret
+    from weighmaster.model.repository import Repository
 
 
 class Kind(NamedTuple):
@@ -53,6 +57,23 @@ _PUBLISHED: Final = frozenset({"5de261506c0ff857b7c1af7059f842fb0a36d1ca2e4895da
 _DISTINCT: Final = 8
 _LETTERS: Final = 4
 _CONFIRMED: Final = 6000
+_PASSING: Final = pattern(
+    r"(?:^|[/!])(?:tests?|testing|selftest|test_?data|fixtures|examples?|docs?|samples?|benchmarks?)[/!]"
+    r"|(?:^|[/!])(?:test_[^/!]*|[^/!]*_test|conftest)\.py\Z|(?:\.dist-info/METADATA|(?:^|[/!])PKG-INFO|\.egg-info)\Z",
+    re.IGNORECASE,
+)
+_PROMPT: Final = pattern(rb"^[ \t]*(?:>>>|\.\.\.) ", re.MULTILINE)
+_NEAR: Final = 300
+
+
+def in_passing(whole: Repository, secret: Secret) -> bool:
+    """Say whether a secret stands where packages have keys that open nothing: in tests, examples, descriptions."""
+    from weighmaster.knowledge.packages import owner_of
+    from weighmaster.knowledge.repository import path_of
+
+    path = path_of(secret.where)
+    package = owner_of(whole, path)
+    return package is not None and _PASSING.search(path[len(package.root) :]) is not None
 
 
 class Hit(NamedTuple):
@@ -70,7 +91,9 @@ def found_in(text: bytes, most: int) -> Iterator[Hit]:
             left = most
             for hit in kind.shape.finditer(text):
                 near = text[max(0, hit.start() - 4) : hit.end() + 1][:_CONFIRMED]
-                if not _is_example(kind, hit[1]) and _confirmed(kind, near):
+                if _is_example(kind, hit[1]) or (kind.guessable and _is_shown(text, hit.start())):
+                    continue
+                if _confirmed(kind, near):
                     yield Hit(kind, hit.start(1), hit[1])
                     left -= 1
                     if not left:
@@ -84,6 +107,11 @@ def _is_example(kind: Kind, secret: bytes) -> bool:
     if kind.guessable:
         return distinct < _LETTERS or secret.lower() in _TOO_SHORT
     return distinct < _DISTINCT or sha256_of(secret) in _PUBLISHED
+
+
+def _is_shown(text: bytes, at: int) -> bool:
+    """Whether a session of an interpreter is being shown: what it prints is an example."""
+    return _PROMPT.search(text, max(0, at - _NEAR), at) is not None
 
 
 def _confirmed(kind: Kind, near: bytes) -> bool:

@@ -283,7 +283,7 @@ class Recalled(Fact):
     detail: str
 
 
-class Secret(Fact):
+class Secret(Shared):
     """A key or password that was left in the artifact, at `line`; `kind` says what it opens.
 
     It is not shown. `digest` tells it from others: the beginning of its SHA-256, empty where it could be guessed.

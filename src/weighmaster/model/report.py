@@ -3,14 +3,34 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final, TypeAlias
 
 from weighmaster.model.fact import Artifact, Reference, Shared
 from weighmaster.model.finding import Finding
+from weighmaster.model.package import Blob, Distribution
 from weighmaster.model.value import Value
 from weighmaster.model.where import Member, Where, beside
 
+_DATA: Final = 1 << 20
+"""Bytes of a data file of a package that need no reader."""
+_MODELS: Final = (
+    *(".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".joblib", ".h5", ".hdf5", ".keras", ".onnx", ".safetensors"),
+    *(
+        ".pb",
+        ".tflite",
+        ".gguf",
+        ".ggml",
+        ".npy",
+        ".npz",
+        ".model",
+        ".weights",
+        ".params",
+        ".mlmodel",
+        ".engine",
+        ".dill",
+    ),
+)
 _SPARE: Final = 64 << 10
 """Bytes that numbers may be followed by: writers align to pages."""
 
@@ -77,11 +97,12 @@ class Report(Value):
     def of(cls, target: str, items: Iterable[Item], *, files: int, partial: bool = False, excluded: int = 0) -> Report:
         """Sort `items` into a report; doubles are dropped.
 
-        Bytes that no reader knows are no gap where a model beside them says that they are its numbers, and how many:
-        what hides in unknown bytes was looked for all the same.
+        Bytes that no reader knows are no gap where a model beside them says that they are its numbers, and how many,
+        nor where they are a small file among the data of a package: what hides in unknown bytes was looked for all the
+        same.
         """
         items = list(items)
-        numbers = _numbers(items)
+        numbers = _numbers(items) | _data(items)
         artifacts: dict[Artifact, str] = {}
         findings: dict[Finding, tuple[int, str, str, str]] = {}
         gaps: dict[Gap, tuple[str, str, str]] = {}
@@ -123,3 +144,46 @@ def _numbers(items: Iterable[Item]) -> set[Where]:
             case _:
                 continue
     return {Where.file(path) for path, size in unknown.items() if size <= wanted.get(path, -_SPARE - 1) + _SPARE}
+
+
+def _data(items: Iterable[Item]) -> set[Where]:
+    """Return the small unknown files of packages, in which nothing hides and whose names are not those of models."""
+    roots: set[tuple[str, tuple[str, ...]]] = set()
+    unknown: dict[Where, None] = {}
+    for item in items:
+        match item:
+            case Distribution(by="metadata" | "egg-info"):
+                roots.add(_root(item.where))
+            case Blob(form="unknown", size=size) if size <= _DATA and not _last(item.where).endswith(_MODELS):
+                unknown[item.where] = None
+            case _:
+                continue
+    return {where for where in unknown if any(prefix in roots for prefix in _prefixes(where))} if roots else set()
+
+
+def _names(where: Where) -> tuple[str, ...]:
+    return (where.root, *(step.name for step in where.steps if isinstance(step, Member)))
+
+
+def _last(where: Where) -> str:
+    return _names(where)[-1].lower()
+
+
+def _root(where: Where) -> tuple[str, tuple[str, ...]]:
+    """Return the folder that the files of a package are in: its path, and the archives around it."""
+    *around, path = _names(where)
+    folder, _, name = path.replace("\\", "/").rpartition("/")
+    if folder.endswith((".dist-info", ".egg-info")) or name.endswith(".egg-info"):
+        folder = folder if name.endswith(".egg-info") else folder.rpartition("/")[0]
+    return folder, tuple(around)
+
+
+def _prefixes(where: Where) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield the folders that a file is in, in each of the archives around it."""
+    names = _names(where)
+    for depth, path in enumerate(names):
+        folder = path.replace("\\", "/").rpartition("/")[0]
+        while folder:
+            yield folder, names[:depth]
+            folder = folder.rpartition("/")[0]
+        yield "", names[:depth]

@@ -11,7 +11,8 @@ use it.
 ## What this rule cannot see
 
 Whether the key still opens anything: nothing is asked over the network. Passwords without a shape, keys in binary files
-and in text above a megabyte.
+and in text above a megabyte. Keys in the
+tests and the description of a package are a rule of their own: `secret-in-passing`.
 """
 
 from __future__ import annotations
@@ -20,18 +21,22 @@ from collections.abc import Iterator
 from typing import Final
 
 from weighmaster.extend.detector import Detector
+from weighmaster.knowledge.secrets import in_passing
 from weighmaster.model.fact import Secret
 from weighmaster.model.finding import Finding, Rule, Severity
+from weighmaster.model.repository import Repository
 
 _RULE: Final = Rule(
     id="secret-inside", title="A key or a password was left in the file", severity=Severity.MEDIUM, cwe=798
 )
 
 
-def _detect(fact: Secret) -> Iterator[Finding]:
-    which = f", SHA-256 {fact.digest}..." if fact.digest else ""
-    message = f"line {fact.line} holds {fact.kind}{which}"
-    yield Finding(rule=_RULE, where=fact.where, message=message, evidence=(fact,))
+def _detect(whole: Repository) -> Iterator[Finding]:
+    for fact in whole.facts:
+        if isinstance(fact, Secret) and not in_passing(whole, fact):
+            which = f", SHA-256 {fact.digest}..." if fact.digest else ""
+            message = f"line {fact.line} holds {fact.kind}{which}"
+            yield Finding(rule=_RULE, where=fact.where, message=message, evidence=(fact,))
 
 
-DETECTOR: Final = Detector(rule=_RULE, on=Secret, detect=_detect)
+DETECTOR: Final = Detector(rule=_RULE, on=Repository, detect=_detect)

@@ -1,1 +1,0 @@
-"""Rules on a key or a password that was left in an artifact."""
