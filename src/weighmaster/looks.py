@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -12,7 +14,7 @@ from weighmaster.engine.walk import Walk, walk
 from weighmaster.engine.wire import WireError, decode, encode
 from weighmaster.model.report import Gap, GapReason, Item, Report
 from weighmaster.model.settings import Settings
-from weighmaster.model.value import Value, replace
+from weighmaster.model.value import Value, fields, replace
 from weighmaster.model.verdict import Outcome, Vetted
 from weighmaster.model.where import Where
 from weighmaster.reading.budget import Limits
@@ -22,11 +24,26 @@ if TYPE_CHECKING:
     from datetime import date
 
     from weighmaster.engine.compare import Pair
+    from weighmaster.store.memory import Remembered
     from weighmaster.trust.policy.vetting import Held
 
 _CHUNK: Final = 1 << 20
 _FEW: Final = 20
 _FEW_NAMES: Final = 4
+_WORTH_KEEPING: Final = 200
+"""Files from which on a target is remembered: to open the memory costs what a few small files do."""
+_PASSING: Final = frozenset(
+    {
+        GapReason.CHANGED,
+        GapReason.CRASHED,
+        GapReason.DEFECT,
+        GapReason.INTERRUPTED,
+        GapReason.MISSING_EXTRA,
+        GapReason.NO_PERMISSION,
+        GapReason.UNREACHABLE,
+    }
+)
+"""Gaps that another run may not have, though the file is the same."""
 _GRACE: Final = 30.0
 """Seconds that a worker gets on top of the reader's own, which lose nothing of what was found."""
 
@@ -38,6 +55,7 @@ class Request(Value):
     With `keep_partial` an interrupt by the user ends the look and not the program: what was not reached is a gap.
     `access` is a `reading.http.Access`, for targets that lie elsewhere; with `full` those are fetched whole.
     `trust` is a `trust.policy.vetting.Asked`: what the evidence beside the target is held to.
+    `memory` is a `store.memory.Memory`: what has not changed since an earlier run is not read again.
     """
 
     settings: Settings = Settings()
@@ -50,6 +68,7 @@ class Request(Value):
     access: Any = None
     full: bool = False
     trust: Any = None
+    memory: Any = None
 
 
 def _no_evidence(_name: str) -> bytes | None:
@@ -181,6 +200,51 @@ class FolderLook:
         self.names: Sequence[str] = first_taken(self.paths)
         self._said = Said(self.names, self._found.gaps)
         self.take = self._said.take
+        self._begun = time.monotonic()
+        self._remembered: Remembered | None = None
+        self._before: Report | None = None
+        """The report of an earlier run, where nothing has changed since."""
+
+    @property
+    def remembers(self) -> bool:
+        """Whether what is said is for later runs, too."""
+        return self._remembered is not None
+
+    @property
+    def unchanged(self) -> bool:
+        """Whether all is as it was in an earlier run."""
+        return self._before is not None
+
+    def recall(self) -> None:
+        """Take what an earlier run was told of files that have not changed: only the others are left to look at."""
+        request = self.request
+        if request.memory is None or request.follow_symlinks or len(self.paths) < _WORTH_KEEPING:
+            return
+        remembered: Remembered = request.memory.of(self._found.files, repr(request.limits), _told(request, self._found))
+        self._remembered = remembered
+        whole = remembered.whole() if _is_plain(request) else None
+        if whole is not None:
+            from weighmaster.engine.kept import unpacked
+
+            with contextlib.suppress(WireError):
+                self._before = unpacked(self.target, whole, shipped.registry())
+                self.names = ()
+                return
+        known = remembered.files()
+        for name, answer in known.items():
+            self.take(name, said(name, answer))
+        self.names = [name for name in self.names if name not in known]
+
+    def keep(self, name: str, answer: bytes, items: Iterable[Item]) -> None:
+        """Remember what was said of a file, where another run would be told the same."""
+        if self._remembered is not None and not self._is_passing(items):
+            self._remembered.keep(name, answer)
+
+    def _is_passing(self, items: Iterable[Item]) -> bool:
+        late = time.monotonic() - self._begun > self.request.limits.seconds
+        # Before that no file can have run out of time: what was too much is too much in every run.
+        reasons = _PASSING | {GapReason.OVER_BUDGET} if late else _PASSING
+        return any(type(item) is Gap and item.reason in reasons for item in items)
 
     def items(self, name: str) -> Iterator[Item]:
         """See `Look`."""
@@ -201,6 +265,20 @@ class FolderLook:
 
     def vetted(self) -> Vetted:
         """See `Look`."""
+        vetted = judged(self._before, self.request) if self._before is not None else self._judged()
+        if self._remembered is not None:
+            if self._before is None:
+                self._keep_whole(self._remembered, vetted.report)
+            self._remembered.close()
+        return vetted
+
+    def _keep_whole(self, remembered: Remembered, report: Report) -> None:
+        if _is_plain(self.request) and not report.partial and not self._is_passing(report.gaps):
+            from weighmaster.engine.kept import packed
+
+            remembered.keep_whole(packed(report))
+
+    def _judged(self) -> Vetted:
         apart = sum(gap.reason is GapReason.NOT_A_FILE for gap in self._found.gaps)
         folder = os.path.isdir(self.target)
         about = About(
@@ -222,8 +300,18 @@ class FolderLook:
         return read_evidence(path) if is_evidence(path) else None
 
 
-def look_at(looks: Sequence[Look], *, jobs: int, read: Sequence[str] = (), attendant: Attendant | None = None) -> None:
-    """Look at all files of the looks in confined workers; an interrupt ends it, and what was said is kept."""
+def look_at(
+    looks: Sequence[Look],
+    *,
+    jobs: int,
+    read: Sequence[str] = (),
+    attendant: Attendant | None = None,
+    heard: Callable[[Look, str, bytes, list[Item]], None] | None = None,
+) -> None:
+    """Look at all files of the looks in confined workers; an interrupt ends it, and what was said is kept.
+
+    `heard` is given what a worker said of a file, and what that means.
+    """
     files = [(look, name) for look in looks for name in look.names]
 
     def work(task: str) -> bytes:
@@ -237,7 +325,10 @@ def look_at(looks: Sequence[Look], *, jobs: int, read: Sequence[str] = (), atten
         answers = run(tasks, work, jobs=jobs, allowance=allowance, attendant=attendant)
         for done, (index, answer) in enumerate(answers, 1):
             look, name = files[index]
-            look.take(name, said(name, answer))
+            items = said(name, answer)
+            look.take(name, items)
+            if heard is not None and not isinstance(answer, Died):
+                heard(look, name, answer, items)
             if look.request.progress:
                 look.request.progress(done, len(files))
     except KeyboardInterrupt:
@@ -247,11 +338,32 @@ def look_at(looks: Sequence[Look], *, jobs: int, read: Sequence[str] = (), atten
 
 def look_here(looks: Sequence[FolderLook]) -> None:
     """Look at files of this machine in workers that may read nothing but the targets."""
-    look_at(looks, jobs=_jobs(looks), read=[path for look in looks for path in look.readable()])
     for look in looks:
-        for pair in _pairs(look.names):
+        look.recall()
+    keeps = any(look.remembers for look in looks)
+    read = [path for look in looks for path in look.readable()]
+    look_at(looks, jobs=_jobs(looks), read=read, heard=_keep if keeps else None)
+    for look in looks:
+        for pair in _pairs(() if look.unchanged else tuple(look.paths)):
             # Read again, now side by side: only where one model lies there twice.
             look.compared(pair)
+
+
+def _keep(look: Look, name: str, answer: bytes, items: list[Item]) -> None:
+    if isinstance(look, FolderLook):
+        look.keep(name, answer, items)
+
+
+def _is_plain(request: Request) -> bool:
+    """Say whether nothing has a say in the report but the files and the settings."""
+    return not (request.full or request.trust is not None)
+
+
+def _told(request: Request, found: Walk) -> str:
+    """Return all that has a say in a report beside what is said of its files."""
+    settings = [(name, sorted(map(repr, value)) if isinstance(value, frozenset) else repr(value))
+                for name, value in fields(request.settings)]  # fmt: skip
+    return repr((settings, found.gaps, found.excluded, found.links))
 
 
 def _pairs(names: Sequence[str]) -> Iterator[Pair]:

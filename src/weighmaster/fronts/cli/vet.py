@@ -38,6 +38,7 @@ _DEFAULTS: Final[Mapping[str, Any]] = {
     "follow_symlinks": False,
     "jobs": None,
     "full": False,
+    "no_cache": False,
     "index": [],
     "trust": None,
     "recall": None,
@@ -104,6 +105,7 @@ def parser() -> Parser:
         metavar="URL",
         help="the package index that pypi://name is asked of; may be repeated (default: as pip and uv are told)",
     )
+    it.add_argument("--no-cache", action="store_true", help="read all files again, and remember nothing of them")
     group = it.add_argument_group("who made it")
     group.add_argument("--trust", metavar="POLICY", help="a policy of trust says who must have signed what")
     group.add_argument("--recall", metavar="LIST", help="refuse what a list of recalls names")
@@ -189,6 +191,7 @@ def _plans(options: Any, progress: Progress) -> list[tuple[str, api.Request]]:
     settings = functools.cache(lambda path: api.chosen(api.configured(path), options.policy, options.exclude))
     plans = []
     access = _access(options)
+    memory = None if options.no_cache else _memory(options.target)
     trust = functools.cache(lambda policy, recall: _trust(policy, recall, options))
     for target in options.target:
         path, notes = _configuration(target, options, found)
@@ -203,6 +206,7 @@ def _plans(options: Any, progress: Progress) -> list[tuple[str, api.Request]]:
             keep_partial=True,
             access=access,
             full=options.full,
+            memory=memory,
             trust=trust(policy, recall) if policy or recall or options.name or options.state else None,
         )
         plans.append((target, request))
@@ -221,6 +225,15 @@ def _access(options: Any) -> Any:
 
         return with_indexes(access, os.environ, options.index)
     return access
+
+
+def _memory(targets: Sequence[str]) -> Any:
+    """Return what earlier runs remember, where a target is a folder."""
+    if not any(os.path.isdir(target) for target in targets):
+        return None
+    from weighmaster.fronts.cli.caching import memory
+
+    return memory(os.environ)
 
 
 def _look(target: str, request: api.Request, options: Any) -> Vetted:
