@@ -30,6 +30,7 @@ COMMANDS: Final = MappingProxyType(
         "bom": "write down what a model is made of, and who says so",
         "install": "pip install, of what was vetted and of nothing else",
         "pin": "write a lock: what pip would install, each release by the digests of its wheels",
+        "inventory": "list the models, data sets and packages that source uses, and what is wrong with it",
         "convert": "take tensors out of files that would have to be run, into safetensors",
         "record": "run a command, and record what went in and what came out",
         "reproduce": "run a recorded command again, and compare what comes out",
