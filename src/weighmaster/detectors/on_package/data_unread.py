@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from weighmaster.extend.detector import Detector
-from weighmaster.extend.report import count, listed
+from weighmaster.extend.showing import count, listed
 from weighmaster.knowledge.packages import evidence
 from weighmaster.knowledge.repository import tree_of
 from weighmaster.model.finding import Confidence, Finding, Rule, Severity
