@@ -15,6 +15,7 @@ from weighmaster.extend.format import Format, Glance, Inner, Read
 from weighmaster.machine.run import plausible
 from weighmaster.model.errors import OverBudgetError
 from weighmaster.model.fact import Use
+from weighmaster.model.package import Acting
 from weighmaster.model.report import Gap, GapReason
 from weighmaster.model.where import Member, Where
 from weighmaster.reading.cursor import Cursor
@@ -45,11 +46,14 @@ def _worth_it(glance: Glance) -> bool:
 
 
 def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
+    from weighmaster.knowledge.compiled import acting_in_source
     from weighmaster.knowledge.sources import Reading, glanced
 
     cursor.budget.hold(cursor.size * 8)
     if cursor.size > LONGEST:
         raise OverBudgetError(f"{cursor.size} bytes of source, {LONGEST} allowed")
+    if words := acting_in_source(cursor.source.read_at(0, cursor.size)):
+        yield Acting(where=where, words=words)
     text = text_of(cursor.source)
     name = _name(where)
     if name.endswith(".pth"):
@@ -84,7 +88,7 @@ def _path_file(text: str, where: Where) -> Iterator[Use]:
     for line in text.splitlines():
         if line.startswith(("import ", "import\t")):
             yield Use(where=where, language="python", module="", name="runs-on-every-start", when="import",
-                      detail=line[:160])  # fmt: skip
+                      detail=line[:2000])  # fmt: skip
 
 
 def _handed_on(reading: Reading, where: Where) -> Iterator[Inner]:

@@ -60,8 +60,8 @@ class Compiled(Shared):
     """A module of compiled Python: `form` says how the interpreter tells whether the source beside it is its own.
 
     `timestamp`: by the time and the `size` of the source; `hash`: by its digest; `unchecked`: not at all; `old`: before
-    Python 3.7. `version` is the number of the bytecode. `acts` are the words in it that only code that acts on a machine
-    has use for (see `weighmaster.knowledge.compiled`).
+    Python 3.7. `version` is the number of the bytecode. `acts` are the words in it that only code that acts on a
+    machine has use for (see `weighmaster.knowledge.compiled`).
     Specification: PEP 552 (<https://peps.python.org/pep-0552/>).
     """
 
@@ -69,6 +69,12 @@ class Compiled(Shared):
     version: int
     size: int = -1
     acts: tuple[str, ...] = ()
+
+
+class Acting(Shared):
+    """The words in source that only code that acts on a machine has use for: see `weighmaster.knowledge.compiled`."""
+
+    words: tuple[str, ...]
 
 
 class Direct(Shared):
