@@ -62,7 +62,7 @@ def _map(reader: Calls, _: Ref, given: Given) -> Value:
         reader.use(function, "call", Given(items[:1] if items else [over]))
     elif kind is Func:
         reader.runs(function)
-    if items is None or kind not in {Ref, Func, Method}:
+    if items is None or kind not in {Ref, Func, Method, Partial}:
         return blur(flags_of(over) | (DECODED if kind is Ref and function.dotted == "builtins.chr" else 0))
     if kind is Ref and not function.dotted.startswith("builtins."):
         return blur(flags_of(over))

@@ -187,9 +187,14 @@ class Lookup:
         return base
 
     def _of_class(self, base: Cls | Inst, name: str) -> Value:
-        found = (base if isinstance(base, Cls) else base.cls).find(name)
+        cls = base if isinstance(base, Cls) else base.cls
+        found = cls.find(name)
         if type(found) is Func:
             self.runs(found)
+            if found.owner is not None and found.kind == "classmethod":
+                return Partial(found, Given([cls]))
+            if found.owner is not None and not found.kind and isinstance(base, Inst):
+                return Partial(found, Given([base]))
         return found
 
     def _of_each(self, base: Either, name: str) -> Value:
