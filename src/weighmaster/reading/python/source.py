@@ -28,6 +28,7 @@ _LOOKED_THROUGH: Final = 4_000_000_000
 """Python looks through a formatted text for each of its fields."""
 _LONGEST_LINE: Final = 20_000
 """Text with a longer line is data, unless it says of itself that it is Python."""
+_AT_ONCE: Final = 256
 _SHARE: Final = 0.4
 """Of its lines must look like Python for text that does not parse."""
 
@@ -38,7 +39,6 @@ _LINE: Final = pattern(
     r"|(?:if|for|while|with|try|else|elif|except)\b.*:$|return\b|[\w.]+\(.*\)$|[\w.]+ = )",
     re.MULTILINE,
 )
-_COMMENT: Final = pattern(r"^[ \t]*(?:#.*)?$\n?", re.MULTILINE)
 _MAY_RUN: Final = pattern(r"[(@]|\bimport\b|\bclass\b")
 _STRONG: Final = pattern(r"^(?:import [A-Za-z_]\w*|from \.*[\w.]* import |__import__|exec|eval)\b", re.MULTILINE)
 _PYTHON_2: Final = "Missing parentheses in call to"
@@ -117,20 +117,33 @@ def _is_python(data: bytes, text: str) -> bool:
         return True
     if not _MAY_RUN.search(text):
         return False
-    lines = _COMMENT.sub("", text).splitlines()
+    lines = [line for line in text.splitlines() if (begun := line.lstrip(" \t")) and begun[0] != "#"]
     if not lines:
         return False
     if max(map(len, lines)) > _LONGEST_LINE:
         # One long line of digits is how a payload is packed: what else stands there must be Python at first sight.
         return _STRONG.search(text) is not None and len(text) <= LONGEST and _acts(text)
-    hits = len(_LINE.findall("\n".join(lines)))
-    if hits and hits >= _SHARE * len(lines):
+    if _is_mostly_code(lines):
         return True  # Perhaps of a Python newer or older than ours.
     return len(text) <= _TRIED and _acts(text)
 
 
+def _is_mostly_code(lines: list[str]) -> bool:
+    """Whether so many lines look like Python; no more of them are looked at than it takes to tell."""
+    hits, wanted = 0, max(1.0, _SHARE * len(lines))
+    for at in range(0, len(lines), _AT_ONCE):
+        hits += len(_LINE.findall("\n".join(lines[at : at + _AT_ONCE])))
+        if hits >= wanted:
+            return True
+        if hits + len(lines) - at - _AT_ONCE < wanted:
+            return False
+    return False
+
+
 def looks_like(text: str) -> bool:
     """Say whether text from inside another file is Python."""
+    if _last and _last[0].text == text and not text.startswith("#!"):
+        return _last[0].python  # The text of the file itself, which was asked about a moment ago.
     return _is_python(b"", text)
 
 
