@@ -27,6 +27,8 @@ _FILE: Final = "what stands in "
 _QUERIES: Final = pattern(
     r"^\S*(?:gcc|g\+\+|cc|clang|gfortran|ld|nvcc|hipcc|uname|ldconfig)\b[^|;&`$]*\s-{1,2}(?:print|dump|v|version)\S*\s*$"
 )
+_GUESSED: Final = frozenset({"builtins.compile", "builtins.open", "subprocess.call", "subprocess.run"})
+"""What a common word is taken for where it is reached through a frame."""
 _OWN: Final = frozenset({"start", "install", "import"})
 _SHAPES_LATER: Final = frozenset({
     "deletes-broadly", "installs-packages", "plants-itself", "reads-secrets", "trusts-remote-code", "writes-files",
@@ -42,7 +44,8 @@ def packaged(use: Use, reach: str, path: str) -> Conduct:
     if not use.module and use.name in shapes.SHAPES:
         return _with(found, _of_shape(use, found, reach, soon=soon))
     if found.level in {"hides", "can-harm"}:
-        return found
+        # Frames lead debuggers and compilers to objects whose `run` need not be that of `subprocess`.
+        return found if use.detail or use.dotted not in _GUESSED else _with(found, "")
     if not soon:
         return _with(found, "")
     entry = known(use.dotted)
@@ -57,7 +60,10 @@ def _of_shape(use: Use, found: Conduct, reach: str, *, soon: bool) -> Level:
     if use.name == "runs-on-every-start":
         return ""  # Which lines those are is for the rules on path files.
     if soon or use.name not in _SHAPES_LATER:
-        quiet = use.name in {"writes-files", "installs-packages"} and (reach not in _OWN or use.when == "install")
+        # Libraries keep settings in the home folder.
+        quiet = use.name in {"writes-files", "writes-outside", "installs-packages"} and (
+            reach not in _OWN or use.when == "install" or (use.name == "writes-outside" and reach == "import")
+        )
         return "" if quiet or found.level in {"writes", "has-powers"} else found.level
     return ""
 
@@ -72,7 +78,7 @@ def _of_kind(kind: str, use: Use, reach: str, path: str) -> Level:
         return "touches" if reach in {"start", "import"} else ""
     if kind == "code" and use.detail.startswith(_FILE) and reach in {"start", "import"}:
         return "touches"
-    return "touches" if reach == "start" and kind in {"code", "native"} else ""
+    return "touches" if reach == "start" and kind in {"code", "native"} and use.module != "types" else ""
 
 
 def _of_process(use: Use, reach: str, path: str) -> Level:
