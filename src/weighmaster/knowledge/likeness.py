@@ -24,7 +24,7 @@ _LIKE: Final = MappingProxyType(
         "ł": "l", "đ": "d", "ø": "o", "ħ": "h", "ß": "b", "æ": "ae", "œ": "oe",
     }
 )  # fmt: skip
-_DRAWN: Final = (("rn", "m"), ("vv", "w"), ("cl", "d"), ("1", "l"), ("|", "l"), ("0", "o"), ("i", "l"))
+_DRAWN: Final = (("1", "l"), ("|", "l"), ("i", "l"), ("0", "o"), ("rn", "m"), ("vv", "w"), ("cl", "d"))
 """Drawn alike in most typefaces. A capital I is an l; so i, l and 1 are one."""
 DIGITS: Final = str.maketrans("0134578", "oleastb")
 _SPLIT: Final = pattern(r"[^\w]|_")
@@ -37,8 +37,8 @@ _NEXT: Final = frozenset(
 )
 """Letters whose keys are neighbours."""
 
-_HEARD: Final = frozenset({"ck", "kc", "sz", "zs", "cs", "sc", "fv", "vf", "bp", "pb", "dt", "td"})
-"""Letters that are heard alike."""
+_HEARD: Final = frozenset({"ij", "ji", "ck", "kc", "sz", "zs", "cs", "sc", "fv", "vf", "bp", "pb", "dt", "td"})
+"""Letters that are heard or drawn alike."""
 
 
 def skeleton(name: str) -> str:
@@ -105,17 +105,43 @@ def is_hand(typed: str, name: str) -> bool:
     """Whether a name was meant: a key was hit twice or not at all, two were swapped, or one was missed by a little."""
     if len(typed) == len(name):
         at = [place for place, (a, b) in enumerate(zip(typed, name, strict=True)) if a != b]
-        if len(at) == 2 and at[1] == at[0] + 1:
-            return len(name) > 4 and typed[at[0]] == name[at[1]] and typed[at[1]] == name[at[0]]
+        if len(at) == 2:
+            return len(name) > 4 and is_swapped(typed, name)
         return len(at) == 1 and at[0] > 0 and len(name) > 5 and _is_near(typed[at[0]], name[at[0]])
-    if len(typed) == len(name) + 1:
-        return any(typed[at] == typed[at + 1] and typed[:at] + typed[at + 1 :] == name for at in range(len(name)))
+    if len(typed) > len(name):
+        return is_doubled(typed, name)
     # The first and the last letter are not left out by mistake.
     return (
         len(typed) == len(name) - 1
         and len(name) > 5
         and any(name[:at] + name[at + 1 :] == typed for at in range(1, len(name) - 1))
     )
+
+
+def is_doubled(typed: str, name: str) -> bool:
+    """Whether a key was hit twice."""
+    return len(typed) == len(name) + 1 and any(
+        typed[at] == typed[at + 1] and typed[:at] + typed[at + 1 :] == name for at in range(len(name))
+    )
+
+
+def is_swapped(typed: str, name: str) -> bool:
+    """Whether two letters beside each other changed places."""
+    at = [place for place, (a, b) in enumerate(zip(typed, name, strict=False)) if a != b]
+    if len(typed) != len(name) or len(at) != 2 or at[1] != at[0] + 1:
+        return False
+    return typed[at[0]] == name[at[1]] and typed[at[1]] == name[at[0]]
+
+
+def is_sound(typed: str, name: str) -> bool:
+    """Whether one vowel stands for another, or i for j."""
+    unlike = [{a, b} for a, b in zip(typed, name, strict=False) if a != b]
+    return len(typed) == len(name) and len(unlike) == 1 and (unlike[0] <= set("aeiou") or unlike[0] == {"i", "j"})
+
+
+def is_neighbour(typed: str, meant: str) -> bool:
+    """Whether the keys of two letters are neighbours."""
+    return typed + meant in _NEXT
 
 
 def _is_near(typed: str, meant: str) -> bool:

@@ -7,11 +7,11 @@ looked at: a look-alike is a question, never an answer.
 Tables, all in `names/`:
 
 * `protected.tsv`: packages of machine learning that somebody may pose as: `name`; `kind`, `sdk` where it is the client
-  of a service, else `library`; `makers`, whose names are put before it; `others`, what people call it
+  of a service, `word` where the name is a word that others may use, else `library`; `makers`, whose names are put
+  before it; `others`, what people call it
 * `pypi.tsv`: one name a line, the most downloaded first: known; and the first of them protected, too
 * `known.tsv`: `name`, `reason`, `source`: further honest names, former ones among them
-* `reported.tsv`: `name`, `kind`, `meant`, `source`: names under which something bad was published, or that language
-  models make up; `meant` is what whoever types it wants
+* `reported.tsv`: `name`, `meant`, `source`: names under which hostile code was published; `meant` is what they pose as
 """
 
 from __future__ import annotations
@@ -27,8 +27,12 @@ from weighmaster.knowledge.likeness import (
     Near,
     distance,
     folded,
+    is_doubled,
     is_hand,
+    is_neighbour,
     is_other_number,
+    is_sound,
+    is_swapped,
     skeleton,
 )
 from weighmaster.knowledge.packages import normal
@@ -37,7 +41,7 @@ from weighmaster.reading.pattern import pattern
 
 _HERE: Final = os.path.join(os.path.dirname(__file__), "names")
 _LONGEST: Final = 96
-_FIRST: Final = 1000
+_FIRST: Final = 2000
 """How many of the most downloaded packages are protected. More of them are neighbours of each other."""
 
 _LONG: Final = 12
@@ -51,20 +55,23 @@ _WORDS: Final = pattern(
 
 STRONG: Final = frozenset(
     "official officials original real genuine authentic legit legitimate verified trusted certified true "  # noqa: SIM905
-    "fixed patched unofficial cracked unlocked mirror backup".split()
+    "fixed patched unofficial cracked unlocked mirror".split()
 )
 """Words that claim to be the real one, or as good as it."""
 WEAK: Final = frozenset(
     "python python2 python3 py py3 pip pip3 pypi lib libs library libraries package packages pkg module modules "  # noqa: SIM905
-    "install installer setup latest new newest updated update upgrade release stable cuda gpu cpu dev "
-    "version project repo repository free premium the main plus".split()
+    "install installer setup latest new newest updated update release stable cuda gpu cpu dev "
+    "version project repo free premium the main".split()
 )
 """Words that say no more of a package than that it is one, or where it runs."""
 _SERVICE: Final = frozenset({"sdk", "api", "client", "apis", "ai", "chat", "llm", "wrapper"})
 """Words that say no more of the client of a service than that it is one."""
-_LIBRARY: Final = frozenset({"sdk", "api", "ai"})
-_BEHIND: Final = frozenset("cuda gpu cpu dev new main version update upgrade ai llm chat".split())  # noqa: SIM905 - words
+_LIBRARY: Final = frozenset({"sdk"})
+_BEHIND: Final = frozenset("cuda gpu cpu dev new main version update ai llm chat".split())  # noqa: SIM905 - words
 """Words that stand behind a name, and before it are those of a family: `llm-anthropic`."""
+
+
+_NUMBERS: Final = frozenset({*"123456789", *(digit * 2 for digit in "23456789")})
 
 
 class Likeness(Value):
@@ -79,6 +86,7 @@ class Protected(Value):
 
     name: str
     service: bool = False
+    word: bool = False
     makers: frozenset[str] = frozenset()
     others: tuple[str, ...] = ()
 
@@ -91,7 +99,7 @@ def imitates(name: str) -> Likeness | None:
     >>> imitates("torchvision"), imitates("transformers-stream-generator"), imitates("acme")
     (None, None, None)
     """
-    if not 3 < len(name) <= _LONGEST:
+    if not 2 < len(name) <= _LONGEST:
         return None
     found = _index().likeness(name)
     return None if found is None or is_known(name) else found
@@ -119,7 +127,12 @@ class Names:
         self._drawn = {skeleton(bare): name for bare, name in self._bare.items()}
         self._orders = {order: name for name in both for order in _orders(name)}
         self._stems = dict(self._pairs())
-        self._near = Near(self._bare, long=_LONG)
+        spelled = {
+            other.replace("-", ""): other for one in self.strict.values() for other in one.others if len(other) > 5
+        }
+        short = {name.replace("-", ""): name for name in self.strict if len(name) == 4}
+        self._spelled = {**spelled, **short, **self._bare}
+        self._near = Near(self._spelled, long=_LONG)
 
     def _pairs(self) -> Iterator[tuple[str, str]]:
         for name, one in self.strict.items():
@@ -143,7 +156,7 @@ class Names:
         yield "what people call it", self._other(plain, bare)
         yield "characters that look alike", self._drawn.get(skeleton(bare))
         digits = bare.translate(DIGITS)
-        letters = digits != bare and not bare[-1:].isdigit()
+        letters = digits != bare and not bare[-1:].isdigit() and (digits in self._stems or len(bare) > 5)
         yield "digits for letters", self._bare.get(digits) if letters else None
         yield "the order of words", self._orders.get(plain) or self._orders.get(bare)
         yield "added words", self._added(plain)
@@ -182,6 +195,8 @@ class Names:
         one = self.strict[name]
         if "-".join(taken) in one.makers and len(rest) > 3:
             return name
+        if one.word and rest in {name, name.replace("-", "")}:
+            return name if STRONG.issuperset(taken) else None
         says = STRONG | WEAK | (_SERVICE if one.service else _LIBRARY if len(bare) > 4 else frozenset())
         allowed = says if behind else says - _BEHIND
         return name if all(word in allowed for word in taken) else None
@@ -195,7 +210,7 @@ class Names:
                 return found
             # `urllib4`, `boto4`: another number where one stands.
             number = hit[0].lstrip("-v")
-            if len(number) == 1 and "-" not in rest:
+            if number in _NUMBERS and "-" not in rest:
                 return next((name for digit in "23456789" if (name := rest + digit) in self._names), None)
         if "python3-" in plain or "python2-" in plain:
             asked = plain.replace("python3-", "python-").replace("python2-", "python-")
@@ -205,21 +220,36 @@ class Names:
     def _slip(self, plain: str, bare: str) -> Likeness | None:
         best: tuple[bool, int, str] | None = None
         for own in self._near(bare):
-            name = self._bare[own]
-            if self._is_slip(plain, bare, name, own):
-                found = (name not in self.strict, distance(bare, own, 2), name)
+            spelled = self._spelled[own]
+            name = spelled if spelled in self._names else self._stems[own]
+            strict = name in self.strict and not self.strict[name].word
+            if _is_slip(plain, bare, spelled, strict=strict):
+                found = (not strict, distance(bare, own, 2), name)
                 best = found if best is None else min(best, found)
         return None if best is None else Likeness(name=best[2], how="a slip of the hand")
 
-    def _is_slip(self, plain: str, bare: str, name: str, own: str) -> bool:
-        strict = name in self.strict
-        if is_other_number(bare, own) or not _same_build(plain, name):
-            return False
-        if _is_plural(bare, own):
-            return len(own) > 4
-        if len(own) < (6 if strict else 7):
-            return strict and is_hand(bare, own) and len(bare) >= len(own)
-        return is_hand(bare, own) or _is_edit(bare, own, strict=strict, long=plain.count("-") == name.count("-"))
+
+def _is_slip(plain: str, bare: str, name: str, *, strict: bool) -> bool:
+    own = name.replace("-", "")
+    if (
+        is_other_number(bare, own)
+        or not (strict or plain.count("-") == name.count("-"))
+        or not _same_build(plain, name)
+    ):
+        return False
+    if _is_plural(bare, own):
+        return len(own) > 5
+    if len(own) < 6:
+        # Of short names: a letter hit twice, two swapped, one left out between others.
+        return strict and (is_doubled(bare, own) or (len(own) == 5 and _is_short_slip(bare, own)))
+    if len(own) < 7 and not strict:
+        return is_doubled(bare, own) or is_swapped(bare, own) or is_sound(bare, own)
+    return is_hand(bare, own) or _is_edit(bare, own, strict=strict, long=plain.count("-") == name.count("-"))
+
+
+def _is_short_slip(typed: str, name: str) -> bool:
+    left_out = any(name[:at] + name[at + 1 :] == typed for at in range(2, len(name) - 1))
+    return left_out or is_hand(typed, name) or (typed[1:] == name[1:] and is_neighbour(typed[0], name[0]))
 
 
 def _is_plural(typed: str, name: str) -> bool:
@@ -227,24 +257,25 @@ def _is_plural(typed: str, name: str) -> bool:
 
 
 def _is_edit(typed: str, name: str, *, strict: bool, long: bool) -> bool:
-    """Whether one letter is another, or two of a long name."""
-    if typed[0] != name[0] and not (typed[1:2] == name[0] and typed[0] == name[1]):
-        # Another first letter makes another word.
-        return False
-    if len(name) < 10 and (typed[:-1] == name or typed == name[:-1]):
-        # What is put behind is meant: `torchx`.
-        return False
-    if len(name) < (6 if strict else 8):
-        return False
-    allowed = 2 if strict and long and len(name) >= _LONG else 1
-    return distance(typed, name, allowed) <= allowed
+    """Whether one letter is another, or two of a long name. Another beginning or end makes another word: `torchx`."""
+    if typed[0] != name[0]:
+        return strict and typed[1:] == name[1:] and is_neighbour(typed[0], name[0])
+    if typed[-1] != name[-1]:
+        return strict and len(name) > 8 and typed == name[:-1]
+    if len(name) < 8:
+        ends = (typed[:2], typed[-2:]) == (name[:2], name[-2:])
+        return strict and len(name) > 5 and ends and len(typed) == len(name) and distance(typed, name, 1) <= 1
+    if distance(typed, name, 1) <= 1:
+        return True
+    return strict and long and len(name) >= _LONG and typed[-2:] == name[-2:] and distance(typed, name, 2) <= 2
 
 
 def _same_build(plain: str, name: str) -> bool:
     """Whether two names differ in no word that is a word by itself: `langchain-core`, `langchain-cohere`."""
     words, others = plain.split("-"), name.split("-")
     if len(words) != len(others):
-        return len(others) == 1 and len(words) == 2 and len(name) > 9 and len(words[0]) > 2
+        parted = len(others) == 1 and len(words) == 2 and len(name) > 9 and len(words[0]) > 2
+        return parted and not _vocabulary().issuperset(words)
     if len(words) == 1:
         return True
     unlike = [(word, other) for word, other in zip(words, others, strict=True) if word != other]
@@ -254,6 +285,8 @@ def _same_build(plain: str, name: str) -> bool:
 
 
 def _is_misspelled(word: str, other: str) -> bool:
+    if is_doubled(word, other):
+        return True
     if len(other) < 4 or is_other_number(word, other):
         return False
     return _is_plural(word, other) or (distance(word, other, 2) <= 1 + (len(other) > 9) and word not in _vocabulary())
@@ -291,6 +324,7 @@ def _protected(name: str, kind: str, makers: str, others: str) -> Protected:
     return Protected(
         name=name,
         service=kind == "sdk",
+        word=kind == "word",
         makers=frozenset(makers.split(",")) - {""},
         others=tuple(other for other in others.split(",") if other),
     )
@@ -309,9 +343,9 @@ def _known() -> frozenset[str]:
 
 
 @cache
-def reported() -> Mapping[str, tuple[str, str, str]]:
-    """Return the names that something is reported of: which kind of thing, what is meant, and where it says so."""
-    return {name: (kind, meant, source) for name, kind, meant, source in _rows("reported.tsv")}
+def reported() -> Mapping[str, tuple[str, str]]:
+    """Return the names under which hostile code was published: what they pose as, and who reports it."""
+    return {name: (meant, source) for name, meant, source in _rows("reported.tsv")}
 
 
 @cache

@@ -1,4 +1,4 @@
-"""A package has a name under which something bad was published, or which language models are known to make up.
+"""A package has a name under which hostile code was published.
 
 Such names come back: they are registered again after they were taken down, they stand in mirrors and old images, and
 the mistake that made them worth taking is made again. What lies under a name today was not looked at.
@@ -25,14 +25,10 @@ from weighmaster.model.naming import Naming
 
 _RULE: Final = Rule(
     id="reported-name",
-    title="A package of a name that is reported as hostile or made up",
+    title="A package of a name under which hostile code was published",
     severity=Severity.HIGH,
     cwe=506,
 )
-_TOLD: Final = {
-    "hostile": "hostile code was published under that name",
-    "made up": "language models make that name up",
-}
 
 
 def _detect(fact: Naming) -> Iterator[Finding]:
@@ -43,9 +39,9 @@ def _detect(fact: Naming) -> Iterator[Finding]:
 
     found = reported().get(normal(fact.name))
     if found is not None:
-        kind, meant, source = found
-        instead = f"; {meant!r} is meant" if meant else ""
-        message = f"{fact.name!r}: {_TOLD[kind]}{instead} ({source})"
+        meant, source = found
+        posing = f", posing as {meant!r}" if meant else ""
+        message = f"hostile code was published as {fact.name!r}{posing} ({source})"
         yield Finding(rule=_RULE, where=fact.where, message=message, confidence=Confidence.HIGH, evidence=(fact.said,))
 
 
