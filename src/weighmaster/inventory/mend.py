@@ -92,12 +92,13 @@ class _Source:
         for span, those in spans.items():
             call = self._calls.get(span)
             # A call that loads several things has no one version.
-            if call is not None and len(those) == 1:
+            if call is not None and (len(those) == 1 or those[0].kind == "checkpoint"):
                 yield from self._of_call(call, those[0], commits)
 
     def _of_call(self, call: ast.Call, load: Load, commits: Mapping[tuple[str, str], str]) -> Iterator[_Edit]:
-        if option(load, "**") or not (call.args or call.keywords):
-            return
+        name = getattr(call.func, "attr", getattr(call.func, "id", ""))
+        if option(load, "**") or not (call.args or call.keywords) or name != load.loader.rpartition(".")[2]:
+            return  # What is handed on, or run as text, stands elsewhere.
         if load.kind == "checkpoint" and load.loader in {"torch.load", "torch.serialization.load"}:
             if not option(load, "weights_only") and option(load, "pickle_module") in {"", "None"}:
                 yield self._added(call, "weights_only", b"True")

@@ -26,7 +26,9 @@ from weighmaster.model.value import Value
 
 _HERE: Final = os.path.dirname(__file__)
 _ANY: Final = "?"
-_FUNCTIONS: Final = frozenset({"cached_file", "hf_hub_download", "snapshot_download"})
+_FUNCTIONS: Final = frozenset(
+    {"cached_file", "get_class_from_dynamic_module", "hf_hub_download", "snapshot_download"}
+)
 """Names that mean the same as functions, too, wherever they were imported from."""
 
 HUB: Final = frozenset({"model", "dataset", "file"})

@@ -80,16 +80,17 @@ class Loads:
             call = None  # Text that is run, which stands where it is run.
         if _is_harmless(known, call, uses[0][0]):
             return
-        found: dict[tuple[str, str, tuple[str, ...]], tuple[str, Seen, str]] = {}
-        for seen, when in uses:
-            targets = _targets(source, known, call, seen)
-            for target, how in targets or [("", "unknown")]:
-                key = (target, _revision(known, call, seen), _options(known, call, seen, known_target=bool(target)))
-                found.setdefault(key, (how, seen, when))
+        found: dict[tuple[str, str], tuple[str, Seen, tuple[str, ...]]] = {}
+        for seen, _ in uses:
+            for target, how in _targets(source, known, call, seen) or [("", "unknown")]:
+                key = (target, _revision(known, call, seen))
+                options = _options(known, call, seen, known_target=bool(target))
+                before = found.get(key)
+                found[key] = (how, seen, options) if before is None else (*before[:2], _both(before[2], options))
         named = {key: said for key, said in found.items() if key[0]} or found
         when = min((when for _, when in uses), key=_TIMES.index, default="call") if uses else "call"
-        for (target, revision, options), (how, seen, _) in list(named.items())[:_SEVERAL]:
-            several = how != "unknown" and len({target for target, _, _ in named}) > 1
+        for (target, revision), (how, seen, options) in list(named.items())[:_SEVERAL]:
+            several = how != "unknown" and len({target for target, _ in named}) > 1
             name, version = _apart(known, target)
             yield Load(
                 where=self._where,
@@ -105,6 +106,13 @@ class Loads:
             )
 
 
+def _both(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
+    """Return what two calls of one place have in common; of an option that differs no more than that it is given."""
+    names = dict.fromkeys(option.partition("=")[0] for option in (*one, *other))
+    both = {*one} & {*other}
+    return tuple(next((held for held in both if held.startswith(f"{name}=")), f"{name}=?") for name in names)
+
+
 class _Source:
     """Where in the source the calls stand, and which names it gives a default."""
 
@@ -113,6 +121,8 @@ class _Source:
         self.defaults: dict[str, list[str]] = {}
         self.opened: dict[str, list[str]] = {}
         """Paths that are opened under a name."""
+        self.given: set[str] = set()
+        """Defaults of parameters."""
         for tree in trees:
             self._look(tree, wanted)
 
@@ -133,6 +143,8 @@ class _Source:
                 _add(self.opened, node.targets[0].id, _opened(node.value))
             elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 functions = (*functions, node)[-4:]
+                spec = node.args
+                self.given.update(filter(None, (_field(one) for one in (*spec.defaults, *spec.kw_defaults) if one)))
             waiting += ((child, functions) for child in ast.iter_child_nodes(node))
 
     def _option(self, node: ast.Call) -> None:
@@ -188,9 +200,9 @@ def _targets(source: _Source, known: Loader, call: _Call | None, seen: Seen) -> 
     if known.target is None:
         return []
     node, value = _argument(call, seen, known.target)
-    texts = [text for text in _texts(value) if text][:_SEVERAL]
+    texts = [text for text in _texts(value) if text.strip("?/")][:_SEVERAL]
     if texts:
-        how = _how(call, node, texts)
+        how = _how(source, call, node, texts)
         return [(text[:_LONGEST], how) for text in texts]
     if node is not None and (path := _opened(node)):
         return [(path[:_LONGEST], "literal")]
@@ -200,13 +212,15 @@ def _targets(source: _Source, known: Loader, call: _Call | None, seen: Seen) -> 
     return [(text[:_LONGEST], "default") for text in source.defaults.get(name, ())] if name else []
 
 
-def _how(call: _Call | None, node: ast.expr | None, texts: list[str]) -> str:
+def _how(source: _Source, call: _Call | None, node: ast.expr | None, texts: list[str]) -> str:
     if len(texts) > 1:
         return "several"
     if isinstance(node, ast.Constant):
         return "literal"
     if isinstance(node, ast.Call):
         return "default"  # `os.environ.get(name, default)`
+    if isinstance(node, ast.Attribute) and texts[0] in source.given:
+        return "default"  # `self.name`, which whoever makes the object may give.
     if isinstance(node, ast.Name) and call is not None:
         for function in call.functions:
             if texts[0] in _defaults(function, node.id):
