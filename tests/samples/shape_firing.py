@@ -109,6 +109,7 @@ def _outcome(job: dict[str, Any]) -> str:
 def main() -> None:
     """Read jobs, fire them one by one; those that need a library come last, and share it."""
     jobs = json.load(sys.stdin)
+    importlib.import_module("ctypes")  # which opens the interpreter itself as it is imported
     for job in sorted(jobs, key=lambda job: bool(job["needs"])):
         for library in job["needs"]:
             importlib.import_module(library)

@@ -60,7 +60,7 @@ def _without_path(code: bytes, name: bytes) -> bytes:
     start = end
     while start > 0 and end - start < _LONGEST_PATH and 0x20 <= code[start - 1] < 0x7F:
         start -= 1
-    return code if end < 0 else code[:start] + code[end:]
+    return code if end < 0 else code.replace(code[start : end + len(name)], b"")
 
 
 FORMAT: Final = Format(id="pyc", title="Compiled Python", matches=_matches, read=_read)
