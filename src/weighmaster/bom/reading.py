@@ -23,6 +23,7 @@ from weighmaster.knowledge.claims import contradicted
 from weighmaster.knowledge.hub import is_weights, suffix
 from weighmaster.knowledge.repository import beside, tree_of
 from weighmaster.model.fact import Instantiation, Reference, Statement, Weights
+from weighmaster.model.package import Dependency
 from weighmaster.model.value import Value
 from weighmaster.reading.pattern import pattern
 from weighmaster.trust.manifests.manifest import EVIDENCE
@@ -109,7 +110,7 @@ def inventory(seen: Seen, options: Options | None = None) -> Inventory:
         parameters=_parameters(weights, {file.path for file in files}),
         origins=tuple(_origins(statements, references)),
         datasets=(*options.training, *_datasets(statements, references)),
-        packages=tuple(_packages(statements, references)),
+        packages=tuple(_packages(statements, [fact for fact in seen.whole.facts if isinstance(fact, Dependency)])),
         code=tuple(_code(references)),
         scores=tuple(_scores(statements)),
         contradictions=(
@@ -122,14 +123,16 @@ def inventory(seen: Seen, options: Options | None = None) -> Inventory:
     )
 
 
-def source_of(fact: Statement | Reference) -> str:
+def source_of(fact: Statement | Reference | Dependency) -> str:
     """Return which of `SOURCES` a fact comes from."""
+    if isinstance(fact, Dependency):
+        return "configuration"
     if fact.by in {"card", "datasets"}:
         return "card"
     return "configuration" if fact.by in _CONFIGURED else "metadata"
 
 
-def _said(fact: Statement | Reference, value: str) -> Said:
+def _said(fact: Statement | Reference | Dependency, value: str) -> Said:
     return Said(value=value, source=source_of(fact), file=fact.where.root)
 
 
@@ -356,18 +359,20 @@ def _datasets(statements: Sequence[Statement], references: Sequence[Reference]) 
         yield Dataset(name=name, said=one)
 
 
-def _packages(statements: Sequence[Statement], references: Sequence[Reference]) -> Iterator[Package]:
+def _packages(statements: Sequence[Statement], dependencies: Sequence[Dependency]) -> Iterator[Package]:
     found: dict[str, Package] = {}
-    for fact in statements:
-        for package in _package(fact):
-            known = found.get(package.name.lower())
-            if len(found) < 5 * _MOST and (known is None or (package.version and not known.version)):
-                found[package.name.lower()] = package
-    for reference in references:
-        if reference.kind == "requirement" and reference.by == "pip":
-            package = Package(name=reference.target, version="", index=False, said=_said(reference, reference.target))
-            found.setdefault(package.name.lower(), package)
+    told = [*(package for fact in statements for package in _package(fact)), *map(_wanted, dependencies)]
+    for package in told:
+        known = found.get(package.name.lower())
+        if package.name and len(found) < 5 * _MOST and (known is None or (package.version and not known.version)):
+            found[package.name.lower()] = package
     yield from (found[name] for name in sorted(found))
+
+
+def _wanted(fact: Dependency) -> Package:
+    name = fact.name or fact.target
+    written = f"{name} {fact.specifier}".strip() if fact.source == "index" else fact.target
+    return Package(name=name, version=fact.version, index=fact.source == "index", said=_said(fact, written))
 
 
 def _package(fact: Statement) -> Iterator[Package]:

@@ -1,6 +1,7 @@
 """Where packages may come from without a question: the indexes and hosts of the projects that models are built with.
 
-Sources: <https://pip.pypa.io/en/stable/cli/pip_install/>, <https://pytorch.org/get-started/locally/>.
+Sources: <https://pip.pypa.io/en/stable/cli/pip_install/>, <https://pytorch.org/get-started/locally/>,
+<https://docs.conda.io/projects/conda/en/stable/user-guide/concepts/channels.html>.
 """
 
 from __future__ import annotations
@@ -10,29 +11,73 @@ from typing import Final
 from weighmaster.reading.pattern import pattern
 
 _INDEXES: Final = pattern(
-    r"https://(?:pypi\.org/simple|pypi\.python\.org/simple|files\.pythonhosted\.org|test\.pypi\.org/simple"
-    r"|download\.pytorch\.org/|download-r2\.pytorch\.org/|pypi\.nvidia\.com|pypi\.ngc\.nvidia\.com|data\.pyg\.org/"
-    r"|storage\.googleapis\.com/(?:jax-releases|libtpu|tensorflow)|wheels\.vllm\.ai|flashinfer\.ai/|abetlen\.github\.io/"
-    r"|pypi\.tuna\.tsinghua\.edu\.cn|mirrors\.aliyun\.com|dl\.fbaipublicfiles\.com|huggingface\.co/)"
+    r"https://(?:pypi\.org(?:/|\Z)|pypi\.python\.org(?:/|\Z)|files\.pythonhosted\.org(?:/|\Z)|test\.pypi\.org/simple"
+    r"|download(?:-r2)?\.pytorch\.org/|pypi\.nvidia\.com(?:/|\Z)|pypi\.ngc\.nvidia\.com(?:/|\Z)|data\.pyg\.org/"
+    r"|storage\.googleapis\.com/(?:jax-releases|libtpu|tensorflow)|wheels\.vllm\.ai(?:/|\Z)|flashinfer\.ai/"
+    r"|abetlen\.github\.io/|pypi\.tuna\.tsinghua\.edu\.cn(?:/|\Z)|mirrors\.aliyun\.com(?:/|\Z)"
+    r"|mirrors\.tuna\.tsinghua\.edu\.cn(?:/|\Z)|dl\.fbaipublicfiles\.com(?:/|\Z)|huggingface\.co/"
+    r"|conda\.anaconda\.org/|repo\.anaconda\.com(?:/|\Z)|prefix\.dev/|repo\.prefix\.dev/|us-python\.pkg\.dev/colab-wheels)"
 )
 _FORGES: Final = pattern(
-    r"(?:git\+)?(?:https|ssh)://(?:git@)?(?:github\.com|gitlab\.com|bitbucket\.org|huggingface\.co|codeberg\.org)[/:]"
+    r"(?:(?:git|hg|svn|bzr)\+)?(?:https|ssh)://(?:(?:\*\*\*|git)@)?"
+    r"(?:github\.com|gitlab\.com|bitbucket\.org|huggingface\.co|codeberg\.org)[/:]"
 )
+_GIT: Final = pattern(r"(?:git\+)?git@(?:github\.com|gitlab\.com|bitbucket\.org|huggingface\.co|codeberg\.org)[/:]")
+_PLAIN: Final = pattern(r"(?:(?:git|hg|svn|bzr)\+)?(?:http|ftp|git|svn)://", 2)  # re.IGNORECASE
+_LOOPBACK: Final = pattern(
+    r"(?:[A-Za-z+]+://)?(?:[^/@]*@)?(?:localhost|127\.\d+\.\d+\.\d+|\[?::1\]?)(?::\d+)?(?:/|\Z)", 2
+)
+_HOST: Final = pattern(r"(?:[A-Za-z+]+://)(?:[^/@]*@)?([^/:?#]+)")
+_OTHERS: Final = {"pypi.org": "files.pythonhosted.org", "pypi.python.org": "files.pythonhosted.org"}
+CHANNELS: Final = frozenset({
+    "defaults", "conda-forge", "main", "r", "msys2", "anaconda", "pytorch", "pytorch-nightly", "pytorch-lts", "free",
+    "pytorch3d", "nvidia", "bioconda", "huggingface", "fastai", "fastchan", "rapidsai", "rapidsai-nightly", "intel",
+    "dglteam", "pyg", "xformers", "pyviz", "plotly", "numba", "apple", "esri", "nodefaults", "cctbx", "menpo",
+    "iopath", "fvcore", "bottler", "powerai", "ray", "robostack", "omnia", "schrodinger", "qiime2", "open3d-admin",
+})  # fmt: skip
+"""Channels of conda that a project is known to keep; on anaconda.org anybody may have one."""
 
 
-def foreign(target: str) -> str | None:
-    """Return why the place of a requirement wants a look, or None where it does not.
+def is_known(address: str) -> bool:
+    """Say whether an address is at an index that a project of this field is known to keep.
 
-    >>> foreign("git+https://github.com/huggingface/transformers")
-    >>> foreign("--extra-index-url http://10.0.0.1/simple")
-    'is an index that nothing protects on its way'
+    >>> is_known("https://download.pytorch.org/whl/cu121"), is_known("https://pypi.org.example/simple")
+    (True, False)
     """
-    option, _, address = target.rpartition(" ")
-    if option == "--trusted-host":
-        return "turns off the check of the host's certificate"
-    kind = "an index" if "index" in option or "pypi" in option else "a list of packages" if option else "an address"
-    if address.startswith(("http://", "git+http://", "ftp://", "git://", "git+git://")):
-        return f"is {kind} that nothing protects on its way"
-    if "://" not in address or _INDEXES.match(address) or _FORGES.match(address) or address.startswith("file:"):
-        return None
-    return f"is {kind} that nobody here knows"
+    return _INDEXES.match(address.replace("://***@", "://")) is not None
+
+
+def is_usual(address: str) -> bool:
+    """Say whether an address is that of the Python Package Index, which is asked where no other is named."""
+    return host(address) in _OTHERS
+
+
+def is_forge(address: str) -> bool:
+    """Say whether an address is at one of the large hosts of source code, over a connection that is encrypted."""
+    return _FORGES.match(address) is not None or _GIT.match(address) is not None
+
+
+def is_unprotected(address: str) -> bool:
+    """Say whether nothing protects what comes from an address on its way; what stays on this machine needs nothing.
+
+    >>> is_unprotected("git+http://host/a"), is_unprotected("http://localhost:3141/simple")
+    (True, False)
+    """
+    return _PLAIN.match(address) is not None and not is_loopback(address)
+
+
+def is_loopback(address: str) -> bool:
+    """Say whether an address or a host is this machine."""
+    return _LOOPBACK.match(address) is not None
+
+
+def host(address: str) -> str:
+    """Return the host of an address, or nothing."""
+    hit = _HOST.match(address)
+    return hit[1].casefold() if hit else ""
+
+
+def homes(index: str) -> frozenset[str]:
+    """Return the hosts on which the files of an index lie."""
+    found = host(index)
+    return frozenset({found, _OTHERS.get(found, found)})

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from weighmaster.model.fact import Shared
+from weighmaster.model.fact import Reference, Shared
 from weighmaster.model.value import replace
 from weighmaster.model.where import Where
 from weighmaster.reading.dependencies.manifests import conda
@@ -127,14 +127,20 @@ def installed(words: Sequence[str], stand: Stand) -> Iterator[Shared]:
     if tool == "conda" and verb:
         yield from _conda(wanted, given, stand)
     elif verb:
-        yield from of_options(given, stand)
+        yield from _given(given, stand)
         for option in given:
             if option.name in {"--with", "--from"}:
                 yield from _wanted(option.value.split(","), stand)
         if verb in _FILES:
-            yield from of_options([Option("--requirement", name) for name in wanted], stand)
+            yield from _given([Option("--requirement", name) for name in wanted], stand)
         elif verb not in _OWN:
             yield from _wanted(wanted[:1] if tool in {"pipx", "uvx"} else wanted, stand)
+
+
+def _given(given: Sequence[Option], stand: Stand) -> Iterator[Shared]:
+    """Yield what options ask for; a file that a command names is one beside whoever runs it, not beside the script."""
+    for fact in of_options(given, stand):
+        yield replace(fact, by="command") if isinstance(fact, Reference) else fact
 
 
 def _verb(tool: str, arguments: Sequence[str]) -> tuple[str, Sequence[str]]:
