@@ -25,6 +25,7 @@ _SHORT: Final = 64
 _LONG: Final = 64
 """Opcodes that chance does not make: one in four of random bytes goes on to the next opcode."""
 _DEEPEST: Final = 2
+_ZLIB: Final = 4 << 20
 _CIPHERED: Final = 4096
 """Fewer bytes are no weights."""
 _PROTO: Final = b"\x80"
@@ -40,8 +41,10 @@ def _matches(glance: Glance) -> bool:
 
 
 def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
-    from weighmaster.reading.carve import spans
+    from weighmaster.reading.carve import spans, zlib_streams
 
+    # What is handed on and then not known either comes back here, with all that lies behind it.
+    deep = all(isinstance(step, Span) for step in where.steps[-_DEEPEST:]) and len(where.steps) >= _DEEPEST
     followed = old = 0
 
     def plausible(at: int) -> bool:
@@ -62,9 +65,10 @@ def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
         old += found
         return found and old <= _OLD
 
-    yield _told(cursor, where)
-    # What is handed on and then not known either comes back here, with all that lies behind it.
-    if all(isinstance(step, Span) for step in where.steps[-_DEEPEST:]) and len(where.steps) >= _DEEPEST:
+    # One that is all of it has a reader of its own.
+    streams = [span for span in zlib_streams(cursor.source, cursor.budget, _ZLIB) if span != (0, cursor.size)]
+    yield _told(cursor, where, sum(end - start for start, end in streams))
+    if deep:
         raise OverBudgetError(f"places inside places that look like a known format, more than {_DEEPEST} deep")
     found = spans(cursor.source, cursor.budget, plausible, _MOST)
     for count, (start, end) in enumerate(found):
@@ -73,6 +77,7 @@ def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
             yield Gap(where=where, reason=GapReason.OVER_BUDGET, detail=detail)
             return
         yield part(cursor, where, start, end)
+    yield from (part(cursor, where, start, end) for start, end in streams[:_HANDED_ON])
     if followed > _FOLLOWED or old > _OLD:
         detail = "many places look like pickles of protocol 0, and not all of them were read"
         yield Gap(where=where, reason=GapReason.OVER_BUDGET, detail=detail)
@@ -81,12 +86,12 @@ def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
         yield Gap(where=where, reason=GapReason.OVER_BUDGET, detail=detail)
 
 
-def _told(cursor: Cursor, where: Where) -> Blob:
-    """Say how random the bytes are: that nobody knows them may be meant."""
+def _told(cursor: Cursor, where: Where, packed: int) -> Blob:
+    """Say how random the bytes are: that nobody knows them may be meant. Of `packed` of them it is known why."""
     from weighmaster.reading.chance import sampled
 
     bits, chance = sampled(cursor.source)
-    form = "random" if chance and cursor.size >= _CIPHERED else "unknown"
+    form = "random" if chance and cursor.size - packed >= max(_CIPHERED, packed) else "unknown"
     return Blob(where=where, form=form, size=cursor.size, entropy=f"{bits:.2f}")
 
 

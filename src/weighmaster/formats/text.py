@@ -31,6 +31,8 @@ _CONTROLS: Final = bytes({*range(0x20)} - {*b"\t\n\f\r"})
 _UTF16: Final = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 _RARE: Final = 100_000
 """One control character in so many bytes does not make a text something else."""
+_BUNDLE: Final = pattern(rb"\bfunction\b|=>|\b(?:var|let|const) |\brequire\(|\breturn\b|\bexports\b")
+_WORDS: Final = 4
 _SOURCE: Final = 256 << 10
 """Characters that are looked at to see whether it is source code."""
 _EXCERPT: Final = 200
@@ -144,10 +146,13 @@ def _text_end(cursor: Cursor, encoding: str) -> int:
 
 
 def _nearly(cursor: Cursor) -> bool:
-    """Whether all of it is UTF-8 with a few control characters, as bundles of scripts have in their literals.
+    """Whether all of it is JavaScript in UTF-8 with a few control characters, as bundles have in their literals.
 
-    What a loader could take has zeros, or bytes that are no UTF-8, or is looked for in any text.
+    What a loader could take has zeros, or bytes that are no UTF-8, or is looked for in any text. In a log, which is
+    shown as it is, one such character is enough.
     """
+    if len(_BUNDLE.findall(cursor.source.read_at(0, 4096))) < _WORDS:
+        return False
     decoder = codecs.getincrementaldecoder("utf-8")()
     controls = 0
     for start in range(0, cursor.size, _WINDOW):

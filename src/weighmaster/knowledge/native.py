@@ -33,7 +33,10 @@ def of_packages(whole: Repository) -> Iterator[tuple[Executable, Package]]:
 
 def is_of_package(whole: Repository, fact: Executable) -> bool:
     """Say whether a program is one of a package's own files, on which other rules speak."""
-    package = owner_of(whole, path_of(fact.where))
+    path = path_of(fact.where)
+    archive, _, _ = path.rpartition("!")
+    # The objects of a static library are as much a package's own as the library is.
+    package = owner_of(whole, archive if archive.lower().endswith((".a", ".lib")) else path)
     return package is not None and package.form in {"wheel", "installed"}
 
 

@@ -19,7 +19,7 @@ from typing import Final, NamedTuple
 
 from weighmaster.model.errors import OverBudgetError
 from weighmaster.reading.pattern import pattern
-from weighmaster.reading.payload import is_artifact, is_code
+from weighmaster.reading.payload import is_artifact, is_code, is_whole
 
 WRAPPED: Final = 4
 """Codes inside codes that are undone to see what is inside."""
@@ -57,12 +57,13 @@ _ESCAPED: Final = pattern(
 )
 """How an artifact begins in a literal of Python."""
 _LITERAL: Final = pattern(rb"[rRbBuU]{0,2}(?:\"\"\"|'''|\"|')\Z")
+_NEXT: Final = pattern(rb"(?:\"\"\"|'''|\"|')[\s\\]{1,200}[rRbBuU]{0,2}(\"\"\"|'''|\"|')")
 _LITERAL_END: Final = 1 << 20
 _ESCAPES: Final = pattern(rb"\\(?:x([0-9a-fA-F]{2})|([0-7]{1,3})|\r?\n|(.))", 16)  # re.DOTALL
 _SIMPLE: Final = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"a": b"\a", b"b": b"\b", b"f": b"\f", b"v": b"\v"}
 
 _NUMBERS: Final = pattern(
-    rb"(?<![\w.])(?:(?:128|0x80),\s{0,80}(?:0x0)?[2-5],|(?:80|0x50),\s{0,80}(?:75|0x4b),\s{0,80}(?:0x0)?3,"
+    rb"[\[({]\s{0,80}(?:(?:128|0x80),\s{0,80}(?:0x0)?[2-5],|(?:80|0x50),\s{0,80}(?:75|0x4b),\s{0,80}(?:0x0)?3,"
     rb"|(?:31|0x1f),\s{0,80}(?:139|0x8b),|(?:120|0x78),\s{0,80}(?:156|218|0x9c|0xda),|(?:127|0x7f),\s{0,80}(?:69|0x45),)"
     rb"(?:\s{0,80}(?:0x[0-9a-fA-F]{1,2}|\d{1,3}),?)+"
 )
@@ -302,9 +303,15 @@ def _literals(text: bytes, look: _Look) -> Iterator[Found]:
             continue
         quote = opened[0].lstrip(b"rRbBuU")
         end = _closed(text, hit.start(), quote)
-        data = _ESCAPES.sub(_unescaped, text[hit.start() : end])
+        pieces = [text[hit.start() : end]]
+        # Literals that follow one another are one, in C as in Python.
+        while (more := _NEXT.match(text, end)) and len(pieces) < _STEPS:
+            end = _closed(text, more.end(), more[1])
+            pieces.append(text[more.end() : end])
+        look.spend(end - hit.start())
+        data = _ESCAPES.sub(_unescaped, b"".join(pieces))
         found = _unwrapped(data, look) if len(data) >= _SHORTEST else None
-        if found is not None:
+        if found is not None and is_whole(found[1]):
             yield Found(hit.start(), end, f"escapes{found[0]}", found[1], loadable=True)
 
 
@@ -334,7 +341,7 @@ def _lists(text: bytes, look: _Look) -> Iterator[Found]:
         if len(numbers) < _MANY or max(numbers) > 0xFF:
             continue
         found = _unwrapped(bytes(numbers), look)
-        if found is not None:
+        if found is not None and is_whole(found[1]):
             yield Found(hit.start(), hit.end(), f"numbers{found[0]}", found[1], loadable=True)
 
 
@@ -386,7 +393,8 @@ def _decoded_85(form: str, text: bytes, look: _Look) -> tuple[str, bytes] | None
         data = base64.b85decode(b"".join(text.split())) if form == "base85" else base64.a85decode(text)
     except ValueError:
         return None
-    return _unwrapped(data, look)
+    found = _unwrapped(data, look) if len(data) >= _SHORTEST else None
+    return found if found is not None and is_whole(found[1]) else None
 
 
 @cache

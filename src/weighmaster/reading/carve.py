@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Callable, Iterator
 from typing import Final
 
@@ -42,6 +43,10 @@ _TRIED: Final = 50_000
 _LOOK_BACK: Final = 512
 _MARKS: Final = 8
 _PE_OFFSET: Final = 0x3C
+_ZLIB: Final = pattern(rb"\x78[\x01\x5e\x9c\xda]")
+_LEAST: Final = 64
+_UNPACKED: Final = 64 << 20
+"""Bytes that come out of streams while they are looked for."""
 _REACH: Final = 64 << 20
 """How far a hit may reach: each is hashed and read, and there may be many."""
 
@@ -64,6 +69,43 @@ def spans(source: Source, budget: Budget, plausible: Callable[[int], bool], most
             yield at, min(source.size, at + _REACH)
     if archive > 0:
         yield archive, source.size
+
+
+def zlib_streams(source: Source, budget: Budget, most: int) -> Iterator[tuple[int, int]]:
+    """Yield where streams of zlib begin and end in the first `most` bytes: those that come to their sum.
+
+    Two bytes are all that tells where one begins, so each is unpacked, and what is found within one is part of it.
+    """
+    left = _UNPACKED
+    end = 0
+    for start in range(0, min(source.size, most), _WINDOW):
+        budget.check_time()
+        window = source.read_at(start, _WINDOW + 2)
+        for hit in _ZLIB.finditer(window):
+            at = start + hit.start()
+            if at >= end and left > 0:
+                used, out = _stream(source, at, budget, left)
+                left -= out
+                if used and out >= _LEAST:
+                    end = at + used
+                    yield at, end
+
+
+def _stream(source: Source, at: int, budget: Budget, most: int) -> tuple[int, int]:
+    """Return how many bytes a stream takes, 0 where there is none, and how many came out."""
+    inflater, used, out = zlib.decompressobj(), 0, 0
+    try:
+        while not inflater.eof and out < most:
+            piece = inflater.unconsumed_tail or source.read_at(at + used, _OVERLAP)
+            if not inflater.unconsumed_tail:
+                used += len(piece)
+            if not piece:
+                return 0, out
+            budget.check_time()
+            out += len(inflater.decompress(piece, _WINDOW))
+    except zlib.error:
+        return 0, out
+    return (used - len(inflater.unused_data) if inflater.eof else 0), out
 
 
 def _hits(

@@ -30,6 +30,8 @@ _MAGICS: Final = (
 _BASE64: Final = re.compile(rb"[A-Za-z0-9+/_\r\n-]{24,}={0,2}\s*")
 _HEX: Final = pattern(rb"[0-9a-fA-F]{24,}")
 _HEAD: Final = 64
+_NPY: Final = 10
+_UNPACKED: Final = 1 << 20
 _MOST: Final = 64 << 20
 
 
@@ -48,6 +50,28 @@ def is_code(data: bytes) -> bool:
         return False
     counts = [int.from_bytes(data[at : at + 4], "little") for at in range(1, 17, 4)]
     return all(count < 1 << 16 for count in counts) and any(byte & 0x7F == 0x73 for byte in data[17:26])
+
+
+def is_whole(data: bytes) -> bool:
+    """Whether compressed bytes unpack to their end, and an array has all of its header: by chance they do not.
+
+    Whether other artifacts are whole is not asked.
+    """
+    if data.startswith(b"\x93NUMPY"):
+        end = _NPY + int.from_bytes(data[8:_NPY], "little")
+        return _NPY < end <= len(data) and b"descr" in data[_NPY:end] and b"}" in data[_NPY:end]
+    try:
+        if data.startswith(b"BZh"):
+            import bz2
+
+            return bool(bz2.BZ2Decompressor().decompress(data, _UNPACKED))
+        if data.startswith((b"\x1f\x8b", b"x")):
+            inflater = zlib.decompressobj(47)
+            inflater.decompress(data, _UNPACKED)
+            return inflater.eof or bool(inflater.unconsumed_tail)
+    except (zlib.error, OSError):
+        return False
+    return True
 
 
 def decoded(text: bytes) -> tuple[str, bytes] | None:
