@@ -127,10 +127,11 @@ def _is_anothers(name: str, own: str) -> bool:
     if name in _BROUGHT:
         return own not in _BROUGHT[name]
     # A project that is called like its program brings it.
-    return (name in _OWN or _PYTHON.fullmatch(name) is not None) and name != own
+    versioned = _VERSIONED.fullmatch(name)
+    return name != own and (name in _OWN or (versioned is not None and versioned[1] != own))
 
 
-_PYTHON: Final = pattern(r"pythonw?[\d.]*|pip[\d.]*")
+_VERSIONED: Final = pattern(r"(pythonw?|pip)[\d.]*")
 
 
 def claimed(package: Package) -> Iterator[tuple[str, str]]:

@@ -14,9 +14,12 @@ from weighmaster.reading.pattern import pattern
 
 _SIGNATURES: Final = ("RECORD", "RECORD.jws", "RECORD.p7s")
 _CODE: Final = (".py", ".pyc", ".so", ".pyd", ".dll", ".dylib", ".pth", ".exe", ".sh")
+_PASSIVE: Final = frozenset({
+    "blobs", "chat-template", "core-metadata", "direct-url", "empty", "entry-points", "image", "json", "licence-text",
+    "media", "record", "secrets", "text", "wheel-info", "wide-text", "xml", "yaml",
+})  # fmt: skip
+"""Formats of files that nothing runs or loads as a model."""
 _CACHED: Final = pattern(r"(.*/)?__pycache__/([^/]+?)\.[\w-]+(?:\.opt-\d)?\.pyc\Z")
-_COMPILED_IN_PLACE: Final = "__pycache__/"
-_REWRITTEN: Final = ("INSTALLER", "REQUESTED", "direct_url.json", "RECORD")
 
 
 def unlisted(package: Package) -> Iterator[Artifact]:
@@ -76,7 +79,20 @@ def missing(package: Package) -> list[str]:
     if said is None or is_vendored(package):
         return []
     files = tree_of(package.whole).files
-    return [path for path in said.paths if not path.endswith((".pyc", "/")) and joined(package.root, path) not in files]
+    absent = []
+    for path in said.paths:
+        there = joined(package.root, path)
+        # What lies outside the target was not looked at.
+        if there not in files and not there.startswith("../") and not path.endswith((".pyc", "/")):
+            absent.append(path)
+    return absent
+
+
+def is_code(package: Package, artifact: Artifact) -> bool:
+    """Say whether a change of a file may change what is run or loaded; of a wheel, every change counts."""
+    if package.form != "installed" or not _PASSIVE.issuperset(artifact.formats):
+        return True
+    return path_of(artifact.where).endswith(_CODE)
 
 
 def leading_out(said: Installed) -> list[str]:
