@@ -160,8 +160,10 @@ def _chunked(cursor: Cursor, where: Where, order: Literal["big", "little"]) -> I
     if size == _UNTOLD and cursor.peek(8)[4:] == b"ds64":
         # EBU Tech 3306: the first chunk says it in 64 bits.
         size = int.from_bytes(cursor.peek(20)[12:], "little")
-    # One that was cut off is all of one.
-    cursor.skip(min(size + (size & 1), cursor.left))
+    kind = cursor.peek(4)
+    size += size & 1 if size < cursor.left else 0
+    # A recording that was cut off is all that there is of it.
+    cursor.skip(min(size, cursor.left) if kind == b"WAVE" else size)
     yield from ()
 
 

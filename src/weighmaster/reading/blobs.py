@@ -75,8 +75,7 @@ _BASE85: Final = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxy
 _ASCII85: Final = bytes(range(33, 118))
 """And `z`, which is short for four zeros."""
 _MAGICS: Final = (
-    *(bytes((0x80, protocol, 0x95)) for protocol in (4, 5)),
-    *(bytes((0x80, protocol)) + opcode for protocol in (2, 3) for opcode in (b"c", b"}", b"]", b"(", b"X")),
+    *(bytes((0x80, protocol)) for protocol in (2, 3, 4, 5)),
     b"PK\x03\x04", b"\x1f\x8b\x08", b"x\x9c", b"x\xda", b"\x7fELF", b"\x93NUMPY", b"\xfd7zX", b"BZh9",
     b"\x28\xb5\x2f\xfd",
     b"cos\n", b"cposix", b"cnt\n", b"cbuiltins", b"c__builtin__", b"csubprocess", b"csys\n",
@@ -85,7 +84,7 @@ _ALPHABETS: Final = (
     ("base85", _BASE85, pattern(rb"[0-9A-Za-z!#$%&()*+\-;<=>?@^_`{|}~\r\n]+")),
     ("ascii85", _ASCII85, pattern(rb"[!-uz\r\n]+")),
 )
-_RUN_85: Final = b"x" * 60
+_RUN_85: Final = b"x" * 48
 _NEAR: Final = 256
 _OPENED: Final = pattern(rb"[\"'~=(]")
 
