@@ -75,13 +75,15 @@ def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
         yield Gap(where=where, reason=GapReason.UNREADABLE, detail=f"notebook: {said}")
 
 
-def _code(text: str, reading: Any, where: Where) -> Iterator[Use]:
+def _code(text: str, reading: Any, where: Where) -> Iterator[Use | Load]:
+    from weighmaster.knowledge.command_loads import command_loads
     from weighmaster.knowledge.scripts import command_uses
     from weighmaster.knowledge.sources import glanced
 
     if hit := _CELL.match(text):
         if hit[1] in _SHELLS:
             yield from command_uses(text[hit.end() :], where, "main")
+            yield from command_loads(text[hit.end() :], where)
             return
         if hit[1] in {"javascript", "js", "html"}:
             yield from _shown(text, where)
@@ -90,6 +92,7 @@ def _code(text: str, reading: Any, where: Where) -> Iterator[Use]:
         text = "\n" * hit[0].count("\n") + text[hit.end() :]
     for line in _COMMAND.finditer(text):
         yield from command_uses(line[3], where, "main")
+        yield from command_loads(line[3], where)
     for line in _PIP.finditer(text):
         yield Use(
             where=where,

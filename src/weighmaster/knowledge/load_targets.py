@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Final
 
 from weighmaster.knowledge.loads import HUB
+from weighmaster.knowledge.repository import path_of
 from weighmaster.model.package import Load
 from weighmaster.reading.pattern import pattern
 
@@ -42,6 +43,7 @@ _PATHS: Final = ("/", "./", "../", "~", ".\\", "..\\", "$")
 _TESTS: Final = pattern(
     r"(?:.*[/!])?(?:tests?|testing|unit_?tests?|conftest\.py|test_[^/!]*\.py|[^/!]*_tests?\.py)(?:[/!].*)?\Z"
 )
+_PACKAGED: Final = pattern(r".*(?:\.whl!|\.zip!|(?:site|dist)-packages/)")
 _UNKNOWN: Final = "?"
 _SHOWN: Final = 80
 
@@ -175,3 +177,11 @@ def is_file_of_model(target: str) -> bool:
     (True, False)
     """
     return _WEIGHTS.match(target.lower()) is not None
+
+
+def is_dormant(load: Load) -> bool:
+    """Say whether a package brings this and does not do it until somebody calls it.
+
+    Who installs a library did not write it, and may never call that function.
+    """
+    return load.when in {"call", "main"} and _PACKAGED.match(path_of(load.where)) is not None

@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from weighmaster.extend.detector import Detector
-from weighmaster.knowledge.load_targets import is_test, pinned, place_of, told
+from weighmaster.knowledge.load_targets import is_dormant, is_test, pinned, place_of, told
 from weighmaster.knowledge.repository import path_of
 from weighmaster.model.finding import Confidence, Finding, Rule, Severity
 from weighmaster.model.package import Load
@@ -34,7 +34,9 @@ _RULE: Final = Rule(
 
 
 def _detect(fact: Load) -> Iterator[Finding]:
-    if place_of(fact) == "hub" and pinned(fact) == "none" and not is_test(path_of(fact.where)):
+    place = place_of(fact)
+    named = place == "hub" or (place == "hub-code" and is_dormant(fact))
+    if named and pinned(fact) == "none" and not is_test(path_of(fact.where)):
         yield Finding(
             rule=_RULE,
             where=fact.where,

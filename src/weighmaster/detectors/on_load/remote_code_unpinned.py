@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from weighmaster.extend.detector import Detector
-from weighmaster.knowledge.load_targets import is_test, pinned, runs_code_of, told
+from weighmaster.knowledge.load_targets import is_dormant, is_test, pinned, runs_code_of, told
 from weighmaster.knowledge.repository import path_of
 from weighmaster.model.finding import Confidence, Finding, Rule, Severity
 from weighmaster.model.package import Load
@@ -36,7 +36,8 @@ _RULE: Final = Rule(
 
 def _detect(fact: Load) -> Iterator[Finding]:
     code = runs_code_of(fact)
-    if code and pinned(fact) in {"none", "moving"} and not is_test(path_of(fact.where)):
+    moves = code and pinned(fact) in {"none", "moving"}
+    if moves and not is_test(path_of(fact.where)) and not is_dormant(fact):
         version = f"revision {fact.revision[:60]!r} can be moved" if fact.revision else "no revision is given"
         yield Finding(
             rule=_RULE,

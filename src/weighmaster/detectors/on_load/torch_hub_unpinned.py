@@ -12,7 +12,8 @@ brings the model.
 
 ## What this rule cannot see
 
-Repositories whose names are put together while the program runs.
+Repositories whose names are put together while the program runs. What a library that somebody else wrote does where it
+is called is told by `hub-unpinned`.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from weighmaster.extend.detector import Detector
-from weighmaster.knowledge.load_targets import is_commit, is_test, option, place_of, told
+from weighmaster.knowledge.load_targets import is_commit, is_dormant, is_test, option, place_of, told
 from weighmaster.knowledge.repository import path_of
 from weighmaster.model.finding import Confidence, Finding, Rule, Severity
 from weighmaster.model.package import Load
@@ -35,12 +36,7 @@ _RULE: Final = Rule(
 
 
 def _detect(fact: Load) -> Iterator[Finding]:
-    if (
-        fact.kind != "hub-code"
-        or place_of(fact) != "hub-code"
-        or is_commit(fact.revision)
-        or is_test(path_of(fact.where))
-    ):
+    if place_of(fact) != "hub-code" or is_commit(fact.revision) or is_test(path_of(fact.where)) or is_dormant(fact):
         return
     version = f"{fact.revision[:60]!r} can be moved" if fact.revision else "no version is given"
     asked = ", and no question is asked" if option(fact, "trust_repo") == "True" else ""
