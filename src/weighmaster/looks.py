@@ -12,6 +12,7 @@ from weighmaster import shipped
 from weighmaster.engine.scan import gather, scan_file
 from weighmaster.engine.walk import Walk, walk
 from weighmaster.engine.wire import WireError, decode, encode
+from weighmaster.model.fact import Artifact
 from weighmaster.model.report import Gap, GapReason, Item, Report
 from weighmaster.model.settings import Settings
 from weighmaster.model.value import Value, fields, replace
@@ -44,6 +45,9 @@ _PASSING: Final = frozenset(
     }
 )
 """Gaps that another run may not have, though the file is the same."""
+_PACKAGES: Final = (".whl", ".tar.gz")
+_ATTESTATIONS: Final = (".publish.attestation", ".provenance")
+"""How the files are called that hold attestations of a file, after its own name."""
 _GRACE: Final = 30.0
 """Seconds that a worker gets on top of the reader's own, which lose nothing of what was found."""
 
@@ -130,6 +134,7 @@ class Said:
         """Judge all that was said of a target, with the evidence about it where the request asks for that."""
         found = None if request.trust is None else self._held(about, request)
         notes = found.notes if found else ()
+        self.items += list(self._attested(about))
         if request.settings.names:
             self.items.append(_own(about.target, request.settings.names))
         report = self.report(about.target, folder=about.folder, apart=about.apart, excluded=about.excluded)
@@ -156,6 +161,22 @@ class Said:
         self.items += (finding for fact in found.facts for finding in shipped.registry().detect(fact))
         return found
 
+    def _attested(self, about: About) -> Iterator[Item]:
+        """Yield what the attestations of files of packages come to, and what rules make of that (PEP 740)."""
+        files = [
+            (one.where.root, one.sha256)
+            for one in self.items
+            if type(one) is Artifact and not one.where.steps and one.sha256 and one.where.root.endswith(_PACKAGES)
+        ]
+        if not any(_is_there(about, f"{name}{ending}") for name, _ in files for ending in _ATTESTATIONS):
+            return
+        from weighmaster.trust.identities.sigstore import public_root
+        from weighmaster.trust.policy.attested import attested
+
+        for fact in attested(files, about.evidence, public_root):
+            yield fact
+            yield from shipped.registry().detect(fact)
+
     def _end(self) -> None:
         """Say of files that were not reached that they were not."""
         left = [name for name in self.names if name not in self._reached]
@@ -176,6 +197,16 @@ def _own(target: str, names: tuple[str, ...]) -> Item:
     from weighmaster.model.naming import Own
 
     return Own(where=Where.file(target), names=names)
+
+
+def _is_there(about: About, name: str) -> bool:
+    """Say whether there is a file of evidence, one that cannot be read as well."""
+    from weighmaster.model.errors import TrustError
+
+    try:
+        return about.evidence(name) is not None
+    except TrustError:
+        return True
 
 
 def first_taken(names: Iterable[str]) -> list[str]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import html
 import json
 import os
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 from urllib.parse import quote, unquote, urldefrag, urljoin, urlsplit
@@ -23,7 +24,8 @@ from weighmaster.reading.pattern import pattern
 
 ACCEPT: Final = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1"
 _RUNS: Final = pattern(r"[-_.]+")
-_TAG: Final = pattern(r"<(a|base|meta)\s((?:[^>\"']|\"[^\"]*\"|'[^']*')*)>", 2)  # re.IGNORECASE
+_OPENS: Final = pattern(r"<(a|base|meta)(?=\s)", re.IGNORECASE)
+_CLOSES: Final = pattern(r"(?>[^>\"']++|\"[^\"]*+\"|'[^']*+')*+>")
 _ATTRIBUTE: Final = pattern(r"([a-zA-Z][\w:-]*)(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+)))?")
 _SHA256: Final = pattern(r"[0-9a-f]{64}")
 _FILES: Final = 200_000
@@ -175,13 +177,22 @@ def _of_html(body: bytes, url: str, index: str, name: str, now: str) -> Project:
 
 
 def _tags(text: str) -> Iterator[tuple[str, dict[str, str]]]:
-    for tag in _TAG.finditer(text):
-        if len(tag[2]) > _TAG_LENGTH:
-            continue
-        found: dict[str, str] = {}
-        for hit in _ATTRIBUTE.finditer(tag[2]):
-            found.setdefault(hit[1].lower(), html.unescape(hit[2] or hit[3] or hit[4] or ""))
-        yield tag[1].lower(), found
+    """Yield the tags that matter. One that does not end goes on to the end of the page, so nothing comes after it."""
+    at = 0
+    while opened := _OPENS.search(text, at):
+        closed = _CLOSES.match(text, opened.end())
+        if closed is None:
+            return
+        at = closed.end()
+        if len(closed[0]) <= _TAG_LENGTH:
+            yield opened[1].lower(), _attributes(closed[0][:-1])
+
+
+def _attributes(text: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for hit in _ATTRIBUTE.finditer(text):
+        found.setdefault(hit[1].lower(), html.unescape(hit[2] or hit[3] or hit[4] or ""))
+    return found
 
 
 def _anchor(attributes: dict[str, str], base: str, index: str) -> Listed | None:

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from weighmaster.extend.record import Record, Subject
 from weighmaster.knowledge.hub import items, mapping, optional, text
-from weighmaster.knowledge.indexes import foreign
+from weighmaster.knowledge.indexes import is_known
 from weighmaster.knowledge.releases import Candidate, before, candidates, newest
 from weighmaster.model.fact import Shared
 from weighmaster.model.package import Release
@@ -108,14 +108,10 @@ def _is_same(own: Sequence[Candidate], others: Sequence[Candidate], page: Projec
     digests = {one.file.sha256 for one in own if one.file.sha256}
     if any(one.file.sha256 in digests for one in others):
         return True
-    if all(_is_known(one.index) for one in (page, project)):
+    if all(is_known(one.index) for one in (page, project)):
         return True
     public = {one.version.public for one in own}
     return bool(others) and all(one.version.local and one.version.public in public for one in others)
-
-
-def _is_known(index: str) -> bool:
-    return not index.startswith("file:") and foreign(f"--extra-index-url {index}") is None
 
 
 RECORD: Final = Record(id=_ID, title="What package indexes say of a release", origin="pypi", read=_read)

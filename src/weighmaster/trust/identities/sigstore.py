@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,8 +18,12 @@ from weighmaster.trust import strict
 from weighmaster.trust.identities.certificates import odd, strictly
 
 if TYPE_CHECKING:
+    from weighmaster.trust.evidence.attestations import Publisher
     from weighmaster.trust.evidence.bundle import Bundle
 
+_PUBLIC: Final = "https%3A%2F%2Ftuf-repo-cdn.sigstore.dev"
+_SOURCE: Final = "1.3.6.1.4.1.57264.1.12"
+"""The extension of a certificate that names the repository (<https://github.com/sigstore/fulcio/blob/main/docs/oid-info.md>)."""
 _DIGITS: Final = 11
 """Of a time in seconds."""
 
@@ -70,6 +76,99 @@ def _verify(verifier: Any, read: Any, policy: Any, bundle: Bundle, sha256: str) 
 
             digest = Hashed(algorithm=HashAlgorithm.SHA2_256, digest=bytes.fromhex(sha256))
             verifier.verify_artifact(digest, read, policy)
+
+
+def check_publisher(bundle: Bundle, root: bytes, publisher: Publisher) -> str:
+    """Return the name in the certificate of a Trusted Publisher, whose signature it is (PEP 740).
+
+    Raises:
+        MissingExtraError: a library is not installed.
+        ConfigError: the trusted root cannot be read.
+        TrustError: it is somebody else's, or does not hold.
+    """
+    return published(bundle, root, publisher)[0]
+
+
+def published(bundle: Bundle, root: bytes, publisher: Publisher | None) -> tuple[str, str]:
+    """Return the name in the certificate of whoever signed, and the repository that it names.
+
+    Whoever signed must be `publisher`; without one, anybody may be for whom Sigstore vouches.
+
+    Raises:
+        MissingExtraError: a library is not installed.
+        ConfigError: the trusted root cannot be read.
+        TrustError: it is somebody else's, or does not hold.
+    """
+    library = _library()
+    wanted = library.policy.UnsafeNoOp() if publisher is None else _policy_of(publisher)
+    verifier = _verifier(library, root)
+    try:
+        with strictly("a certificate"), _quietly():
+            read = library.models.Bundle.from_json(bundle.raw)
+            _verify(verifier, read, wanted, bundle, "")
+        return _named(read.signing_certificate)
+    except (library.errors.Error, *odd()) as error:
+        who = "anybody" if publisher is None else str(publisher)
+        raise TrustError(f"Sigstore does not vouch for it as one of {who}: {error}") from error
+
+
+def _policy_of(publisher: Publisher) -> Any:
+    """Return what a certificate of a publisher must say, as the indexes have it."""
+    try:
+        import pypi_attestations as library
+    except ImportError as error:
+        raise MissingExtraError('Trusted Publishers need more: pip install "weighmaster[sigstore]"') from error
+    repository, workflow = publisher.repository, publisher.workflow
+    match publisher.kind:
+        case "github":
+            found: Any = library.GitHubPublisher(repository=repository, workflow=workflow)
+        case "gitlab":
+            found = library.GitLabPublisher(repository=repository, workflow_filepath=workflow)
+        case "google":
+            found = library.GooglePublisher(email=repository)
+        case kind:
+            raise ConfigError(f"publishers of the kind {kind!r} are not known here")
+    return found._as_policy()  # noqa: SLF001 - there is no public way to what it means
+
+
+def _named(certificate: Any) -> tuple[str, str]:
+    """Return the subject alternative name of a certificate that was verified, and the repository it is for."""
+    from cryptography import x509
+    from cryptography.x509.oid import ExtensionOID
+
+    names = certificate.extensions.get_extension_for_oid(ExtensionOID.SUBJECT_ALTERNATIVE_NAME).value
+    name = next((str(one.value) for one in names), "")
+    try:
+        source = certificate.extensions.get_extension_for_oid(x509.ObjectIdentifier(_SOURCE)).value.value
+    except x509.ExtensionNotFound:
+        return name, ""
+    # A short UTF8String in DER: its tag and its length come first.
+    return name, bytes(source)[2:].decode("utf-8", "replace")
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Keep the library from telling people what is meant: that anybody may have signed."""
+    import logging
+
+    logger = logging.getLogger("sigstore.verify.policy")
+    before, logger.disabled = logger.disabled, True
+    try:
+        yield
+    finally:
+        logger.disabled = before
+
+
+def public_root() -> bytes:
+    """Return the trusted root of the public instance of Sigstore that comes with its library.
+
+    Raises:
+        MissingExtraError: the library is not installed.
+    """
+    from importlib import resources
+
+    _library()
+    return (resources.files("sigstore._store") / _PUBLIC / "trusted_root.json").read_bytes()
 
 
 def sign(statement: bytes, token: str) -> bytes:

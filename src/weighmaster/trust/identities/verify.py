@@ -19,6 +19,7 @@ from typing import Any, TypeAlias
 
 from weighmaster.model.errors import ConfigError, TrustError
 from weighmaster.model.value import Value
+from weighmaster.trust.evidence.attestations import Publisher
 from weighmaster.trust.evidence.bundle import Bundle
 from weighmaster.trust.evidence.envelope import Envelope, Signature
 from weighmaster.trust.identities import pki, sigstore, timestamps
@@ -59,8 +60,8 @@ class Expected(Value):
 
     `authorities`, `intermediates`, `lists` (CRLs) and `timestamp_authorities` are DER. `names` are the subject
     alternative names of which one must stand in the certificate, exactly. `sigstore` is a trusted root (JSON), and
-    `issuer` who must have authenticated the identity. With `needs_timestamp`, what no authority for timestamps speaks
-    of counts for nothing. What is `revoked` signs no more.
+    `issuer` who must have authenticated the identity; or a Trusted Publisher is expected in the place of both. With
+    `needs_timestamp`, what no authority for timestamps speaks of counts for nothing. What is `revoked` signs no more.
     """
 
     keys: tuple[PublicKey, ...] = ()
@@ -73,6 +74,7 @@ class Expected(Value):
     needs_timestamp: bool = False
     sigstore: bytes = b""
     revoked: tuple[Revocation, ...] = ()
+    publisher: Publisher | None = None
 
     def check(self) -> None:
         """Refuse an expectation that anyone would meet.
@@ -82,6 +84,8 @@ class Expected(Value):
         """
         if not (self.keys or self.authorities or self.sigstore):
             raise ConfigError("nobody is expected to have signed: name a public key, or an authority and an identity")
+        if self.publisher is not None and self.sigstore:
+            return
         if (self.authorities or self.sigstore) and not self.names:
             raise ConfigError("an authority vouches for many: name the identity that is expected")
         if self.sigstore and not self.issuer:
@@ -234,7 +238,10 @@ class _Question:
         if not bundle.certificates or not bundle.logged:
             raise TrustError("Sigstore does not vouch for it: there is no certificate, or no entry of a log")
         sha256 = "" if isinstance(bundle.content, Envelope) else self._sha256 or hashlib.sha256(self._data).hexdigest()
-        name = sigstore.check(bundle, expected.sigstore, expected.names, expected.issuer, sha256=sha256)
+        if expected.publisher is not None:
+            name = sigstore.check_publisher(bundle, expected.sigstore, expected.publisher)
+        else:
+            name = sigstore.check(bundle, expected.sigstore, expected.names, expected.issuer, sha256=sha256)
         key = of_certificate(bundle.certificates[0])
         held = self._held(key)
         logged = None if expected.timestamp_authorities else sigstore.logged_at(bundle)

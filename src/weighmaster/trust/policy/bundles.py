@@ -11,8 +11,8 @@ from weighmaster.extend.showing import listed
 from weighmaster.model.errors import TrustError
 from weighmaster.model.value import Value, replace
 from weighmaster.reading.globs import leaves_out, matcher
+from weighmaster.trust.evidence import attestations, claimsfile
 from weighmaster.trust.evidence import bundle as bundles
-from weighmaster.trust.evidence import claimsfile
 from weighmaster.trust.evidence import statement as statements
 from weighmaster.trust.evidence.bundle import Bundle
 from weighmaster.trust.evidence.envelope import Envelope
@@ -73,12 +73,23 @@ def read(evidence: Mapping[str, bytes], differ: Callable[[Claim], str] = lambda 
 def _lines(evidence: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
     # Claims come last: however many lie there, they do not keep the signature from being read.
     for name, raw in sorted(evidence.items(), key=lambda item: (item[0].endswith(".jsonl"), item[0])):
+        if attestations.is_attestation(name):
+            yield from _attestations(name, raw)
+            continue
         if not name.endswith(".jsonl"):
             yield name, raw
             continue
         for number, line in enumerate(io.BytesIO(raw), 1):
             if line.strip():
                 yield f"{name}, line {number}", line.rstrip(b"\r\n")
+
+
+def _attestations(name: str, raw: bytes) -> Iterator[tuple[str, bytes]]:
+    """Yield the attestations of a file of a package (PEP 740) as bundles; what is none stays what it is."""
+    try:
+        yield from [(one.source, one.bundle) for one in attestations.read(raw, name)]
+    except TrustError:
+        yield name, raw
 
 
 def _claim(source: str, line: bytes) -> Claim:

@@ -13,11 +13,17 @@ from typing import Final, TypeAlias
 from weighmaster.model.errors import ConfigError, TrustError
 from weighmaster.model.value import Value, replace
 from weighmaster.reading.toml import Table
+from weighmaster.trust.evidence.attestations import Publisher
+from weighmaster.trust.identities.sigstore import public_root
 from weighmaster.trust.identities.verify import Expected
 from weighmaster.trust.policy.terms import Party
 
 _LARGEST: Final = 16 << 20
 _PEM: Final = b"-----BEGIN "
+_PUBLIC: Final = "public"
+"""Stands for the trusted root of the public instance of Sigstore, which comes with its library."""
+_ISSUERS: Final = {"github": "https://token.actions.githubusercontent.com", "gitlab": "https://gitlab.com"}
+"""Who authenticates Trusted Publishers of a kind."""
 
 
 class Authority(Value):
@@ -118,6 +124,8 @@ def _key(table: Table, files: Files, stamps: tuple[bytes, ...]) -> Party:
 
 
 def _identity(table: Table, files: Files, authorities: Mapping[str, Authority], stamps: tuple[bytes, ...]) -> Party:
+    if "publisher" in table.names:
+        return _published(table, files)
     name = table.need("name", str)
     authority, root = table.get("authority", str), table.get("sigstore", str)
     if (authority is None) == (root is None):
@@ -140,6 +148,18 @@ def _identity(table: Table, files: Files, authorities: Mapping[str, Authority], 
         part = f"certificate {_roots_digest(by)} {name}"
     table.end()
     return Party(name="", expected=expected, parts=frozenset({part}))
+
+
+def _published(table: Table, files: Files) -> Party:
+    """Return a Trusted Publisher of packages (PEP 740)."""
+    kind = table.need("publisher", str)
+    table.one_of("publisher", kind, tuple(_ISSUERS), "publisher")
+    repository, workflow = table.need("repository", str), table.need("workflow", str)
+    root = public_root() if table.need("sigstore", str) == _PUBLIC else files.content(table, "sigstore")
+    table.end()
+    publisher = Publisher(kind=kind, repository=repository, workflow=workflow)
+    expected = Expected(sigstore=root, publisher=publisher, issuer=_ISSUERS[kind])
+    return Party(name="", expected=expected, parts=frozenset({f"publisher {kind} {repository} {workflow}"}))
 
 
 def _roots_digest(authority: Authority) -> str:

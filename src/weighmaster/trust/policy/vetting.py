@@ -14,7 +14,7 @@ from weighmaster.model.report import Gap, GapReason, Item
 from weighmaster.model.value import Value
 from weighmaster.model.where import Where
 from weighmaster.trust.claims.releases import Seen
-from weighmaster.trust.evidence import claimsfile
+from weighmaster.trust.evidence import attestations, claimsfile
 from weighmaster.trust.identities.verify import verify
 from weighmaster.trust.manifests.manifest import CLAIMS, EVIDENCE, PROOFS, SIGNATURE, Entry, Manifest
 from weighmaster.trust.policy import bundles
@@ -71,7 +71,7 @@ def evidence_of(files: Iterable[str], *, folder: bool) -> tuple[str, ...]:
     """Return the names of the evidence about an artifact of these files."""
     if folder:
         return SIGNATURE, CLAIMS
-    return tuple(name for file in files for name in (f"{file}.sig", f"{file}.{CLAIMS}"))
+    return tuple(name for file in files for name in (f"{file}.sig", f"{file}.{CLAIMS}", *attestations.names_of(file)))
 
 
 def held(target: Target, asked: Asked) -> Held:
