@@ -12,7 +12,7 @@ from weighmaster import shipped
 from weighmaster.engine.scan import gather, scan_file
 from weighmaster.engine.walk import Walk, walk
 from weighmaster.engine.wire import WireError, decode, encode
-from weighmaster.model.fact import Artifact
+from weighmaster.model.fact import Artifact, Shared
 from weighmaster.model.report import Gap, GapReason, Item, Report
 from weighmaster.model.settings import Settings
 from weighmaster.model.value import Value, fields, replace
@@ -60,6 +60,7 @@ class Request(Value):
     `access` is a `reading.http.Access`, for targets that lie elsewhere; with `full` those are fetched whole.
     `trust` is a `trust.policy.vetting.Asked`: what the evidence beside the target is held to.
     `memory` is a `store.memory.Memory`: what has not changed since an earlier run is not read again.
+    `advisories` are paths of reports and copies of databases: what they say of packages of the target counts.
     """
 
     settings: Settings = Settings()
@@ -73,6 +74,7 @@ class Request(Value):
     full: bool = False
     trust: Any = None
     memory: Any = None
+    advisories: tuple[str, ...] = ()
 
 
 def _no_evidence(_name: str) -> bytes | None:
@@ -133,7 +135,7 @@ class Said:
     def vetted(self, about: About, request: Request) -> Vetted:
         """Judge all that was said of a target, with the evidence about it where the request asks for that."""
         found = None if request.trust is None else self._held(about, request)
-        notes = found.notes if found else ()
+        notes = (*(found.notes if found else ()), *self._advised(about, request.advisories))
         self.items += list(self._attested(about))
         if request.settings.names:
             self.items.append(_own(about.target, request.settings.names))
@@ -142,6 +144,18 @@ class Said:
         if found and found.assessment and request.trust.remember and vetted.verdict.outcome is Outcome.ALLOW:
             request.trust.remember(found.assessment)
         return vetted
+
+    def _advised(self, about: About, paths: Sequence[str]) -> tuple[str, ...]:
+        """Hold the packages of the target against copies of advisories; return what has to be said of those."""
+        if not paths:
+            return ()
+        from weighmaster.knowledge.advised import advised
+
+        found = advised(paths, [item for item in self.items if isinstance(item, Shared)], Where.file(about.target))
+        self.items += found.gaps
+        for fact in found.facts:
+            self.items += (fact, *shipped.registry().detect(fact))
+        return found.notes
 
     def _held(self, about: About, request: Request) -> Held:
         """Say what rules make of the evidence."""
@@ -387,7 +401,7 @@ def _keep(look: Look, name: str, answer: bytes, items: list[Item]) -> None:
 
 def _is_plain(request: Request) -> bool:
     """Say whether nothing has a say in the report but the files and the settings."""
-    return not (request.full or request.trust is not None)
+    return not (request.full or request.trust is not None or request.advisories)
 
 
 def _told(request: Request, found: Walk) -> str:

@@ -12,7 +12,7 @@ from typing import Final
 from weighmaster.extend.format import Format, Glance, Read
 from weighmaster.extend.wanting import bounded
 from weighmaster.model.errors import OverBudgetError
-from weighmaster.model.where import Where
+from weighmaster.model.where import Span, Where
 from weighmaster.reading.cursor import Cursor
 from weighmaster.reading.dependencies.pip import requirements
 from weighmaster.reading.dependencies.wanted import Stand
@@ -47,6 +47,8 @@ def _matches(glance: Glance) -> bool:
 
 
 def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
+    if where.steps and isinstance(where.steps[-1], Span):
+        return  # A part of something else: nobody installs from that.
     if cursor.size > _LONGEST:
         raise OverBudgetError(f"{cursor.size} bytes of requirements, {_LONGEST} allowed")
     text = cursor.take(cursor.size).removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace")

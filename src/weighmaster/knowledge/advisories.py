@@ -14,7 +14,7 @@ from weighmaster.knowledge.packages import normal
 from weighmaster.model.fact import Shared
 from weighmaster.model.package import Advisory, Dependency, Distribution
 from weighmaster.model.report import Gap, GapReason
-from weighmaster.model.value import Value, replace
+from weighmaster.model.value import Value
 from weighmaster.model.where import Where
 from weighmaster.reading.dependencies.shapes import mapping, mappings, text, texts
 
@@ -207,22 +207,6 @@ def _version(value: str) -> Version | None:
         return Version(value)
     except InvalidVersion:
         return None
-
-
-def placed(advisories: Iterable[Advisory], held: Mapping[str, Sequence[Held]], elsewhere: Where) -> Iterator[Advisory]:
-    """Yield advisories where the target says that it installs what they are about; others have no place in it."""
-    for one in advisories:
-        for same in held.get(normal(one.name), ()):
-            if same.version == one.version or _same(same.version, one.version):
-                yield replace(one, where=same.where, name=same.name)
-                break
-        else:
-            yield replace(one, where=elsewhere)
-
-
-def _same(one: str, other: str) -> bool:
-    found = _version(one)
-    return found is not None and found == _version(other)
 
 
 def _kind(id: str, aliases: Sequence[str] = ()) -> str:

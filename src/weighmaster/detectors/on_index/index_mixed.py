@@ -23,7 +23,7 @@ from typing import Final
 
 from weighmaster.extend.detector import Detector
 from weighmaster.knowledge.dependencies import at
-from weighmaster.knowledge.indexes import is_known, is_loopback
+from weighmaster.knowledge.indexes import host, is_known, is_loopback
 from weighmaster.model.finding import Finding, Rule, Severity
 from weighmaster.model.package import Index
 
@@ -39,7 +39,7 @@ def _detect(fact: Index) -> Iterator[Finding]:
     message = ""
     if fact.role == "strategy" and fact.target in _STRATEGIES:
         message = f"{at(fact)}{fact.target}: the best version of any index is taken, whichever index that is"
-    elif fact.role == "extra" and "://" in fact.target and not is_known(fact.target) and not is_loopback(fact.target):
+    elif fact.role == "extra" and host(fact.target) and not is_known(fact.target) and not is_loopback(fact.target):
         how = "the highest version wins" if fact.by in _HIGHEST else "the first that has a name wins"
         message = f"{at(fact)}{fact.target}, which nobody here knows, is asked for every package, beside another: {how}"
     if message:

@@ -39,6 +39,7 @@ _DEFAULTS: Final[Mapping[str, Any]] = {
     "jobs": None,
     "full": False,
     "no_cache": False,
+    "advisories": [],
     "index": [],
     "trust": None,
     "recall": None,
@@ -106,6 +107,13 @@ def parser() -> Parser:
         help="the package index that pypi://name is asked of; may be repeated (default: as pip and uv are told)",
     )
     it.add_argument("--no-cache", action="store_true", help="read all files again, and remember nothing of them")
+    it.add_argument(
+        "--advisories",
+        action="append",
+        default=[],
+        metavar="PATH",
+        help="what pip-audit or uv audit found (JSON), or a copy of the database of OSV; may be repeated",
+    )
     group = it.add_argument_group("who made it")
     group.add_argument("--trust", metavar="POLICY", help="a policy of trust says who must have signed what")
     group.add_argument("--recall", metavar="LIST", help="refuse what a list of recalls names")
@@ -154,6 +162,9 @@ def _check(options: Any) -> None:
         raise ConfigError("--name is the name of one target: name one")
     if options.config is not None and options.no_config:
         raise ConfigError("--config and --no-config contradict each other")
+    missing = next((path for path in options.advisories if not os.path.exists(path)), None)
+    if missing is not None:
+        raise ConfigError(f"no such file or folder of advisories: {missing}")
     if options.output_file is not None:
         folder = os.path.dirname(options.output_file) or "."
         if os.path.isdir(options.output_file) or not os.access(folder, os.W_OK):
@@ -207,6 +218,7 @@ def _plans(options: Any, progress: Progress) -> list[tuple[str, api.Request]]:
             access=access,
             full=options.full,
             memory=memory,
+            advisories=tuple(options.advisories),
             trust=trust(policy, recall) if policy or recall or options.name or options.state else None,
         )
         plans.append((target, request))
