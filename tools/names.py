@@ -21,11 +21,11 @@ _TABLE = Path(__file__).parents[1] / "src/weighmaster/knowledge/names/pypi.tsv"
 
 
 def names_of(text: str) -> list[str]:
-    """Return the names of a list, the most downloaded first.
+    r"""Return the names of a list, the most downloaded first.
 
     >>> names_of('{"rows": [{"project": "Numpy", "download_count": 9}, {"project": "six", "download_count": 1}]}')
     ['numpy', 'six']
-    >>> names_of("six\\t2\\nNumpy\\t1\\n")
+    >>> names_of("six\t2\nNumpy\t1\n")
     ['numpy', 'six']
     """
     if text.lstrip().startswith("{"):

@@ -11,6 +11,7 @@ Tables, all in `names/`:
   before it; `others`, what people call it
 * `pypi.tsv`: one name a line, the most downloaded first: known; and the first of them protected, too
 * `known.tsv`: `name`, `reason`, `source`: further honest names, former ones among them
+* `owners.tsv`: owners of repositories that packages and code are taken from
 * `reported.tsv`: `name`, `meant`, `source`: names under which hostile code was published; `meant` is what they pose as
 """
 
@@ -18,7 +19,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from itertools import permutations
 from typing import Final
 
@@ -91,11 +92,12 @@ class Protected(Value):
     others: tuple[str, ...] = ()
 
 
+@lru_cache(maxsize=8192)
 def imitates(name: str) -> Likeness | None:
     """Return the package that a name looks like, unless it is a known one itself.
 
-    >>> imitates("huggingface-transformers")
-    Likeness(name='transformers', how='added words')
+    >>> imitates("torch-cuda")
+    Likeness(name='torch', how='added words')
     >>> imitates("torchvision"), imitates("transformers-stream-generator"), imitates("acme")
     (None, None, None)
     """
@@ -103,6 +105,18 @@ def imitates(name: str) -> Likeness | None:
         return None
     found = _index().likeness(name)
     return None if found is None or is_known(name) else found
+
+
+@lru_cache(maxsize=8192)
+def imitates_owner(name: str) -> Likeness | None:
+    """Return the owner of repositories that the name of another looks like.
+
+    >>> imitates_owner("hugginface"), imitates_owner("huggingface"), imitates_owner("pytorch-labs")
+    (Likeness(name='huggingface', how='a slip of the hand'), None, None)
+    """
+    if not 3 < len(name) <= _LONGEST:
+        return None
+    return _owners().likeness(name)
 
 
 def is_known(name: str) -> bool:
@@ -154,7 +168,9 @@ class Names:
     def _exact(self, plain: str, bare: str) -> Iterator[tuple[str, str | None]]:
         yield "separators", self._bare.get(bare)
         yield "what people call it", self._other(plain, bare)
-        yield "characters that look alike", self._drawn.get(skeleton(bare))
+        drawn = self._drawn.get(skeleton(bare))
+        # `utlis` is `utils` with two letters swapped, and drawn alike.
+        yield "characters that look alike", None if drawn is None or is_swapped(bare, drawn.replace("-", "")) else drawn
         digits = bare.translate(DIGITS)
         letters = digits != bare and not bare[-1:].isdigit() and (digits in self._stems or len(bare) > 5)
         yield "digits for letters", self._bare.get(digits) if letters else None
@@ -311,6 +327,11 @@ def _orders(name: str) -> Iterator[str]:
 @cache
 def _index() -> Names:
     return Names(protected().values(), ranked()[:_FIRST])
+
+
+@cache
+def _owners() -> Names:
+    return Names(Protected(name=row[0]) for row in _rows("owners.tsv"))
 
 
 @cache

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
-from weighmaster.knowledge.names import Likeness, Names, Protected, imitates, reported
+from weighmaster.knowledge.names import Likeness, Names, Protected, imitates, imitates_owner, reported
 from weighmaster.knowledge.packages import normal
 from weighmaster.knowledge.repository import path_of
 from weighmaster.model.fact import Reference, Shared
@@ -18,8 +18,10 @@ from weighmaster.reading.pattern import pattern
 
 _REPOSITORY: Final = pattern(r"([^\s/\\:@]+)/([^\s/\\:@]+)(?:@[^\s/]+)?", re.DOTALL)
 _WIDE: Final = pattern(r"(?:hf|huggingface)://(?:datasets/|spaces/)?([^\s/\\:@]+)/([^\s/\\:@]+)(?:@.*|/.*)?", re.DOTALL)
+_NAME: Final = pattern(r"[^\s\[\]()<>=!~;@,]+")
 _HUB: Final = frozenset({"model", "dataset", "file"})
 _REFERRED: Final = frozenset({"base-model", "adapter", "dataset", "remote-code"})
+_CODE: Final = pattern(r"(?:github|gitlab)\.com[/:]([^\s/:@]+)/([^\s/:@#?]+)")
 _FOLDERS: Final = frozenset({".", "..", "~", "data", "model", "models", "datasets", "checkpoints", "weights", "output"})
 """What stands first in paths rather than in names of repositories."""
 
@@ -34,45 +36,54 @@ def named_in(whole: Repository) -> Iterator[Naming]:
     own = tuple(name for fact in whole.facts if isinstance(fact, Own) for name in fact.names)
     told: set[tuple[str, str, str, str]] = set()
     for said in whole.facts:
-        found = _named(said)
-        if found is None:
-            continue
-        role, name, rest = found
-        key = (role, name.casefold(), rest, path_of(said.where))
-        if name and key not in told:
-            told.add(key)
-            yield Naming(where=said.where, role=role, name=name, rest=rest, said=said, own=own, whole=whole)
+        for role, name, rest in _named(said):
+            key = (role, name.casefold(), rest, path_of(said.where))
+            if name and key not in told:
+                told.add(key)
+                yield Naming(where=said.where, role=role, name=name, rest=rest, said=said, own=own, whole=whole)
 
 
-def _named(said: Shared) -> tuple[str, str, str] | None:
+def _named(said: Shared) -> Iterator[tuple[str, str, str]]:
     match said:
         case Distribution():
-            return "is", said.name, ""
-        case Dependency(source="index" | "vcs" | "url"):
-            return "wants", said.name, ""
+            yield "is", said.name, ""
+            for requirement in said.requires:
+                yield "wants", _required(requirement), ""
+        case Dependency():
+            yield "wants", said.name, ""
+            if hit := _CODE.search(said.target):
+                yield "code", hit[1], hit[2]
+        case Load(kind="hub-code"):
+            yield "code", *_account(said.target.partition(":")[0])
         case Load(kind=kind) if kind in _HUB:
-            return _account(said.target)
+            yield "from", *_account(said.target)
         case Reference(kind=kind) if kind in _REFERRED:
-            return _account(said.target.partition("--")[0])
+            yield "from", *_account(said.target.partition("--")[0])
         case _:
-            return None
+            pass
 
 
-def _account(target: str) -> tuple[str, str, str] | None:
-    """Return the account and the name of a repository on a hub, where a target can be one.
+def _required(requirement: str) -> str:
+    """Return the name in a requirement (PEP 508)."""
+    hit = _NAME.match(requirement)
+    return hit[0] if hit else ""
+
+
+def _account(target: str) -> tuple[str, str]:
+    """Return the account and the name of a repository on a hub; both are empty where a target can be none.
 
     >>> _account("meta-llama/Llama-3.1-8B"), _account("./weights/model.bin"), _account("hf://datasets/a/b/c.csv")
-    (('from', 'meta-llama', 'Llama-3.1-8B'), None, ('from', 'a', 'b'))
+    (('meta-llama', 'Llama-3.1-8B'), ('', ''), ('a', 'b'))
     """
     hit = _REPOSITORY.fullmatch(target) or _WIDE.fullmatch(target)
     if hit is None or hit[1].casefold() in _FOLDERS or hit[1].startswith((".", "~", "$", "{")):
-        return None
-    return "from", hit[1], hit[2]
+        return "", ""
+    return hit[1], hit[2]
 
 
 def is_own(fact: Naming) -> bool:
     """Say whether a name is one of the user's own."""
-    if fact.role == "from":
+    if fact.role in {"from", "code"}:
         return f"{fact.name}/".casefold() in {name.casefold() for name in fact.own}
     return bool(fact.own) and normal(fact.name) in {normal(name) for name in fact.own if not name.endswith("/")}
 
@@ -86,11 +97,29 @@ def taken_for(fact: Naming) -> Likeness | None:
     return None if is_own(fact) or normal(fact.name) in reported() else imitates(fact.name)
 
 
+def poses_as(fact: Naming) -> Likeness | None:
+    """Return the known account that the name of one looks like, unless it is the user's own."""
+    if is_own(fact):
+        return None
+    if fact.role == "code":
+        return imitates_owner(fact.name)
+    from weighmaster.knowledge.lookalike import look_alike
+
+    found = look_alike(fact.name)
+    return None if found is None else Likeness(name=found.publisher.name, how=found.how)
+
+
+def at(fact: Naming) -> str:
+    """Return where in its file a name stands, for the beginning of a sentence; empty where nobody counted."""
+    line = fact.said.span[0] if isinstance(fact.said, Load) and fact.said.span else getattr(fact.said, "line", 0)
+    return f"line {line}: " if line else ""
+
+
 def taken_for_own(fact: Naming) -> Likeness | None:
     """Return the user's own name that a name looks like, unless it is one itself."""
     if is_own(fact):
         return None
-    return _own_names(fact.own, accounts=fact.role == "from").likeness(fact.name)
+    return _own_names(fact.own, accounts=fact.role in {"from", "code"}).likeness(fact.name)
 
 
 @lru_cache(maxsize=8)

@@ -15,9 +15,9 @@ class Own(Shared):
 class Naming(Fact):
     """Something of the target names something. Made of a `Repository`, never read.
 
-    `role` is `is` (a package says that this is its name), `wants` (a package that is wanted) or `from` (an account
-    that publishes a model or a data set, `rest` the name of that). `said` is what says so, `own` are the user's own
-    names.
+    `role` is `is` (a package says that this is its name), `wants` (a package that is wanted), `from` (an account on a
+    hub of models or data sets) or `code` (an owner of repositories of code); `rest` is what is taken of the last two.
+    `said` is what says so, `own` are the user's own names.
     """
 
     role: str

@@ -1,8 +1,9 @@
-"""A model or data set is taken from an account whose name looks like that of a known publisher, and is another.
+"""A model, data set or code is taken from an account whose name looks like that of a known publisher, and is another.
 
 `from_pretrained("meta-IIama/Llama-3.1-8B")`, a base model of `deepseek-ai-official`: what the code, a card or a
 configuration names is fetched and loaded without anybody reading the name twice. Compared is what
-`look-alike-publisher` compares for the repository itself.
+`look-alike-publisher` compares for the repository itself. The same holds for the owners of code that `torch.hub.load`
+and requirements such as `git+https://github.com/hugginface/transformers` name.
 
 ## What to do
 
@@ -26,21 +27,21 @@ from weighmaster.model.naming import Naming
 
 _RULE: Final = Rule(
     id="look-alike-account",
-    title="A model or data set from an account that looks like a known publisher's",
+    title="A model, data set or code from an account that looks like a known one",
     severity=Severity.MEDIUM,
     cwe=1007,
 )
 
 
 def _detect(fact: Naming) -> Iterator[Finding]:
-    if fact.role != "from" or f"{fact.name}/".casefold() in {name.casefold() for name in fact.own}:
+    if fact.role not in {"from", "code"}:
         return
-    from weighmaster.knowledge.lookalike import look_alike
+    from weighmaster.knowledge.naming import at, poses_as
 
-    found = look_alike(fact.name)
+    found = poses_as(fact)
     if found is not None:
         wanted = f"{fact.name}/{fact.rest}"
-        message = f"{wanted!r} is from an account that looks like {found.publisher.name!r}, by {found.how}"
+        message = f"{at(fact)}{wanted!r} is from an account that looks like {found.name!r}, by {found.how}"
         sure = Confidence.HIGH if found.how == "characters that look alike" else Confidence.MEDIUM
         yield Finding(rule=_RULE, where=fact.where, message=message, confidence=sure, evidence=(fact.said,))
 

@@ -35,11 +35,11 @@ _RULE: Final = Rule(
 def _detect(fact: Naming) -> Iterator[Finding]:
     if fact.role != "wants":
         return
-    from weighmaster.knowledge.naming import taken_for
+    from weighmaster.knowledge.naming import at, taken_for
 
     found = taken_for(fact)
     if found is not None:
-        message = f"{fact.name!r} is wanted, which looks like {found.name!r}, by {found.how}"
+        message = f"{at(fact)}{fact.name!r} is wanted, which looks like {found.name!r}, by {found.how}"
         sure = Confidence.HIGH if found.how == "characters that look alike" else Confidence.MEDIUM
         yield Finding(rule=_RULE, where=fact.where, message=message, confidence=sure, evidence=(fact.said,))
 

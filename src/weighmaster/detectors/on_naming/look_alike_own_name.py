@@ -33,11 +33,11 @@ _RULE: Final = Rule(
 def _detect(fact: Naming) -> Iterator[Finding]:
     if not fact.own:
         return
-    from weighmaster.knowledge.naming import taken_for_own
+    from weighmaster.knowledge.naming import at, taken_for_own
 
     found = taken_for_own(fact)
     if found is not None:
-        message = f"{fact.name!r} looks like your own {found.name!r}, by {found.how}"
+        message = f"{at(fact)}{fact.name!r} looks like your own {found.name!r}, by {found.how}"
         yield Finding(rule=_RULE, where=fact.where, message=message, confidence=Confidence.HIGH, evidence=(fact.said,))
 
 

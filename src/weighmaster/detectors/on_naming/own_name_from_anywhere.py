@@ -39,11 +39,11 @@ def _detect(fact: Naming) -> Iterator[Finding]:
     said = fact.said
     if not fact.own or not isinstance(said, Dependency) or said.source != "index" or said.hashes:
         return
-    from weighmaster.knowledge.naming import is_own, open_index
+    from weighmaster.knowledge.naming import at, is_own, open_index
 
     index = open_index(said, fact.whole) if is_own(fact) else None
     if index is not None:
-        message = f"{fact.name!r} is your own, and may come from {index.target!r}"
+        message = f"{at(fact)}{fact.name!r} is your own, and may come from {index.target!r}"
         evidence = (said, index)
         yield Finding(rule=_RULE, where=fact.where, message=message, confidence=Confidence.HIGH, evidence=evidence)
 

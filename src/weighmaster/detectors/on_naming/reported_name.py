@@ -35,13 +35,14 @@ def _detect(fact: Naming) -> Iterator[Finding]:
     if fact.role not in {"is", "wants"}:
         return
     from weighmaster.knowledge.names import reported
+    from weighmaster.knowledge.naming import at
     from weighmaster.knowledge.packages import normal
 
     found = reported().get(normal(fact.name))
     if found is not None:
         meant, source = found
         posing = f", posing as {meant!r}" if meant else ""
-        message = f"hostile code was published as {fact.name!r}{posing} ({source})"
+        message = f"{at(fact)}hostile code was published as {fact.name!r}{posing} ({source})"
         yield Finding(rule=_RULE, where=fact.where, message=message, confidence=Confidence.HIGH, evidence=(fact.said,))
 
 

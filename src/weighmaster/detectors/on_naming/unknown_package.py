@@ -39,11 +39,13 @@ def _detect(fact: Naming) -> Iterator[Finding]:
     said = fact.said
     if not isinstance(said, Dependency) or said.source != "index" or said.hashes or said.ecosystem != "pypi":
         return
-    from weighmaster.knowledge.names import is_known
-    from weighmaster.knowledge.naming import is_held, is_own, taken_for
+    from weighmaster.knowledge.names import is_known, reported
+    from weighmaster.knowledge.naming import at, is_held, is_own, taken_for, taken_for_own
+    from weighmaster.knowledge.packages import normal
 
-    if not (is_known(said.name) or is_own(fact) or is_held(fact) or taken_for(fact)):
-        message = f"{said.name!r} is not among the packages that many people use"
+    known = is_known(said.name) or normal(said.name) in reported()
+    if not (known or is_own(fact) or is_held(fact) or taken_for(fact) or taken_for_own(fact)):
+        message = f"{at(fact)}{said.name!r} is not among the packages that many people use"
         yield Finding(rule=_RULE, where=fact.where, message=message, confidence=Confidence.LOW, evidence=(said,))
 
 
