@@ -60,7 +60,7 @@ _HOME: Final = pattern(r"home|source|repository|code|github", 2)
 _NINES: Final = pattern(r"v?(?:\d+!)?(?:99+)(?:\.(?:0|9+|1))*\Z")
 _COUNTS_ON: Final = frozenset({"setuptools", "pip"})
 """Whose versions come near to a hundred by counting."""
-_MODELS: Final = frozenset({
+MODELS: Final = frozenset({
     "catboost", "coreml", "executorch", "fasttext", "ggml", "gguf", "hdf5", "keras", "llamafile", "npy", "onnx",
     "openvino", "pickle", "safetensors", "skops", "tensorflow-graph", "tensorflow-savedmodel", "tflite",
     "torch-legacy", "torch-mobile", "torch-package", "torch-tar", "torch-zip", "torchscript", "xgboost",
@@ -169,7 +169,7 @@ def carried_model(package: Package) -> Artifact | None:
     """Return a model among the files of a package, if it carries one."""
     tree = tree_of(package.whole)
     artifacts = (tree.artifact(file.path) for file in package.files)
-    return next((artifact for artifact in artifacts if not _MODELS.isdisjoint(artifact.formats)), None)
+    return next((artifact for artifact in artifacts if not MODELS.isdisjoint(artifact.formats)), None)
 
 
 def is_sky_high(name: str, version: str) -> bool:

@@ -21,9 +21,15 @@ from weighmaster.reading.pattern import pattern
 
 _RUNS: Final = pattern(r"[-_.]+")
 _INFO: Final = pattern(r"(.*[/!])?([^/!]+)\.(dist-info/METADATA|egg-info/PKG-INFO|egg-info)\Z", re.DOTALL)
-_SOURCE: Final = pattern(r".*!([^/!]+/)?PKG-INFO\Z", re.DOTALL)
+_SOURCE: Final = pattern(r".*![^/!]+/PKG-INFO\Z", re.DOTALL)
 _DATA: Final = pattern(r"[^/]+\.data/(purelib|platlib|scripts|headers|data)/(.+)", re.DOTALL)
 _ELSEWHERE: Final = {"purelib": "", "platlib": "", "scripts": "../bin/", "headers": "../include/", "data": "../"}
+_ZIP: Final = frozenset({"zip"})
+_MODEL: Final = frozenset({
+    "config.json", "model.safetensors", "model_index.json", "pytorch_model.bin", "tokenizer.json",
+    "tokenizer_config.json",
+})  # fmt: skip
+"""Files that lie at the top of a model's folder, and nowhere beside installed packages."""
 _PROJECT: Final = frozenset({"pyproject", "setup.cfg"})
 _UP: Final = "../"
 
@@ -68,26 +74,49 @@ def _packages(whole: Repository) -> Iterator[Package]:
         kind = _kind(path_of(each.where), each, tree)
         if kind is not None and (kind not in said or said[kind].by in _PROJECT):
             said[kind] = each
-    sources = tuple(root for form, root in said if form in {"sdist", "project"} and root)
-    for (form, root), each in sorted(said.items(), key=lambda item: (item[0][1], item[0][0])):
-        if form == "installed" and root.startswith(sources):
+    built = tuple(root for form, root in said if form in {"wheel", "sdist"})
+    sites = tuple(root for form, path in said if form == "installed" and (root := _site(path)))
+    for (form, key), each in sorted(said.items(), key=lambda item: (item[0][1], item[0][0])):
+        if form == "project" and key.startswith((*built, *sites)):
+            continue  # A file of a package that is told by the package's own metadata.
+        if form == "installed" and "egg-info" in key and (key.startswith(built) or ("project", _site(key)) in said):
             continue  # What a build left behind in the folder of a source.
-        root_ = root if form != "installed" else split(split(path_of(each.where))[0][:-1])[0]
-        files = tuple(_files(tree, form, root_, each))
-        yield Package(where=each.where, form=form, root=root_, distribution=each, files=files, whole=whole)
+        root = _site(key) if form == "installed" else key
+        files = tuple(_files(tree, form, root, each))
+        yield Package(where=each.where, form=form, root=root, distribution=each, files=files, whole=whole)
+
+
+def _site(path: str) -> str:
+    """Return the folder that a package is installed in, from the path of its metadata."""
+    hit = _INFO.match(path)
+    return (hit[1] or "") if hit else ""
 
 
 def _kind(path: str, said: Distribution, tree: Tree) -> tuple[str, str] | None:
-    """Return the form of a package and its root; of an installed one its metadata, of which a root holds many."""
+    """Return the form of a package and its root; of an installed one its metadata, of which a root holds many.
+
+    What brings metadata of a package is not one for that: a model in an archive or a folder that holds some as well is
+    loaded as a model.
+    """
     if said.by in _PROJECT:
         return "project", split(path)[0]
     hit = _INFO.match(path)
     if hit is not None:
         root = hit[1] or ""
-        return ("wheel", root) if root.endswith("!") and "dist-info" in hit[3] else ("installed", path)
-    if _SOURCE.match(path) and "!" in path:
-        return "sdist", split(path)[0]
-    return ("project", split(path)[0]) if path == "PKG-INFO" and tree.folder else None
+        if root.endswith("!") and "dist-info" in hit[3]:
+            return ("wheel", root) if _is_wheel(tree, root) else None
+        return ("installed", path) if _MODEL.isdisjoint(tree.folders.get(root, ())) else None
+    folder = split(path)[0]
+    if _SOURCE.match(path):
+        named = f"{normal(said.name)}-{said.version}"
+        return ("sdist", folder) if normal(folder[:-1].rpartition("!")[2]) == normal(named) else None
+    return ("project", folder) if path == "PKG-INFO" and tree.folder else None
+
+
+def _is_wheel(tree: Tree, root: str) -> bool:
+    """Say whether an archive is a wheel and nothing else that a loader opens."""
+    archive = tree.files.get(root[:-1])
+    return archive is not None and root.endswith(".whl!") and _ZIP.issuperset(archive.formats)
 
 
 def _files(tree: Tree, form: str, root: str, said: Distribution) -> Iterator[File]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from weighmaster.knowledge.namespaces import MODELS
 from weighmaster.knowledge.packages import info_of, is_vendored, joined, packages_of, record_of
 from weighmaster.knowledge.repository import path_of, tree_of
 from weighmaster.model.fact import Artifact
@@ -14,11 +15,8 @@ from weighmaster.reading.pattern import pattern
 
 _SIGNATURES: Final = ("RECORD", "RECORD.jws", "RECORD.p7s")
 _CODE: Final = (".py", ".pyc", ".so", ".pyd", ".dll", ".dylib", ".pth", ".exe", ".sh")
-_PASSIVE: Final = frozenset({
-    "blobs", "chat-template", "core-metadata", "direct-url", "empty", "entry-points", "image", "json", "licence-text",
-    "media", "record", "secrets", "text", "wheel-info", "wide-text", "xml", "yaml",
-})  # fmt: skip
-"""Formats of files that nothing runs or loads as a model."""
+_RUN: Final = MODELS | {"executable", "notebook", "pyc", "shell"}
+"""Formats of files that somebody runs or loads as a model."""
 _CACHED: Final = pattern(r"(.*/)?__pycache__/([^/]+?)\.[\w-]+(?:\.opt-\d)?\.pyc\Z")
 
 
@@ -90,9 +88,9 @@ def missing(package: Package) -> list[str]:
 
 def is_code(package: Package, artifact: Artifact) -> bool:
     """Say whether a change of a file may change what is run or loaded; of a wheel, every change counts."""
-    if package.form != "installed" or not _PASSIVE.issuperset(artifact.formats):
+    if package.form != "installed" or path_of(artifact.where).endswith(_CODE):
         return True
-    return path_of(artifact.where).endswith(_CODE)
+    return not _RUN.isdisjoint(artifact.formats)
 
 
 def leading_out(said: Installed) -> list[str]:

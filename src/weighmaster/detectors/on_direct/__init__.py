@@ -1,0 +1,1 @@
+"""Rules on where an installed package came from."""

@@ -1,0 +1,55 @@
+"""What a project says of itself in `pyproject.toml`: its name, its version and its homes.
+
+Specifications: <https://packaging.python.org/en/latest/specifications/pyproject-toml/>,
+<https://python-poetry.org/docs/pyproject/>.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from weighmaster.knowledge.repository import path_of, split
+from weighmaster.model.package import Distribution
+from weighmaster.model.where import Where
+
+_TOLD: Final = 500
+
+
+def project_of(found: dict[str, Any], where: Where) -> Iterator[Distribution]:
+    """Yield what a `pyproject.toml` says of its project, if it says how it is called."""
+    if split(path_of(where))[1] != "pyproject.toml":
+        return
+    tool = found.get("tool")
+    for table in (found.get("project"), tool.get("poetry") if isinstance(tool, dict) else None):
+        if isinstance(table, dict) and _text(table, "name"):
+            yield Distribution(
+                where=where,
+                name=_text(table, "name"),
+                version=_text(table, "version"),
+                summary=_text(table, "description"),
+                addresses=tuple(_addresses(table)),
+                requires=tuple(each[:_TOLD] for each in _list(table, "dependencies")),
+                by="pyproject",
+            )
+            return
+
+
+def _text(table: dict[str, Any], key: str) -> str:
+    value = table.get(key)
+    return value[:_TOLD] if isinstance(value, str) else ""
+
+
+def _list(table: dict[str, Any], key: str) -> list[str]:
+    value = table.get(key)
+    return [each for each in value[:2000] if isinstance(each, str)] if isinstance(value, list) else []
+
+
+def _addresses(table: dict[str, Any]) -> Iterator[str]:
+    urls = table.get("urls")
+    for label, address in list(urls.items())[:100] if isinstance(urls, dict) else ():
+        if isinstance(address, str):
+            yield f"{label}={address}"[:_TOLD]
+    for label in ("homepage", "repository"):
+        if _text(table, label):
+            yield f"{label}={_text(table, label)}"
