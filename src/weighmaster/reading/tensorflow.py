@@ -61,6 +61,8 @@ _HANDS_ON: Final[Mapping[str, slice]] = {
 }
 """Which of its inputs an operator hands on, as they are or beside one another."""
 _LOOKS_ONLY: Final = frozenset({"ReadVariableOp", "VarIsInitializedOp"})
+DESCRIBES: Final = pattern(rb"[A-Za-z0-9_./-]{1,500}\.proto")
+"""The name of a file that describes protocol buffers."""
 _CALLS: Final = {
     "PartitionedCall": 0, "StatefulPartitionedCall": 0, "TPUPartitionedCall": 0, "RemoteCall": 1, "If": 1,
     "StatelessIf": 1, "Case": 1, "StatelessCase": 1, "While": 0, "StatelessWhile": 0, "XlaLaunch": 0,
@@ -100,7 +102,10 @@ def is_node(source: Source, field: Field) -> bool:
         return False
     texts = {f.number: source.read_at(f.start, min(f.value, LONGEST_NAME)) for f in found if f.number in {1, 2}}
     name, op = texts.get(1), texts.get(2)
-    return bool(name and op and _NAME.fullmatch(name) and _OPERATOR.fullmatch(op))
+    if not (name and op and _NAME.fullmatch(name) and _OPERATOR.fullmatch(op)):
+        return False
+    # Where a description of protocol buffers has a package, which is in small letters, operators begin with a capital.
+    return not (op[:1].islower() and DESCRIBES.fullmatch(name))
 
 
 def is_graph(source: Source, fields: Iterable[Field]) -> bool:

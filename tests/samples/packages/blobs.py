@@ -280,7 +280,6 @@ SHAPES: Final = [
         ),
         fire=_CORE,
         needs=("cryptography",),
-        said=("encrypted-data",),
-        expected="review",
+        said=("encrypted-data", "decrypted-when-loaded"),
     ),
 ]
