@@ -23,9 +23,9 @@ _WORDS: Final = pattern(r"""(?:\$\{[^}\n]*\}|[^\s"'\[\]{},;|&()<>`])+""")
 _UNCHECKED: Final = pattern(r"-[a-zA-Z]*k[a-zA-Z]*\Z")
 _NEXT: Final = pattern(r"[;|&]")
 _ASSIGNED: Final = pattern(
-    r"(?:^|[\s\-])(?:export |ENV |ARG |set )?[\"']?([A-Z][A-Z0-9_]{2,40})[\"']?\s?[=:]\s?[\"']?([\w./:@-]+)"
+    r"(?:^|[\s\-])(?:export |ENV |ARG |set )?[\"']?([A-Za-z_][A-Za-z0-9_]{0,40})[\"']?\s?[=:]\s?[\"']?([\w./:@-]+)"
 )
-_VARIABLE: Final = pattern(r"\$\{?([A-Z][A-Z0-9_]*)(?::?-([^}]*))?\}?\Z")
+_VARIABLE: Final = pattern(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)(?::?-([^}]*))?\}?\Z")
 _REPOSITORY: Final = pattern(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9_][\w.-]{0,95}\Z")
 _OF_HUB: Final = pattern(
     r"https?://(?:www\.)?(?:huggingface\.co|hf\.co)/(datasets/)?([\w.-]+/[\w.-]+?)(?:\.git)?"

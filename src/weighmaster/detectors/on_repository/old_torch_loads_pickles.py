@@ -43,11 +43,8 @@ def _is_old(version: str) -> bool:
 
 def _detect(fact: Repository) -> Iterator[Finding]:
     tree = tree_of(fact)
-    wanted = [
-        said
-        for said in (*tree.facts(Dependency), *tree.facts(Distribution))
-        if normal(said.name) == "torch" and _is_old(said.version)
-    ]
+    said: list[Dependency | Distribution] = [*tree.facts(Dependency), *tree.facts(Distribution)]
+    wanted = [one for one in said if normal(one.name) == "torch" and _is_old(one.version)]
     if not wanted:
         return
     loads = [
