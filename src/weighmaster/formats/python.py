@@ -47,6 +47,7 @@ def _worth_it(glance: Glance) -> bool:
 
 def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
     from weighmaster.knowledge.compiled import acting_in_source
+    from weighmaster.knowledge.source_gate import brought, may_matter
     from weighmaster.knowledge.sources import Reading, glanced
 
     cursor.budget.hold(cursor.size * 8)
@@ -59,6 +60,9 @@ def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
     if name.endswith(".pth"):
         yield from _path_file(text, where)
         text = "\n".join(line for line in text.splitlines() if line.startswith(("import ", "import\t")))
+    elif not may_matter(text) and (told := brought(text, where)) is not None:
+        yield from told
+        return
     reading = Reading(where, cursor.budget.check_time)
     try:
         reading.read(text)

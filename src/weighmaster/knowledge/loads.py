@@ -94,6 +94,11 @@ def methods() -> frozenset[str]:
     return frozenset(found | {f"{name}()" for name in _FUNCTIONS})
 
 
+def names() -> tuple[str, ...]:
+    """Return the names in the table."""
+    return tuple(_table())
+
+
 @cache
 def words() -> frozenset[str]:
     """Return the last words of all names in the table: source that has none of them loads nothing that is known."""

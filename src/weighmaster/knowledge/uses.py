@@ -58,15 +58,16 @@ def _renamed(dotted: str) -> Known | None:
     steps = dotted.split(".")
     for start in range(1, min(len(steps) - 1, 12)):
         top = steps[start].lstrip("_")
-        if top in _TOPS:
+        if top in TOPS:
             return known(".".join((top, *steps[start + 1 :])))
     return None
 
 
-_TOPS: Final = frozenset(
+TOPS: Final = frozenset(
     {"os", "posix", "nt", "subprocess", "builtins", "sys", "ctypes", "socket", "shutil", "importlib", "pty"}
 )
-_SAME: Final = (
+"""Modules that count when they are reached through others."""
+SAME: Final = (
     ("posix.", "os."),
     ("nt.", "os."),
     ("_socket.", "socket."),
@@ -76,13 +77,19 @@ _SAME: Final = (
     ("requests.sessions.Session", "requests.Session"),
     ("_thread.", "threading."),
 )
+"""How the names of the same things begin."""
 
 
 def _canonical(dotted: str) -> str:
-    for old, new in _SAME:
+    for old, new in SAME:
         if dotted.startswith(old):
             return new + dotted.removeprefix(old)
     return dotted
+
+
+def names() -> tuple[str, ...]:
+    """Return the names in the table that count."""
+    return tuple(name for name, entry in _table().items() if entry.kind != "quiet")
 
 
 @cache
