@@ -160,6 +160,7 @@ def distance(left: str, right: str, most: int) -> int:
     """
     if abs(len(left) - len(right)) > most:
         return most + 1
+    left, right = _unlike(left, right)
     before: list[int] = []
     row = list(range(len(right) + 1))
     for i, a in enumerate(left, 1):
@@ -173,6 +174,17 @@ def distance(left: str, right: str, most: int) -> int:
             return most + 1
         before = above
     return min(row[-1], most + 1)
+
+
+def _unlike(left: str, right: str) -> tuple[str, str]:
+    """Return two texts without what both begin and end with, which costs no change."""
+    start, least = 0, min(len(left), len(right))
+    while start < least and left[start] == right[start]:
+        start += 1
+    end = 0
+    while end < least - start and left[-1 - end] == right[-1 - end]:
+        end += 1
+    return left[start : len(left) - end], right[start : len(right) - end]
 
 
 def folded(name: str) -> str:
