@@ -18,7 +18,6 @@ from collections.abc import Iterator
 from typing import Final
 
 from weighmaster.extend.detector import Detector
-from weighmaster.knowledge.load_targets import is_dormant, is_test, option, told
 from weighmaster.knowledge.packages import normal
 from weighmaster.knowledge.repository import path_of, tree_of
 from weighmaster.model.finding import Confidence, Finding, Rule, Severity
@@ -47,6 +46,8 @@ def _detect(fact: Repository) -> Iterator[Finding]:
     wanted = [one for one in said if normal(one.name) == "torch" and _is_old(one.version)]
     if not wanted:
         return
+    from weighmaster.knowledge.load_targets import is_dormant, is_test, option, told
+
     loads = [
         load
         for load in tree.facts(Load)
