@@ -46,9 +46,14 @@ class Looked(Value):
     found: tuple[Judged, ...]
     builds: tuple[Judged, ...] = ()
 
+    @property
+    def every(self) -> tuple[Judged, ...]:
+        """All that was vetted."""
+        return (*self.builds, *self.found)
+
     def refused(self, *, review: bool) -> list[Judged]:
         """Return what may not come in."""
-        return list(refused((*self.builds, *self.found), review=review))
+        return list(refused(self.every, review=review))
 
 
 def look(plan: Plan) -> Looked:

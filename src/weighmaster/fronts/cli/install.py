@@ -20,7 +20,6 @@ from weighmaster.model.verdict import Outcome
 
 if TYPE_CHECKING:
     from weighmaster.installing.install import Looked, Plan
-    from weighmaster.installing.vetting import Judged
 
 _SCHEMA: Final = "weighmaster.install/1"
 _EPILOG: Final = """\
@@ -59,7 +58,7 @@ def parser() -> Parser:
     it.add_argument("--trust", metavar="POLICY", help="a policy of trust says who must have published what")
     it.add_argument("--recall", metavar="LIST", help="refuse what a list of recalls names")
     it.add_argument("-o", "--output", default="text", choices=("text", "json"), help="what to write (default: text)")
-    it.add_argument("--verbose-findings", action="store_true", help="show notes of what is allowed, too")
+    it.add_argument("--notes", action="store_true", help="show what was found in files that are allowed, too")
     it.add_argument("--no-color", action="store_true", help="no colours (NO_COLOR does the same)")
     return it
 
@@ -86,8 +85,9 @@ def main(arguments: Sequence[str]) -> int:
 
             looked = look(plan)
         refused = looked.refused(review=options.allow_review)
+        _show(looked, options)
         result = _installed(plan, looked, options) if not (refused or options.dry_run) else None
-        _write(looked, options, installed=result == 0, dry=options.dry_run)
+        _sum_up(looked, options, result)
     if refused:
         return status.of(one.vetted for one in refused)
     return status.USAGE if result else status.ALLOWED
@@ -161,38 +161,41 @@ def _installed(plan: Plan, looked: Looked, options: Any) -> int:
     return install(plan, looked, heard=options.output == "text")
 
 
-def _write(looked: Looked, options: Any, *, installed: bool, dry: bool) -> None:
-    every = [*looked.builds, *looked.found]
+def _show(looked: Looked, options: Any) -> None:
     if options.output == "json":
-        sys.stdout.write(json.dumps(_record(every, options, installed=installed), indent=2) + "\n")
         return
     color = terminal.colored(sys.stdout) and not options.no_color
     quiet = Style(color=color, quiet=True, width=terminal.width())
     full = Style(color=color, width=terminal.width())
-    for one in every:
-        allowed = one.outcome is Outcome.ALLOW and not options.verbose_findings
+    for one in looked.every:
+        allowed = one.outcome is Outcome.ALLOW and not options.notes
         sys.stdout.write(api.render([one.vetted], "text", quiet if allowed else full))
-    sys.stdout.write(f"{_summary(every, options, installed=installed, dry=dry)}\n")
 
 
-def _summary(every: Sequence[Judged], options: Any, *, installed: bool, dry: bool) -> str:
-    if not every:
-        return "Everything that was asked for is installed already."
-    counts = {outcome: sum(one.outcome is outcome for one in every) for outcome in Outcome}
-    told = f"{count(len(every), 'file')} vetted"
+def _sum_up(looked: Looked, options: Any, result: int | None) -> None:
+    """Say what came of it; `result` is pip's, if it was asked to install."""
+    if options.output == "json":
+        sys.stdout.write(json.dumps(_record(looked, installed=result == 0), indent=2) + "\n")
+        return
+    if not looked.every:
+        sys.stdout.write("Everything that was asked for is installed already.\n")
+        return
+    counts = {outcome: sum(one.outcome is outcome for one in looked.every) for outcome in Outcome}
+    told = f"{count(len(looked.every), 'file')} vetted"
     told += "".join(f", {number} {outcome.value}" for outcome, number in counts.items() if number)
-    if installed:
-        return f"{told}: installed, each by the digest of what was vetted."
-    if dry:
-        return f"{told}: nothing was installed (--dry-run)."
-    hint = " (--allow-review installs what needs a look)" if not counts[Outcome.BLOCK] else ""
-    return f"{told}: nothing was installed{'' if options.allow_review else hint}."
+    if result is not None:
+        end = "installed, each by the digest of what was vetted" if result == 0 else "pip could not install them"
+    elif options.dry_run:
+        end = "nothing was installed (--dry-run)"
+    else:
+        only_review = not counts[Outcome.BLOCK] and not options.allow_review
+        end = f"nothing was installed{' (--allow-review installs what needs a look)' if only_review else ''}"
+    sys.stdout.write(f"{told}: {end}.\n")
 
 
-def _record(every: Sequence[Judged], options: Any, *, installed: bool) -> dict[str, Any]:
+def _record(looked: Looked, *, installed: bool) -> dict[str, Any]:
     from weighmaster.extend.contract import record
 
-    del options
     return {
         "schema": _SCHEMA,
         "installed": installed,
@@ -205,7 +208,7 @@ def _record(every: Sequence[Judged], options: Any, *, installed: bool) -> dict[s
                 "requested": one.file.requested,
                 "vetted": record(one.vetted),
             }
-            for one in every
+            for one in looked.every
         ],
     }
 
