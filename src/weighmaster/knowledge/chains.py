@@ -134,7 +134,9 @@ def _installs(package: Package, tree: Tree, modules: Mapping[str, str]) -> Itera
         if file.installed == "setup.py":
             yield Way(reach="install", by="the installation", chain=(file.path,))
         for fact in tree.facts(EntryPoint, file.path):
-            path = modules.get(fact.target.partition(":")[0]) if fact.group == _BACKEND else None
+            folder = fact.name.strip("./").removeprefix("src/").replace("/", ".")
+            module = f"{folder}.{fact.target.partition(':')[0]}".lstrip(".")
+            path = modules.get(module) if fact.group == _BACKEND else None
             if path is not None:
                 yield Way(reach="install", by="the build", chain=(file.path, path), facts=(fact,))
 

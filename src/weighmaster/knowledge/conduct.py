@@ -45,6 +45,17 @@ _KINDS: Final[dict[str, Level]] = {
 """The level of a use that is made soon, by the kind of what is used; none of other kinds."""
 
 
+_SHAPES: Final[dict[str, tuple[Level, Level]]] = {
+    # What is said of disguises is a rule of its own, whatever runs and whenever.
+    **dict.fromkeys(shapes.DISGUISES, ("", "")),
+    "downloads-and-loads": ("", "touches"),
+    "tells-who-runs-it": ("", "touches"),
+    "waits-for-a-trigger": ("can-harm", "can-harm"),
+    "writes-files": ("", "writes"),
+}
+"""The levels of shapes: later, and where that runs soon."""
+
+
 class Conduct(Value):
     """A level, and the sentence that says what is done."""
 
@@ -72,10 +83,10 @@ def conduct(use: Use) -> Conduct:
 def _of_shape(use: Use, *, soon: bool) -> Level:
     if use.name in shapes.HIDDEN:
         return "hides" if soon else "can-harm"
+    if use.name in _SHAPES:
+        return _SHAPES[use.name][soon]
     if use.name in shapes.ATTACKS:
         return "acts" if soon else "can-harm"
-    if use.name == "writes-files":
-        return "writes" if soon else ""
     # To install packages is what an installation does.
     return "touches" if soon and (use.name, use.when) != ("installs-packages", "install") else "has-powers"
 

@@ -29,6 +29,8 @@ _QUERIES: Final = pattern(
 )
 _GUESSED: Final = frozenset({"builtins.compile", "builtins.open", "subprocess.call", "subprocess.run"})
 """What a common word is taken for where it is reached through a frame."""
+_PATCHED: Final = pattern(r"(?:torch|transformers|safetensors|huggingface_hub|pickle|subprocess)\b")
+"""Libraries whose loaders another package has no business with."""
 _OWN: Final = frozenset({"start", "install", "import"})
 _SHAPES_LATER: Final = frozenset({
     "deletes-broadly", "installs-packages", "plants-itself", "reads-secrets", "trusts-remote-code", "writes-files",
@@ -57,6 +59,8 @@ def _with(found: Conduct, level: Level) -> Conduct:
 
 
 def _of_shape(use: Use, found: Conduct, reach: str, *, soon: bool) -> Level:
+    if use.name in {"tells-who-runs-it", "downloads-and-loads"} and soon and reach in _OWN:
+        return "acts"
     if use.name == "runs-on-every-start":
         return ""  # Which lines those are is for the rules on path files.
     if soon or use.name not in _SHAPES_LATER:
@@ -77,7 +81,10 @@ def _of_kind(kind: str, use: Use, reach: str, path: str) -> Level:
     if kind == "load":
         return "touches" if reach in {"start", "import"} else ""
     if kind == "code" and use.detail.startswith(_FILE) and reach in {"start", "import"}:
-        return "touches"
+        # Source lies in files of source.
+        return "touches" if use.detail.endswith((".py", _FILE + "a file")) else "hides"
+    if kind == "patch" and reach in _OWN and _PATCHED.match(use.module):
+        return "touches" if use.module.partition(".")[0] != _top(path) else ""
     return "touches" if reach == "start" and kind in {"code", "native"} and use.module != "types" else ""
 
 
@@ -98,3 +105,8 @@ def _of_network(use: Use, reach: str) -> Level:
     if _UNKNOWN.match(use.detail):
         return "touches" if reach in {"start", "install"} else ""
     return "touches" if "://" in use.detail and not shapes.gives_data(use.detail) and reach in _OWN else ""
+
+
+def _top(path: str) -> str:
+    """Return the name under which the file of a wheel or an installed package is imported."""
+    return path.rpartition("!")[2].partition("/")[0]

@@ -25,6 +25,13 @@ SHAPES: Final = MappingProxyType(
         "writes-files": "writes or deletes files",
         "installs-packages": "installs packages",  # T1072
         "trusts-remote-code": "runs the code that another repository brings",
+        "downloads-and-loads": "makes objects out of what it downloads",  # T1105, CWE-502
+        "decrypts-and-loads": "makes objects out of what it deciphers",  # T1140, CWE-502
+        "tells-who-runs-it": "tells the network whose machine it runs on",  # T1082, T1041
+        "waits-for-a-trigger": "does it on one machine, at one time or on one input only",  # T1480, T1497
+        "reorders-its-text": "is shown in another order than it is read in",  # T1036
+        "holds-unseen-letters": "holds letters that are not shown",  # T1027
+        "imitates-letters": "has a name with letters of another script",  # T1036
         "runs-when-shown": "is run by the program that shows the file",
         "runs-on-every-start": "is run each time Python starts",  # T1546.018
     }
@@ -37,7 +44,10 @@ ATTACKS: Final = frozenset(
 )  # fmt: skip
 """Shapes that no model needs."""
 
-HIDDEN: Final = frozenset({"downloads-and-runs", "decodes-and-runs"})
+DISGUISES: Final = frozenset({"reorders-its-text", "holds-unseen-letters", "imitates-letters"})
+"""Shapes of source that is not what it looks like."""
+
+HIDDEN: Final = frozenset({"downloads-and-runs", "decodes-and-runs", "decrypts-and-loads"})
 """Shapes whose code is not in the file."""
 
 _SECRETS: Final = pattern(

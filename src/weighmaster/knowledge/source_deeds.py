@@ -14,15 +14,20 @@ from weighmaster.knowledge.conduct import SOON
 from weighmaster.knowledge.uses import Known, known
 from weighmaster.model.fact import Use
 from weighmaster.model.where import Where
+from weighmaster.reading.python.triggers import VARIABLE_IS
 from weighmaster.reading.python.values import (
     CLIMBED,
+    DECIPHERED,
     DECODED,
     ENVIRONMENT,
     FETCHED,
+    FILE,
     FOLDED,
+    MACHINE,
     MODULE,
     SECRET,
     SECRET_FILE,
+    Blur,
     Made,
     Part,
     Ref,
@@ -39,10 +44,16 @@ _PAYLOADS: Final = 32
 _SHORTEST_PAYLOAD: Final = 16
 _DEEPEST_LOADER: Final = 4
 """Dots of a name; one with more is a method of what the loader gave."""
-_SILENT: Final = frozenset({"descriptor", "secret", "trust", "write"})
+_SILENT: Final = frozenset({"descriptor", "drop", "secret", "trigger", "trust", "write"})
 """Kinds that count only in a shape."""
 _RUNNING_TEXT: Final = frozenset({"builtins.eval", "builtins.exec", "timeit.repeat", "timeit.timeit"})
 """Functions that run text, which is followed on its own where it is written down."""
+_TAKEN_UP: Final = frozenset({"code", "load", "native", "process"})
+"""Kinds that may take up what was written to a file before."""
+_ASKS: Final = frozenset({"getaddrinfo", "gethostbyaddr", "gethostbyname", "query", "resolve"})
+"""Functions that ask for an address, and thereby tell it."""
+_TRIGGERED: Final = frozenset({"code", "delete", "native", "process"})
+"""Kinds that want a reason where they wait for one machine, moment or input."""
 _SENDS: Final = frozenset(
     {"Request", "connect", "get", "patch", "post", "put", "request", "send", "sendall", "sendto", "urlopen"}
 )
@@ -90,10 +101,13 @@ class Deeds:
                 kinds.add(_role(seen.dotted, entry))
                 self._line = seen.span[0]
                 yield from self._of_use(seen, entry, when)
+                yield from self._of_drop(seen, entry, when, kinds)
         if "connect" in kinds and kinds & {"descriptor", "terminal"}:
             yield self._shape("reverse-shell", when, "a connected socket becomes a program's input and output")
 
     def _of_use(self, seen: Seen, entry: Known, when: str) -> Iterator[Use]:
+        if entry.kind in _TRIGGERED and seen.under and not seen.under.startswith(VARIABLE_IS):
+            yield self._shape("waits-for-a-trigger", when, f"{seen.dotted} waits for {seen.under}")
         of_kind = self._shapes.get(entry.kind)
         if of_kind is not None:
             yield from of_kind(self, seen, entry, when)
@@ -113,6 +127,31 @@ class Deeds:
             computed=_is_computed(seen, entry),
             line=self._line,
         )
+
+    def _of_drop(self, seen: Seen, entry: Known, when: str, kinds: set[str]) -> Iterator[Use]:
+        """Follow what is decoded or fetched, written to a file, and taken up from there in the same piece."""
+        if entry.kind in {"drop", "write"} and (flags := gather(seen.given.placed[1:])) & (DECODED | FETCHED):
+            kinds.add("<decoded>" if flags & DECODED else "<fetched>")
+        elif seen.dotted.endswith(".urlretrieve"):
+            kinds.add("<fetched>")
+        if entry.kind not in _TAKEN_UP or not kinds & {"<decoded>", "<fetched>"} or not _counts(seen, entry):
+            return
+        if entry.kind == "load":
+            if when in SOON:
+                yield self._shape("downloads-and-loads", when, f"{seen.dotted} {_detail(seen)}")
+        elif "<decoded>" in kinds and entry.kind in {"native", "process"}:
+            yield self._shape("decodes-and-runs", when, f"{seen.dotted} {_detail(seen)}")
+        elif when in SOON:
+            yield self._shape("downloads-and-runs", when, f"{seen.dotted} {_detail(seen)}")
+
+    def _of_trigger(self, seen: Seen, _: Known, when: str) -> Iterator[Use]:
+        yield self._shape("waits-for-a-trigger", when, f"takes other weights by {seen.under}")
+
+    def _of_load(self, seen: Seen, entry: Known, when: str) -> Iterator[Use]:
+        flags = seen.given.flags()
+        if _counts(seen, entry) and flags & (DECIPHERED | FETCHED):
+            shape = "decrypts-and-loads" if flags & DECIPHERED else "downloads-and-loads"
+            yield self._shape(shape, when, f"{seen.dotted} {_detail(seen)}")
 
     def _shape(self, shape: str, when: str, detail: str) -> Use:
         return shape_use(self.where, "python", when, shape, detail, line=self._line)
@@ -140,6 +179,9 @@ class Deeds:
         detail = _detail(seen)
         if _gives_away(seen, when):
             yield self._shape("sends-secrets", when, f"{seen.dotted} {detail}")
+        last = seen.dotted.rpartition(".")[2]
+        if when in SOON and last in _SENDS | _ASKS and seen.given.flags() & MACHINE:
+            yield self._shape("tells-who-runs-it", when, f"{seen.dotted} {detail}")
         if shapes.mines(detail):
             yield self._shape("mines-coins", when, detail)
         if shapes.is_secret(detail):
@@ -171,9 +213,11 @@ class Deeds:
 
     _shapes: ClassVar[dict[str, Callable[[Any, Seen, Known, str], Iterator[Use]]]] = {
         "delete": _of_file,
+        "load": _of_load,
         "network": _of_network,
         "process": _of_command,
         "secret": _of_secret,
+        "trigger": _of_trigger,
         "trust": _of_trust,
         "write": _of_file,
     }
@@ -230,6 +274,9 @@ def _origin(seen: Seen, entry: Known) -> str:
     flags = seen.given.flags()
     if flags & FETCHED and entry.kind in {"code", "process"}:
         return "what comes from the network"
+    if flags & FILE and entry.kind == "code":
+        path = next((value.path for value in seen.given.placed if type(value) is Blur), "")
+        return f"what stands in {path or 'a file'}"
     return "what was decoded" if flags & DECODED else ""
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from weighmaster.knowledge import loads, shapes
 from weighmaster.knowledge.conduct import SOON
+from weighmaster.knowledge.disguises import disguises
 from weighmaster.knowledge.repository import path_of
 from weighmaster.knowledge.source_deeds import Deeds
 from weighmaster.knowledge.source_loads import Loads
@@ -54,6 +55,7 @@ class Reading:
         """How many lines stand before each text that was read: lines are counted over all of them."""
         self._lines = 0
         self._trees: list[ast.Module] = []
+        self._disguises: list[Use] = []
         self._deeds = Deeds(where, self._nested)
         self._check = check
         self._run_by = run_by
@@ -80,6 +82,7 @@ class Reading:
         self.begins.append(self._lines)
         self._lines += text.count("\n") + text.count("\r") + 1
         self._trees.append(tree)
+        self._disguises += disguises(text, tree, self.where)
         self.walker.read(tree)
 
     def facts(self) -> Iterator[Fact]:
@@ -96,6 +99,7 @@ class Reading:
                 if len(found) > _MOST:
                     raise OverBudgetError(f"source that uses more than {_MOST} names that matter")
         yield from earliest(found.values())
+        yield from self._disguises
         yield from loaded.facts(self._trees)
         yield from self._near()
         yield from self._imports()

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from weighmaster.reading.python.values import (
     DECODED,
+    FETCHED,
+    FILE,
     FOLDED,
     LONGEST,
     Made,
@@ -67,7 +69,8 @@ def calculate(operator: ast.operator, left: Value, right: Value) -> Value:
         return _times(left, right, flags)
     if type(one) is int and type(two) is int:
         return _whole(name, one, two, flags)
-    return blur(flags & ~FOLDED)
+    # Data that is taken apart by `^` is deciphered.
+    return blur((flags | (DECODED if name == "BitXor" and flags & (FILE | FETCHED) else 0)) & ~FOLDED)
 
 
 def _whole(name: str, one: int, two: int, flags: int) -> Value:

@@ -11,6 +11,7 @@ from weighmaster.reading.python import constants
 from weighmaster.reading.python.decoders import DECODERS, decode, hides
 from weighmaster.reading.python.lookup import BIG, Lookup
 from weighmaster.reading.python.names import (
+    ASKING,
     CIPHERS,
     FETCHING,
     LOOKING_BUILTINS,
@@ -25,6 +26,7 @@ from weighmaster.reading.python.source import parsed
 from weighmaster.reading.python.values import (
     CLASSES,
     CLIMBED,
+    DECIPHERED,
     DECODED,
     ENVIRONMENT,
     FETCHED,
@@ -297,14 +299,14 @@ class Calls(Lookup):
             return self._namespace(ref, given)
         if dotted in SAME_PATH and given.placed:
             return given.first
-        if dotted.startswith(FETCHING):
-            return Blur(FETCHED)
+        if dotted.startswith(FETCHING) or dotted in ASKING:
+            return Blur(ASKING.get(dotted, FETCHED))
         if dotted.startswith("os.environ"):
             return Blur(ENVIRONMENT) if dotted.endswith((".copy", ".items", ".values")) else None
         flags = given.flags()
         last = dotted.rpartition(".")[2]
         if hides(last) or dotted.startswith(CIPHERS):
-            flags |= DECODED
+            flags |= DECODED | (DECIPHERED if dotted.startswith(CIPHERS) else 0)
         if last in {"read_text", "read_bytes"}:
             path = plain(given.first)
             flags |= FILE | self.secrecy(given.first)

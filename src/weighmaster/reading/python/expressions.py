@@ -16,6 +16,7 @@ from weighmaster.reading.python.binding import Binding
 from weighmaster.reading.python.names import MAIN, OWN_NAME
 from weighmaster.reading.python.values import (
     ALTERNATIVES,
+    ASKED,
     FOLDED,
     Env,
     Func,
@@ -138,15 +139,19 @@ class Expressions(Binding):
         value = self.ev(node.operand)
         if type(value) is int:
             return -value if type(node.op) is ast.USub else ~value if type(node.op) is ast.Invert else value
-        return value if type(value) is Made and type(node.op) is ast.UAdd else None
+        if type(value) is Made and type(node.op) is ast.UAdd:
+            return value
+        return blur(flags_of(value) & ASKED)
 
     def _ev_boolop(self, node: ast.BoolOp) -> Value:
         return either([self.ev(value) for value in node.values])
 
     def _ev_compare(self, node: ast.Compare) -> Value:
-        self.ev(node.left)
+        # Whether it holds is not worked out, but on what that depends.
+        flags = flags_of(self.ev(node.left))
         for comparator in node.comparators:
-            self.ev(comparator)
+            flags |= flags_of(self.ev(comparator))
+        return blur(flags & ASKED)
 
     def _ev_ifexp(self, node: ast.IfExp) -> Value:
         self.ev(node.test)

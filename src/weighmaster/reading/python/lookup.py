@@ -24,10 +24,12 @@ from weighmaster.reading.python.values import (
     CLIMBED,
     ENVIRONMENT,
     FOLDED,
+    MACHINE,
     MODULE,
     NOWHERE,
     SECRET,
     SECRET_FILE,
+    VARIABLE,
     Blur,
     Cls,
     Either,
@@ -35,6 +37,7 @@ from weighmaster.reading.python.values import (
     Func,
     Given,
     Inst,
+    Made,
     Method,
     Part,
     Partial,
@@ -77,6 +80,8 @@ class Lookup:
         """The call or the statement that is being followed."""
         self.checking = False
         """Whether what is being followed is never run: it is for whoever checks types."""
+        self.under = ""
+        """What the machine, the moment or the input has to be for what is being followed to run."""
         self.tint = 0
         """What is known of the text that is being read: that it was decoded, for one."""
 
@@ -104,7 +109,7 @@ class Lookup:
             if node is None
             else (node.lineno, node.col_offset, node.end_lineno or node.lineno, node.end_col_offset or node.col_offset)
         )
-        self.part.uses.append(Use(ref.dotted, how, ref.flags | self.tint, given, span))
+        self.part.uses.append(Use(ref.dotted, how, ref.flags | self.tint, given, span, self.under))
 
     def bring(self, module: str, *, sure: bool = True) -> None:
         """Take down that a module is imported, or what may be one."""
@@ -282,10 +287,16 @@ def _runnable(value: Func | Inst) -> list[Func]:
     return [value] if isinstance(value, Func) else list(value.cls.methods())
 
 
+_OF_MACHINES: Final = frozenset({"COMPUTERNAME", "HOSTNAME", "LOGNAME", "USER", "USERDOMAIN", "USERNAME"})
+"""Variables that say on which machine the source runs, and for whom."""
+
+
 def variable(name: Any, default: Value = None) -> Value:
     """Return what a variable of the environment holds."""
     if name in {"HOME", "USERPROFILE"}:
         return "~"
     if isinstance(name, str) and any(word in name.upper() for word in SECRET_WORDS):
         return Blur(SECRET)
-    return default if isinstance(default, str) else None
+    if isinstance(name, str) and name.upper() in _OF_MACHINES:
+        return Blur(MACHINE)
+    return Made(default, VARIABLE) if isinstance(default, str) else Blur(VARIABLE)

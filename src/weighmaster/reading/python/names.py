@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from weighmaster.reading.python.values import MACHINE, MOMENT
+
 NAMESPACE: Final = "<namespace>"
 """What `globals()` and `vars()` give, by a name that no source can write."""
 WRITTEN: Final = "<written>"
@@ -141,6 +143,20 @@ FETCHING: Final = (
     "websockets.",
 )
 """How the names begin of what gives something from the network."""
+
+ASKING: Final = {
+    **dict.fromkeys(
+        ("getpass.getuser", "os.getlogin", "os.getuid", "os.uname", "platform.node", "platform.uname",
+         "socket.getfqdn", "socket.gethostname", "uuid.getnode"),
+        MACHINE,
+    ),
+    **dict.fromkeys(
+        ("datetime.date.today", "datetime.datetime.now", "datetime.datetime.today", "datetime.datetime.utcnow",
+         "time.gmtime", "time.localtime", "time.time"),
+        MOMENT,
+    ),
+}  # fmt: skip
+"""Functions that say on which machine the source runs, for whom, or when."""
 
 CIPHERS: Final = ("Crypto.", "cryptography.", "nacl.")
 """How the names begin of what enciphers and deciphers."""

@@ -32,6 +32,18 @@ SECRET_FILE: Final = 256
 CLASSES: Final = 512
 """Is one of all classes that the interpreter has."""
 
+MACHINE: Final = 1024
+"""Says on which machine the source runs, or for whom."""
+MOMENT: Final = 8192
+"""Says when the source runs."""
+VARIABLE: Final = 2048
+"""Comes from one variable of the environment."""
+DECIPHERED: Final = 4096
+"""Is made by a cipher."""
+
+ASKED: Final = MACHINE | VARIABLE | MOMENT
+"""What is known of the machine only once the source runs on it."""
+
 LONGEST: Final = 1 << 20
 """Characters of a constant that is put together."""
 ALTERNATIVES: Final = 8
@@ -230,17 +242,22 @@ NOWHERE: Final[Span] = (0, 0, 0, 0)
 class Use:
     """Source that calls `dotted`, hands it on, sets or imports it (`how`: `call`, `refer`, `set`, `import`).
 
+    `under` is the condition that holds then, where that is one of `triggers`.
+
     `span` is where the call stands, or the statement where it is none; text that is run stands where it is run.
     """
 
-    __slots__ = ("dotted", "flags", "given", "how", "span")
+    __slots__ = ("dotted", "flags", "given", "how", "span", "under")
 
-    def __init__(self, dotted: str, how: str, flags: int, given: Given, span: Span = NOWHERE) -> None:
+    def __init__(  # noqa: PLR0913, PLR0917 - one for each of what is known
+        self, dotted: str, how: str, flags: int, given: Given, span: Span = NOWHERE, under: str = ""
+    ) -> None:
         self.dotted = dotted
         self.how = how
         self.flags = flags
         self.given = given
         self.span = span
+        self.under = under
 
 
 class Part:

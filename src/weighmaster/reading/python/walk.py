@@ -10,12 +10,12 @@ import ast
 from collections.abc import Callable, Iterator
 from typing import Any, Final, NamedTuple
 
-from weighmaster.reading.python import constants
+from weighmaster.reading.python import constants, triggers
 from weighmaster.reading.python.arithmetic import calculate
 from weighmaster.reading.python.expressions import Expressions
 from weighmaster.reading.python.library import LIBRARY
 from weighmaster.reading.python.names import MAIN, OWN_NAME
-from weighmaster.reading.python.values import Cls, Either, Env, Func, Given, Inst, Part, Ref, Value, either
+from weighmaster.reading.python.values import Cls, Either, Env, Func, Given, Inst, Part, Ref, Value, either, flags_of
 
 _LONGEST_BODY: Final = 6
 """Statements of a loop's body that is gone through once an item."""
@@ -76,6 +76,7 @@ class Walker(Expressions):
 
     def walk(self, body: list[ast.stmt]) -> None:
         """Follow statements in order."""
+        under = self.under
         for statement in body:
             self._count += 1
             if not self._count % _CHECKED:
@@ -85,6 +86,7 @@ class Walker(Expressions):
                 self._do[statement.__class__](statement)
             except RecursionError:
                 self.deep = True
+        self.under = under
 
     def _do_other(self, node: ast.stmt) -> None:
         for child in ast.iter_child_nodes(node):
@@ -190,15 +192,28 @@ class Walker(Expressions):
             if others is not None and not self._is_renamed():
                 self._main(current.body)
             else:
-                test = self.ev(current.test)
-                before, self.checking = self.checking, self.checking or _is_never(test)
-                self.walk(current.body)
-                self.checking = before
+                self._branch(current)
             last = current.orelse
             # A long chain of `elif` is no nesting to its author.
             current = last[0] if len(last) == 1 and isinstance(last[0], ast.If) else None
             if current is None:
                 self.walk(last)
+
+    def _branch(self, node: ast.If) -> None:
+        """Follow what is run where a condition holds, and take down what that is if it may be a trigger."""
+        test = self.ev(node.test)
+        before = self.checking, self.under
+        self.checking = self.checking or _is_never(test)
+        found = triggers.condition(node.test, flags_of(test))
+        if found:
+            self.under = found
+            if triggers.swaps(node, found):
+                self.spot = node.test
+                self.use(Ref(triggers.SWAP), "call", Given([found]))
+        self.walk(node.body)
+        self.checking, self.under = before
+        if found and triggers.leaves(node):
+            self.under = found  # What comes after it in the same body.
 
     def _is_renamed(self) -> bool:
         """Whether the source itself has said what its `__name__` is."""

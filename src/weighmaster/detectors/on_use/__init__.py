@@ -1,0 +1,1 @@
+"""Rules on what source code uses, wherever it stands."""

@@ -1,0 +1,85 @@
+"""Source that is not what it looks like: text in another order than it is shown, letters not shown or of others.
+
+Controls of direction have an editor show a comment as code, or code as a comment. Letters that are not drawn carry a
+text that nobody sees and that a program decodes. A name with a letter of another script is another name.
+Sources: CVE-2021-42574, CVE-2021-42694, <https://trojansource.codes/>, <https://www.unicode.org/reports/tr36/>,
+<https://docs.python.org/3/reference/lexical_analysis.html#identifiers>.
+"""
+
+from __future__ import annotations
+
+import ast
+import unicodedata
+from collections.abc import Iterator
+from typing import Final
+
+from weighmaster.model.fact import Use
+from weighmaster.model.where import Where
+from weighmaster.reading.pattern import pattern
+
+_MOST: Final = 20
+"""Disguises of one source that are told."""
+_CONTROLS: Final = pattern("[\u202a-\u202e\u2066-\u2069]")
+_UNSEEN: Final = pattern(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u2060-\u2064\u206a-\u206f\u3164\ufe00-\ufe0f"
+    "\ufeff\uffa0\U000e0000-\U000e0fff]{8,}"
+)
+_DRAWN: Final = dict(
+    zip(
+        "\u0430\u0441\u0435\u0456\u0458\u043e\u0440\u0455\u0445\u0443\u04bb\u0501\u051b\u051d\u04cf"
+        "\u0410\u0412\u0421\u0415\u041d\u0406\u0408\u041a\u041c\u041e\u0420\u0405\u0422\u0425"
+        "\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7\u03bf",
+        "aceijopsxyhdqwlABCEHIJKMOPSTXABEZHIKMNOPTYXo",
+        strict=True,
+    )
+)
+"""Cyrillic and Greek letters that are drawn as Latin ones, the part of UTS 39 that no formula needs."""
+
+
+def disguises(text: str, tree: ast.AST, where: Where) -> Iterator[Use]:
+    """Yield what makes source look like other source. Source that is all ASCII has none of it."""
+    if text.isascii():
+        return
+    for number, (shape, line, detail) in enumerate(_all(text, tree)):
+        if number >= _MOST:
+            return
+        yield Use(where=where, language="python", module="", name=shape, when="import", detail=detail, line=line)
+
+
+def _all(text: str, tree: ast.AST) -> Iterator[tuple[str, int, str]]:
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.isascii():
+            continue
+        if hit := _CONTROLS.search(line):
+            yield "reorders-its-text", number, f"U+{ord(hit[0]):04X}, {unicodedata.name(hit[0], 'a control')}"
+        if hit := _UNSEEN.search(line):
+            yield "holds-unseen-letters", number, f"{len(hit[0])} of them, the first U+{ord(hit[0][0]):04X}"
+    yield from _imitated(tree)
+
+
+def _imitated(tree: ast.AST) -> Iterator[tuple[str, int, str]]:
+    """Yield names that mix scripts so that nobody sees it, or that are drawn as another name of the source."""
+    names: dict[str, int] = {}
+    for node in ast.walk(tree):
+        for name in _names(node):
+            names.setdefault(name, getattr(node, "lineno", 0))
+    for name, line in names.items():
+        if name.isascii():
+            continue
+        drawn = "".join(_DRAWN.get(letter, letter) for letter in name)
+        if drawn == name:
+            continue
+        mixed = any(letter.isascii() and letter.isalpha() for letter in name)
+        if drawn.isascii() and (mixed or drawn in names or drawn in _BUILTINS):
+            codes = ", ".join(f"U+{ord(letter):04X}" for letter in name if letter in _DRAWN)
+            yield "imitates-letters", line, f"{name!r} is not {drawn!r} ({codes})"
+
+
+_BUILTINS: Final = frozenset({"eval", "exec", "open", "print", "input", "compile"})
+
+
+def _names(node: ast.AST) -> Iterator[str]:
+    for field in ("id", "attr", "name", "arg", "asname"):
+        value = getattr(node, field, None)
+        if isinstance(value, str):
+            yield value
