@@ -105,6 +105,7 @@ def test_metadata_of_a_package_in_the_folder_of_a_model_do_not_make_it_one() -> 
 
 
 def test_ordinary_source_and_libraries_of_a_package_say_nothing() -> None:
+    files: dict[str, bytes | str]
     files = {"kit/__init__.py": "import os\n\nprint(os.name)\n", "kit/_fast.so": _ELF, "kit/run.sh": "#!/bin/sh\nls\n"}
     built = wheel("kit", "1.0", files, tags=["cp311-cp311-manylinux_2_17_x86_64"], pure=False)
     assert verdict_on(built, "kit-1.0-cp311-cp311-manylinux_2_17_x86_64.whl") is Outcome.ALLOW

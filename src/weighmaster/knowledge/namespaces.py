@@ -14,7 +14,7 @@ from typing import Final
 from weighmaster.knowledge.packages import entry_points_of, is_vendored, normal
 from weighmaster.knowledge.repository import path_of, tree_of
 from weighmaster.model.fact import Artifact, Fact
-from weighmaster.model.package import Package
+from weighmaster.model.package import Distribution, Package
 from weighmaster.model.value import Value
 from weighmaster.reading.pattern import pattern
 
@@ -190,6 +190,9 @@ def misnamed(package: Package) -> Iterator[str]:
     info = path[len(package.root) :].partition("/")[0]
     names = [("its folder of metadata", info.removesuffix(".dist-info"))] if info.endswith(".dist-info") else []
     if package.form == "wheel":
+        others = [each for each in _inside(package) if each != said]
+        if others:
+            yield f"it holds the metadata of {others[0].name!a} as well as of {said.name!a}"
         file = package.root[:-1].rpartition("/")[2].rpartition("!")[2]
         if file.endswith(".whl") and file.count("-") >= 4:
             names.append(("its file", "-".join(file.split("-")[:2])))
@@ -199,6 +202,18 @@ def misnamed(package: Package) -> Iterator[str]:
             yield f"{what} says {project!a}, and the metadata say {said.name!a}"
         elif _plain(version) != _plain(said.version):
             yield f"{what} says version {version!a}, and the metadata say {said.version!a}"
+
+
+def _inside(package: Package) -> Iterator[Distribution]:
+    """Yield what the folders of metadata at the top of a wheel say."""
+    tree = tree_of(package.whole)
+    for folder in tree.folders:
+        if (
+            folder.startswith(package.root)
+            and folder.endswith(".dist-info/")
+            and folder.count("/") == package.root.count("/") + 1
+        ):
+            yield from tree.facts(Distribution, f"{folder}METADATA")
 
 
 def _plain(version: str) -> str:

@@ -17,6 +17,7 @@ from weighmaster.knowledge.repository import Tree, path_of, split, tree_of
 from weighmaster.model.fact import Fact
 from weighmaster.model.package import Build, Distribution, EntryPoint, File, Installed, Package
 from weighmaster.model.repository import Repository
+from weighmaster.model.value import replace
 from weighmaster.reading.pattern import pattern
 
 _RUNS: Final = pattern(r"[-_.]+")
@@ -214,5 +215,6 @@ def _inner(other: Package) -> str:
 
 
 def evidence(package: Package, *more: Fact) -> tuple[Fact, ...]:
-    """Return what shows a finding about a package: what it says it is, and more."""
-    return (package.distribution, *more)
+    """Return what shows a finding about a package: what it says it is, without what it wants, and more."""
+    said: Distribution = replace(package.distribution, requires=())
+    return (said, *more)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tests.samples.dists import sdist, wheel
+from tests.samples.dists import metadata_of, sdist, wheel
 from tests.samples.packages.places import WHEEL, whl
 from tests.samples.pickles import REDUCE, STOP, TUPLE1, name, program, proto, text
 from tests.samples.sample import COMMAND, After, Event
@@ -67,6 +67,15 @@ SHAPES: Final = [
         build=_under_another_name,
         fire="result = [found.name for found in SITE.iterdir()]",
         proof=After("'helper_kit-1.0.dist-info' in result and not any('torch' in name for name in result)"),
+        said=("wheel-named-otherwise",),
+        expected="review",
+    ),
+    Shape(
+        id="claim-two-names",
+        what="the wheel holds the metadata of two packages",
+        build=lambda: whl({"torch-2.9.0.dist-info/METADATA": metadata_of("torch", "2.9.0").decode()}),
+        fire="result = sorted(found.name for found in SITE.glob('*.dist-info'))",
+        proof=After("result == ['helper_kit-1.0.dist-info', 'torch-2.9.0.dist-info']"),
         said=("wheel-named-otherwise",),
         expected="review",
     ),

@@ -27,7 +27,7 @@ from weighmaster.model.package import Package
 _RULE: Final = Rule(
     id="imitates-with-weights",
     title="A package that poses as another carries a model",
-    severity=Severity.CRITICAL,
+    severity=Severity.HIGH,
     cwe=506,
 )
 
