@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from weighmaster.extend.format import Format, Glance, Inner, Read
@@ -61,7 +61,9 @@ def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
             raise OverBudgetError(f"more than {_CELLS} cells")
         cursor.budget.check_time()
         if cell.get("cell_type") == "code" and python:
-            yield from _code(_text(cell.get("source", cell.get("input"))), reading, where)
+            place = where / Member(name=f"cell {number + 1}")
+            for told in _code(_text(cell.get("source", cell.get("input"))), reading, where):
+                yield replace(told, where=place) if isinstance(told, Load) else told
             numbers += [number + 1] * (len(reading.begins) - len(numbers))
         yield from _outputs(cell.get("outputs"), where)
     for fact in reading.facts():
@@ -83,7 +85,7 @@ def _code(text: str, reading: Any, where: Where) -> Iterator[Use | Load]:
     if hit := _CELL.match(text):
         if hit[1] in _SHELLS:
             yield from command_uses(text[hit.end() :], where, "main")
-            yield from command_loads(text[hit.end() :], where)
+            yield from _below(hit[0].count("\n"), command_loads(text[hit.end() :], where))
             return
         if hit[1] in {"javascript", "js", "html"}:
             yield from _shown(text, where)
@@ -92,7 +94,7 @@ def _code(text: str, reading: Any, where: Where) -> Iterator[Use | Load]:
         text = "\n" * hit[0].count("\n") + text[hit.end() :]
     for line in _COMMAND.finditer(text):
         yield from command_uses(line[3], where, "main")
-        yield from command_loads(line[3], where)
+        yield from _below(text.count("\n", 0, line.start(3)), command_loads(line[3], where))
     for line in _PIP.finditer(text):
         yield Use(
             where=where,
@@ -107,6 +109,13 @@ def _code(text: str, reading: Any, where: Where) -> Iterator[Use | Load]:
         reading.read(plain)
     except (UnreadableError, OverBudgetError):
         yield from glanced(plain, where)
+
+
+def _below(lines: int, loads: Iterable[Load]) -> Iterator[Load]:
+    """Yield loads with the lines that stand before them counted."""
+    for load in loads:
+        line, column, end, end_column = load.span
+        yield replace(load, span=(line + lines, column, end + lines, end_column))
 
 
 def _in_cell(load: Load, begins: list[int], numbers: list[int]) -> Load:

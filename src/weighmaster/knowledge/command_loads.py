@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
-from weighmaster.knowledge.load_targets import is_file_of_model
+from weighmaster.knowledge.load_targets import OF_HUB, is_file_of_model
 from weighmaster.model.package import Load
 from weighmaster.model.where import Where
 from weighmaster.reading.pattern import pattern
@@ -27,10 +27,6 @@ _ASSIGNED: Final = pattern(
 )
 _VARIABLE: Final = pattern(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)(?::?-([^}]*))?\}?\Z")
 _REPOSITORY: Final = pattern(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9_][\w.-]{0,95}\Z")
-_OF_HUB: Final = pattern(
-    r"https?://(?:www\.)?(?:huggingface\.co|hf\.co)/(datasets/)?([\w.-]+/[\w.-]+?)(?:\.git)?"
-    r"(?:/(?:resolve|blob|raw)/([^/\s]+)/(\S+))?/?\Z"
-)
 _SERVERS: Final = pattern(
     r"vllm|sglang|text-generation|text-embeddings|lmdeploy|tritonserver|trtllm|tabby|infinity_emb|aphrodite|fastchat"
     r"|llama_cpp\.server|openllm|exllama"
@@ -155,7 +151,7 @@ def _fetched(words: Sequence[_Word], at: int, word: str) -> _Found | None:
     if not word.startswith(("http://", "https://")):
         return None
     near = [one.text.rpartition("/")[2] for one in words[max(0, at - 12) : at] if one.command == words[at].command]
-    if "clone" in near and _OF_HUB.match(word):
+    if "clone" in near and OF_HUB.match(word):
         return "git clone", "model", word, ()
     by = next((one for one in reversed(near) if one in _FETCHERS), "")
     if by and (is_file_of_model(word) or _is_resolved(word)):
@@ -165,13 +161,13 @@ def _fetched(words: Sequence[_Word], at: int, word: str) -> _Found | None:
 
 
 def _is_resolved(word: str) -> bool:
-    hit = _OF_HUB.match(word)
+    hit = OF_HUB.match(word)
     return hit is not None and bool(hit[3]) and is_file_of_model(word)
 
 
 def _apart(name: str, kind: str) -> tuple[str, str, str, tuple[str, ...]]:
     """Return the repository, revision, kind and options that an address of the hub says."""
-    hit = _OF_HUB.match(name)
+    hit = OF_HUB.match(name)
     if hit is None:
         return name, "", kind, ()
     of_data = ("repo_type=dataset",) if hit[1] else ()

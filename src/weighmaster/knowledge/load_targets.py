@@ -18,6 +18,11 @@ from weighmaster.reading.pattern import pattern
 _COMMIT: Final = pattern(r"[0-9a-f]{40}\Z")
 _REPOSITORY: Final = pattern(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9_][\w.-]{0,95}\Z")
 _ALONE: Final = pattern(r"[A-Za-z0-9][\w.-]{0,95}\Z")
+OF_HUB: Final = pattern(
+    r"https?://(?:www\.)?(?:huggingface\.co|hf\.co)/(datasets/)?([\w.-]+/[\w.-]+?)(?:\.git)?"
+    r"(?:/(?:resolve|blob|raw)/([^/\s]+)/(\S+))?/?\Z"
+)
+"""An address of the hub: whether of a data set, the repository, the revision and the file."""
 _ADDRESS: Final = pattern(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _FILE: Final = pattern(
     r".*\.(?:safetensors|bin|pth?|ckpt|pkl|pickle|joblib|onnx|gguf|ggml|h5|hdf5|keras|tflite|pb|npz|npy|json|jsonl|csv"

@@ -10,7 +10,7 @@ import ast
 from collections.abc import Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
-from weighmaster.knowledge.load_targets import is_file_of_model
+from weighmaster.knowledge.load_targets import OF_HUB, is_file_of_model
 from weighmaster.knowledge.loads import Argument, Loader, loader
 from weighmaster.model.package import Load
 from weighmaster.model.where import Where
@@ -307,10 +307,15 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def _apart(known: Loader, target: str) -> tuple[str, str]:
-    """Return the name and the version that one text says: `owner/name:ref` of torch.hub, `hf_hub:owner/name@ref`."""
+    """Return the name and the version that one text says.
+
+    `owner/name:ref` of torch.hub, `hf_hub:owner/name@ref`, an address of the hub.
+    """
     if known.kind == "hub-code" and "/" in target and not target.startswith(("/", ".", "~")):
         name, _, ref = target.partition(":")
         return name, ref
+    if hit := OF_HUB.match(target):
+        return hit[2], hit[3] or ""
     for prefix in _HUBS:
         if target.startswith(prefix):
             name, _, ref = target.removeprefix(prefix).partition("@")
