@@ -138,6 +138,17 @@ def lies_elsewhere(target: str) -> bool:
     return bool(mark) and scheme.lower() in shipped.schemes() and not os.path.lexists(target)
 
 
+def check_environment(target: str) -> None:
+    """See that a Python environment is at `target`.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    from weighmaster.engine.environment import environment
+
+    environment(target)
+
+
 def schemes() -> tuple[str, ...]:
     """Return how the addresses begin of what lies elsewhere and can be looked at."""
     return tuple(f"{scheme}://" for scheme in shipped.schemes())

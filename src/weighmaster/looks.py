@@ -59,6 +59,7 @@ class Request(Value):
     With `keep_partial` an interrupt by the user ends the look and not the program: what was not reached is a gap.
     `access` is a `reading.http.Access`, for targets that lie elsewhere; with `full` those are fetched whole.
     `trust` is a `trust.policy.vetting.Asked`: what the evidence beside the target is held to.
+    With `environment` the target is a Python environment, of which only what belongs to it is looked at.
     `memory` is a `store.memory.Memory`: what has not changed since an earlier run is not read again.
     `advisories` are paths of reports and copies of databases: what they say of packages of the target counts.
     """
@@ -74,6 +75,7 @@ class Request(Value):
     full: bool = False
     trust: Any = None
     memory: Any = None
+    environment: bool = False
     advisories: tuple[str, ...] = ()
 
 
@@ -239,8 +241,17 @@ class FolderLook:
 
     def __init__(self, target: str, request: Request) -> None:
         self.target = target
+        self._elsewhere: tuple[str, ...] = ()
+        if request.environment:
+            from weighmaster.engine.environment import environment, walked
+
+            place = environment(target)
+            self._elsewhere = place.elsewhere
+            request = replace(request, notes=(*request.notes, *place.notes))
+            self._found: Walk = walked(target, place, request.settings.exclude)
+        else:
+            self._found = walk(target, exclude=request.settings.exclude, follow_symlinks=request.follow_symlinks)
         self.request = request
-        self._found: Walk = walk(target, exclude=request.settings.exclude, follow_symlinks=request.follow_symlinks)
         self.paths: Mapping[str, str] = {name: path for path, name in self._found.files}
         self.names: Sequence[str] = first_taken(self.paths)
         self._said = Said(self.names, self._found.gaps)
@@ -297,7 +308,7 @@ class FolderLook:
 
     def readable(self) -> Sequence[str]:
         """Return what a worker must be able to read; with links followed, that may lie elsewhere."""
-        return tuple(self.paths.values()) if self.request.follow_symlinks else (self.target,)
+        return tuple(self.paths.values()) if self.request.follow_symlinks else (self.target, *self._elsewhere)
 
     def compared(self, pair: Pair) -> None:
         """Compare what says that it is the same model."""

@@ -104,7 +104,7 @@ def test_letters_that_look_alike_are_the_same_names_to_python() -> None:
     "text",
     [
         "import os\nprint(os.path.join('a', 'b').replace('a', 'b'))\n",
-        "import torch\nclass Model(torch.nn.Module):\n    def forward(self, x):\n        return self.layer.forward(x)\n",
+        "import torch\nclass Model(torch.nn.Module):\n    def forward(self, x):\n        return self.a.forward(x)\n",
         "class A:\n    def __repr__(self):\n        return self.__class__.__name__\n",
         "def f(model):\n    model.eval()\n    return getattr(model, 'config', None)\n",
     ],

@@ -39,6 +39,7 @@ _DEFAULTS: Final[Mapping[str, Any]] = {
     "jobs": None,
     "full": False,
     "no_cache": False,
+    "environment": False,
     "advisories": [],
     "index": [],
     "trust": None,
@@ -106,6 +107,11 @@ def parser() -> Parser:
         metavar="URL",
         help="the package index that pypi://name is asked of; may be repeated (default: as pip and uv are told)",
     )
+    it.add_argument(
+        "--environment",
+        action="store_true",
+        help="targets are Python environments: their packages, scripts, and packages to be edited that lie elsewhere",
+    )
     it.add_argument("--no-cache", action="store_true", help="read all files again, and remember nothing of them")
     it.add_argument(
         "--advisories",
@@ -158,6 +164,7 @@ def _check(options: Any) -> None:
             raise ConfigError(f"no such file or folder: {target}{known}")
     if options.target.count("-") > 1:
         raise ConfigError("standard input can be read once only: name - once")
+    _check_environments(options)
     if options.name and len(options.target) > 1:
         raise ConfigError("--name is the name of one target: name one")
     if options.config is not None and options.no_config:
@@ -169,6 +176,15 @@ def _check(options: Any) -> None:
         folder = os.path.dirname(options.output_file) or "."
         if os.path.isdir(options.output_file) or not os.access(folder, os.W_OK):
             raise ConfigError(f"cannot write to {options.output_file}")
+
+
+def _check_environments(options: Any) -> None:
+    if not options.environment:
+        return
+    if options.follow_symlinks:
+        raise ConfigError("--environment and --follow-links contradict each other")
+    for target in options.target:
+        api.check_environment(target)
 
 
 def _vetted(options: Any) -> list[Vetted]:
@@ -218,6 +234,7 @@ def _plans(options: Any, progress: Progress) -> list[tuple[str, api.Request]]:
             access=access,
             full=options.full,
             memory=memory,
+            environment=options.environment,
             advisories=tuple(options.advisories),
             trust=trust(policy, recall) if policy or recall or options.name or options.state else None,
         )
