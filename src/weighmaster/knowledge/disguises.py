@@ -36,6 +36,11 @@ _DRAWN: Final = dict(
 """Cyrillic and Greek letters that are drawn as Latin ones, the part of UTS 39 that no formula needs."""
 
 
+def may_be_disguised(text: str) -> bool:
+    """Say whether source has letters of which any disguise is made."""
+    return not text.isascii() and _ANY.search(text) is not None
+
+
 def disguises(text: str, tree: ast.AST, where: Where) -> Iterator[Use]:
     """Yield what makes source look like other source. Source that is all ASCII has none of it."""
     if text.isascii():
@@ -75,6 +80,7 @@ def _imitated(tree: ast.AST) -> Iterator[tuple[str, int, str]]:
             yield "imitates-letters", line, f"{name!r} is not {drawn!r} ({codes})"
 
 
+_ANY: Final = pattern(f"{_CONTROLS.pattern}|{_UNSEEN.pattern}|[{''.join(_DRAWN)}]")
 _BUILTINS: Final = frozenset({"eval", "exec", "open", "print", "input", "compile"})
 
 

@@ -18,6 +18,7 @@ from functools import cache
 from typing import Final, NamedTuple
 
 from weighmaster.knowledge import loads, uses
+from weighmaster.knowledge.disguises import may_be_disguised
 from weighmaster.knowledge.repository import path_of
 from weighmaster.model.fact import Fact, Reference
 from weighmaster.model.source import Imports
@@ -26,6 +27,7 @@ from weighmaster.reading.pattern import pattern
 from weighmaster.reading.python.glimpse import glimpse
 from weighmaster.reading.python.imports import kept
 from weighmaster.reading.python.names import CLIMBING, TYPES
+from weighmaster.reading.python.triggers import may_wait
 
 _WORDS: Final = bytes(byte if bytes((byte,)).isalnum() or byte == 0x5F else 0x20 for byte in range(256))
 """What leaves of text only its identifiers and numbers."""
@@ -114,6 +116,8 @@ def _methods() -> tuple[frozenset[bytes], ...]:
 
 def may_matter(text: str) -> bool:
     """Say whether following source may tell anything beside what it imports."""
+    if may_be_disguised(text) or may_wait(text):
+        return True
     if not text.isascii() and not unicodedata.is_normalized("NFKC", text):
         text = unicodedata.normalize("NFKC", text)
     data = text.encode("utf-8", "replace")

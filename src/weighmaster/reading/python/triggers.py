@@ -7,6 +7,7 @@ Sources: MITRE ATT&CK T1480 (execution guardrails), T1497 (sandbox evasion).
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from itertools import islice
 from typing import Final
@@ -25,6 +26,19 @@ INPUT_IS: Final = "an unseen letter"
 _UNSEEN: Final = pattern("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e0fff]")
 _WEIGHTS: Final = pattern(r"(?i).*\.(?:safetensors|gguf|onnx|ckpt|pth?|bin|h5|keras|npz|pkl|joblib|tflite|msgpack)\Z")
 _TAKING: Final = frozenset({"load_adapter", "load_state_dict", "load_weights", "set_adapter"})
+_ESCAPED: Final = pattern(
+    r"\\u(?:00ad|034f|061c|180e|20[0-6]|feff)|\\U000[eE]0|\\x[aA][dD]|\\N\{"
+    "|[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e0fff]",
+    re.IGNORECASE,
+)
+_ASKS: Final = pattern(
+    r"\b(?:environ|getenv|getuser|getlogin|getuid|uname|node|getfqdn|gethostname|getnode|date|datetime|time)\b"
+)
+_SWAPS: Final = pattern(
+    r"\.(?:safetensors|gguf|onnx|ckpt|pth?|bin|h5|keras|npz|pkl|joblib|tflite|msgpack)['\"]"
+    r"|\b(?:load_adapter|load_state_dict|load_weights|set_adapter)\b",
+    re.IGNORECASE,
+)
 _BEGINNING: Final = frozenset({"endswith", "startswith"})
 _CLEANING: Final = frozenset({
     "append", "encode", "join", "len", "lower", "lstrip", "normalize", "print", "replace", "rstrip", "split", "str",
@@ -33,6 +47,15 @@ _CLEANING: Final = frozenset({
 _SHOWN: Final = 80
 _MOST: Final = 400
 """Nodes of a condition or a body that are looked at."""
+
+
+def may_wait(text: str) -> bool:
+    """Say whether source may hold a condition that is a trigger by what it decides alone (`SWAP`).
+
+    >>> may_wait("if os.getenv('X') == 'y': name = 'b.bin'"), may_wait("x = 1")
+    (True, False)
+    """
+    return _ESCAPED.search(text) is not None or (_ASKS.search(text) is not None and _SWAPS.search(text) is not None)
 
 
 def condition(test: ast.expr, flags: int) -> str:
