@@ -13,10 +13,10 @@ from weighmaster import shipped
 from weighmaster.engine.scan import gather
 from weighmaster.fronts.cli.main import main
 from weighmaster.knowledge.naming import named_in
-from weighmaster.model.fact import Reference, Shared
+from weighmaster.model.fact import Reference, Shared, Statement
 from weighmaster.model.finding import Finding
 from weighmaster.model.naming import Own
-from weighmaster.model.package import Dependency, Distribution, Index, Load
+from weighmaster.model.package import Dependency, Distribution, Index, Load, Release
 from weighmaster.model.repository import Repository
 from weighmaster.model.where import Where
 
@@ -186,6 +186,43 @@ def test_your_own_package_from_anywhere_is_told(role: str, address: str, *, told
     assert _found(_wants("numpy"), index, own=("acme-x",)) == {}
 
 
+def _released(name: str, age: int, previous: str = "") -> Release:
+    return Release(where=WHERE, name=name, version="1.0", index="https://pypi.org/simple/", age=age, previous=previous)
+
+
+def test_a_new_package_that_nobody_knows_is_told() -> None:
+    assert list(_found(_released("some-made-up-llm-thing", 3))) == ["new-unknown-package"]
+    assert list(_found(_released("some-made-up-llm-thing", 1), own=("acme",))) == ["new-unknown-package"]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        _released("numpy", 3),
+        _released("some-made-up-llm-thing", 300),
+        _released("some-made-up-llm-thing", -1),
+        _released("some-made-up-llm-thing", 3, previous="0.9"),
+        _released("acme-x", 3),
+    ],
+)
+def test_other_releases_are_left_alone(said: Release) -> None:
+    assert _found(said, own=("acme-x",)) == {}
+
+
+def test_the_account_that_the_target_is_from_is_held_to_your_own_names() -> None:
+    said = Statement(where=WHERE, key="repository", value="acmeai/model", by="hub-repository")
+    assert list(_found(said, own=("acme-ai/",))) == ["look-alike-own-name"]
+    assert _found(said) == {}
+
+
+def test_a_publisher_that_you_vouch_for_is_left_alone() -> None:
+    said = Statement(where=WHERE, key="repository", value="qwen-official/model", by="hub-repository")
+    for own, told in (((), True), (("Qwen-Official/",), False)):
+        items = [said, *([Own(where=WHERE, names=own)] if own else [])]
+        rules = {one.rule.id for one in gather("t", items, shipped.registry(), folder=True) if isinstance(one, Finding)}
+        assert ("look-alike-publisher" in rules) is told
+
+
 def test_names_of_a_target_are_each_yielded_once() -> None:
     facts = (_wants("numpy"), _wants("NumPy"), _loads("a/b"), _loads("a/b"), _loads("a/c"))
     whole = Repository(where=WHERE, folder=True, artifacts=(), facts=facts)
@@ -213,3 +250,11 @@ def test_the_configuration_names_your_own(tmp_path: Path, capsys: pytest.Capture
     rules = {finding["rule"] for finding in report["findings"]}
     assert "look-alike-own-name" in rules
     assert "look-alike-dependency" not in rules
+
+
+@pytest.mark.parametrize("name", ["", "acme ai", "acme/x", "-acme", "https://x", "acm\u00e9", "acme//"])
+def test_what_can_be_no_name_is_an_error(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    configuration = tmp_path / "weighmaster.toml"
+    configuration.write_text(f"names = [{json.dumps(name)}]\n", "utf-8")
+    assert main(["vet", str(tmp_path), "--config", str(configuration)]) == 2
+    assert "weighmaster.toml:1: " in capsys.readouterr().err

@@ -10,9 +10,9 @@ from typing import Final
 from weighmaster.knowledge.names import Likeness, Names, Protected, imitates, imitates_owner, reported
 from weighmaster.knowledge.packages import normal
 from weighmaster.knowledge.repository import path_of
-from weighmaster.model.fact import Reference, Shared
+from weighmaster.model.fact import Reference, Shared, Statement
 from weighmaster.model.naming import Naming, Own
-from weighmaster.model.package import Dependency, Distribution, Index, Load
+from weighmaster.model.package import Dependency, Distribution, Index, Load, Release
 from weighmaster.model.repository import Repository
 from weighmaster.reading.pattern import pattern
 
@@ -26,6 +26,7 @@ _FOLDERS: Final = frozenset({".", "..", "~", "data", "model", "models", "dataset
 """What stands first in paths rather than in names of repositories."""
 
 
+_ACCOUNTS: Final = frozenset({"from", "code", "published"})
 _LETTERS: Final = frozenset({"characters that look alike", "digits for letters", "a slip of the hand"})
 _ASKED: Final = frozenset({"primary", "extra"})
 _PUBLIC: Final = frozenset({"pypi.org", "pypi.python.org", "test.pypi.org"})
@@ -53,6 +54,11 @@ def _named(said: Shared) -> Iterator[tuple[str, str, str]]:
             yield "wants", said.name, ""
             if hit := _CODE.search(said.target):
                 yield "code", hit[1], hit[2]
+        case Release():
+            yield "released", said.name, ""
+        case Statement(by="hub-repository", key="repository"):
+            owner, _, name = said.value.rpartition("/")
+            yield "published", owner, name
         case Load(kind="hub-code"):
             yield "code", *_account(said.target.partition(":")[0])
         case Load(kind=kind) if kind in _HUB:
@@ -83,7 +89,7 @@ def _account(target: str) -> tuple[str, str]:
 
 def is_own(fact: Naming) -> bool:
     """Say whether a name is one of the user's own."""
-    if fact.role in {"from", "code"}:
+    if fact.role in _ACCOUNTS:
         return f"{fact.name}/".casefold() in {name.casefold() for name in fact.own}
     return bool(fact.own) and normal(fact.name) in {normal(name) for name in fact.own if not name.endswith("/")}
 
@@ -117,9 +123,9 @@ def at(fact: Naming) -> str:
 
 def taken_for_own(fact: Naming) -> Likeness | None:
     """Return the user's own name that a name looks like, unless it is one itself."""
-    if is_own(fact):
+    if is_own(fact) or fact.role == "released":
         return None
-    return _own_names(fact.own, accounts=fact.role in {"from", "code"}).likeness(fact.name)
+    return _own_names(fact.own, accounts=fact.role in _ACCOUNTS).likeness(fact.name)
 
 
 @lru_cache(maxsize=8)

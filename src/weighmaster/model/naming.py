@@ -15,8 +15,9 @@ class Own(Shared):
 class Naming(Fact):
     """Something of the target names something. Made of a `Repository`, never read.
 
-    `role` is `is` (a package says that this is its name), `wants` (a package that is wanted), `from` (an account on a
-    hub of models or data sets) or `code` (an owner of repositories of code); `rest` is what is taken of the last two.
+    `role` is `is` (a package says that this is its name), `wants` (a package that is wanted), `released` (a package
+    that an index has), `from` (an account on a hub of models or data sets), `code` (an owner of repositories of code)
+    or `published` (the account on a hub that the target is from); `rest` is what is taken of the last three.
     `said` is what says so, `own` are the user's own names.
     """
 

@@ -10,8 +10,8 @@ The account is the one that the hub names; of a folder it is the one in the path
 
 ## What to do
 
-Go to the publisher's own account by hand, and take the model from there. If the account is the one that you want, waive
-the rule for this repository.
+Go to the publisher's own account by hand, and take the model from there. If the account is the one that you want, put
+its name, with a `/` behind it, into `names` of the configuration, or waive the rule for this repository.
 
 ## What this rule cannot see
 
@@ -28,6 +28,7 @@ from typing import Final
 from weighmaster.extend.detector import Detector
 from weighmaster.model.fact import Fact, Statement
 from weighmaster.model.finding import Confidence, Finding, Rule, Severity
+from weighmaster.model.naming import Own
 from weighmaster.model.repository import Repository
 from weighmaster.reading.pattern import pattern
 
@@ -47,9 +48,10 @@ def _detect(fact: Repository) -> Iterator[Finding]:
         return
     from weighmaster.knowledge.lookalike import look_alike  # tables that few looks need
 
+    own = {name.casefold() for said in fact.facts if isinstance(said, Own) for name in said.names}
     for (owner, name), evidence in accounts.items():
         found = look_alike(owner)
-        if found is None:
+        if found is None or f"{owner}/".casefold() in own:
             continue
         publisher = found.publisher
         models = {model.casefold() for model in publisher.models}
