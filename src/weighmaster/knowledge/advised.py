@@ -7,12 +7,18 @@ from typing import Any
 
 from weighmaster.knowledge.advisories import Held, held_in, is_report, not_told, of_record, of_report
 from weighmaster.knowledge.packages import normal
+from weighmaster.model.errors import ConfigError
 from weighmaster.model.fact import Shared
 from weighmaster.model.package import Advisory, Dependency
 from weighmaster.model.report import Gap, GapReason
 from weighmaster.model.value import Value, replace
 from weighmaster.model.where import Where
 from weighmaster.reading.advisories import copies
+
+
+def count(number: int, what: str) -> str:
+    """Return a number and its noun."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 class Advised(Value):
@@ -24,21 +30,20 @@ class Advised(Value):
 
 
 def advised(paths: Sequence[str], facts: Iterable[Shared], target: Where) -> Advised:
-    """Hold the packages of a target against copies of advisories.
-
-    Raises:
-        ConfigError: a copy cannot be read.
-    """
+    """Hold the packages of a target against copies of advisories; a copy that cannot be read is a gap."""
     held, loose = held_in(facts)
     asking = _Asking(held, loose, target)
     notes = []
     for path in paths:
-        found = copies(path, asking.is_wanted)
+        try:
+            found = copies(path, asking.is_wanted)
+        except ConfigError as error:
+            asking.unread(str(error))
+            continue
         asking.take(found.documents, found.broken, path)
         if found.seen > found.broken and not any(map(is_report, found.documents)):
             asking.whole = True
-        files = "1 file" if found.seen == 1 else f"{found.seen} files"
-        notes.append(f"Advisories were read from {path} ({files}).")
+        notes.append(f"Advisories were read from {path} ({count(found.seen, 'file')}).")
     return Advised(facts=tuple(asking.found), gaps=tuple(asking.left()), notes=tuple(notes))
 
 
@@ -64,11 +69,14 @@ class _Asking:
         """Say whether records about a name are asked for."""
         return normal(name) in self._held
 
+    def unread(self, why: str) -> None:
+        """Take that a copy cannot be read."""
+        self._gaps.append(Gap(where=self._target, reason=GapReason.UNREADABLE, detail=f"advisories: {why}"))
+
     def take(self, documents: Sequence[Any], broken: int, path: str) -> None:
         """Take what a copy says."""
         if broken:
-            detail = f"advisories: {broken} records of {path} cannot be read"
-            self._gaps.append(Gap(where=self._target, reason=GapReason.UNREADABLE, detail=detail))
+            self.unread(f"{count(broken, 'record')} of {path} cannot be read")
         for document in documents:
             if is_report(document):
                 self._report(document)

@@ -56,6 +56,8 @@ def copies(path: str, wanted: Callable[[str], bool]) -> Copies:
         raise ConfigError(f"{path}: {error.strerror or error}") from error
     except zipfile.BadZipFile as error:
         raise ConfigError(f"{path}: no archive of advisories: {error}") from error
+    if not seen:
+        raise ConfigError(f"{path}: no advisories are in it")
     return Copies(found, seen, broken)
 
 

@@ -13,7 +13,7 @@ created-by = "pip"
 [[packages]]
 name = "idna"
 version = "3.10"
-wheels = [{{ url = "https://files.pythonhosted.org/i-3.whl", hashes = {{ sha256 = "{"ab" * 32}" }} }}]
+wheels = [{{ url = "https://pypi.org/idna-3.10-py3-none-any.whl", hashes = {{ sha256 = "{"ab" * 32}" }} }}]
 
 [[packages]]
 name = "a"

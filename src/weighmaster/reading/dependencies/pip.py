@@ -69,7 +69,7 @@ def lines(text: str) -> Iterator[tuple[int, str]]:
     for number, line in enumerate(text.splitlines(), 1):
         if number > _MOST:
             raise OverBudgetError(f"more than {_MOST} lines of requirements")
-        comment = _COMMENT.match(line) is not None
+        comment = line.lstrip().startswith("#")
         if line.endswith("\\") and not comment:
             first = first if held else number
             held.append(line.strip("\\"))

@@ -24,7 +24,9 @@ from weighmaster.reading.shell import Command, pipelines
 _PYTHON: Final = pattern(r"(?:pypy|python)[\d.]*(?:\.exe)?\Z")
 _PIP: Final = pattern(r"pip[\d.]*(?:\.exe)?\Z")
 _CONDA: Final = frozenset({"conda", "mamba", "micromamba"})
-_BEFORE: Final = frozenset({"sudo", "env", "exec", "nohup", "time", "command", "nice", "xargs", "then", "do", "else"})
+_PASSING: Final = frozenset(
+    {"sudo", "env", "export", "exec", "nohup", "time", "command", "nice", "xargs", "then", "do", "else"}
+)
 _ASSIGNED: Final = pattern(r"([A-Za-z_][A-Za-z0-9_]*)=(.*)\Z")
 _INSTALLS: Final = {
     "pip": frozenset({"install", "download", "wheel"}),
@@ -100,7 +102,7 @@ def line_of(line: str, stand: Stand) -> Iterator[Shared]:
 
 def _command(command: Command, stand: Stand) -> Iterator[Shared]:
     words = list(command.words)
-    while words and (words[0] in _BEFORE or _ASSIGNED.match(words[0]) or words[0] == "export"):
+    while words and (words[0] in _PASSING or _ASSIGNED.match(words[0]) or words[0].startswith("-")):
         if hit := _ASSIGNED.match(words.pop(0)):
             yield from variable(hit[1], hit[2], stand)
     if len(words) > 2 and words[0].rpartition("/")[2] in {"bash", "sh", "zsh"} and words[1].startswith("-"):

@@ -23,7 +23,7 @@ _VCS: Final = ("git", "hg", "svn", "bzr")
 _SCHEME: Final = pattern(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _FULL: Final = pattern(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _SCP: Final = pattern(r"(?:git\+)?git@[\w.-]+:")
-_EXACT: Final = pattern(r"===?\s*([^\s,*;=<>!~]+)\Z")
+_EXACT: Final = pattern(r"===?\s*([^\s,*;=<>!~|]+)\Z")
 _FRAGMENT: Final = pattern(r"(?:\A|&)(sha256|sha384|sha512|sha224|sha1|md5)=([0-9A-Fa-f]+)")
 _EGG: Final = pattern(r"(?:\A|&)egg=([A-Za-z0-9._-]+)(?:\[([^\]]*)\])?")
 _CREDENTIALS: Final = pattern(r"://(?!git@)[^/@\s]*@")
@@ -78,11 +78,11 @@ def shown(target: str) -> str:
 def exact(specifier: str) -> str:
     """Return the one version that a specifier allows, or nothing.
 
-    >>> exact("==1.2"), exact(">=1.2"), exact("==1.*"), exact("===1.2+local")
+    >>> exact("==1.2,!=1.3"), exact(">=1.2"), exact("==1.*"), exact("===1.2+local")
     ('1.2', '', '', '1.2+local')
     """
-    hit = _EXACT.match(specifier.strip().strip("()"))
-    return hit[1] if hit else ""
+    hits = (_EXACT.match(clause.strip(" ()")) for clause in specifier.split(","))
+    return next((hit[1] for hit in hits if hit), "")
 
 
 def is_commit(revision: str, address: str = "") -> bool:
