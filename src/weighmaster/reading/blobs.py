@@ -35,16 +35,38 @@ _MASK: Final = bytes(
 _RUN: Final = b"x" * _SHORTEST
 _GAP: Final = 120
 _BETWEEN: Final = pattern(
-    rb"(?:\\[nr]|[\s\"'\\,+()=]|[rbuRBU]{1,2}(?=[\"'])|(?<=[\s;])[A-Za-z_]\w{0,40}(?=\s{0,9}\+?=\s{0,9}[rbuRBU(\"']))*"
+    rb"(?:\\[nr]|[\s\"'\\,()=]|\+(?=[\s\"'=\\])|[rbuRBU]{1,2}(?=[\"'])|(?<=[\s;])[A-Za-z_]\w{0,40}(?=\s{0,9}\+?=\s{0,9}[rbuRBU(\"']))*"
 )
 """What stands between two pieces of one text: quotes, line ends, signs that join, the name that they go to."""
 _QUOTES: Final = frozenset({b'"', b"'"})
 _STEPS: Final = 1 << 20
 """Pieces of one text."""
 _BACK: Final = 64
-_FREE: Final = 16 << 20
-_TIMES: Final = 16
+_FREE: Final = 4 << 20
+_TIMES: Final = 6
 _BROKEN: Final = bytes.maketrans(b"-_", b"+/")
+_BEGIN: Final = tuple(
+    quote + begin
+    for begin in (
+        b"gA",
+        b"UEs",
+        b"H4sI",
+        b"eJ",
+        b"eN",
+        b"eA",
+        b"f0VM",
+        b"80",
+        b"504b",
+        b"504B",
+        b"1f8b",
+        b"789c",
+        b"78da",
+    )
+    for quote in (b'"', b"'")
+)
+"""How artifacts begin in Base64 and hexadecimal, in a literal."""
+_CRUMB: Final = 4
+_CRUMBS: Final = 3
 _HEXADECIMAL: Final = frozenset(b"0123456789abcdefABCDEF")
 _BASE32: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")
 _HEAD: Final = 96
@@ -63,7 +85,7 @@ _ESCAPES: Final = pattern(rb"\\(?:x([0-9a-fA-F]{2})|([0-7]{1,3})|\r?\n|(.))", 16
 _SIMPLE: Final = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"a": b"\a", b"b": b"\b", b"f": b"\f", b"v": b"\v"}
 
 _NUMBERS: Final = pattern(
-    rb"[\[({]\s{0,80}(?:(?:128|0x80),\s{0,80}(?:0x0)?[2-5],|(?:80|0x50),\s{0,80}(?:75|0x4b),\s{0,80}(?:0x0)?3,"
+    rb"[\[({]\s{0,80}(?:(?:128|0x80),\s{0,80}(?:0x0?)?[2-5],|(?:80|0x50),\s{0,80}(?:75|0x4b),\s{0,80}(?:0x0?)?3,"
     rb"|(?:31|0x1f),\s{0,80}(?:139|0x8b),|(?:120|0x78),\s{0,80}(?:156|218|0x9c|0xda),|(?:127|0x7f),\s{0,80}(?:69|0x45),)"
     rb"(?:\s{0,80}(?:0x[0-9a-fA-F]{1,2}|\d{1,3}),?)+"
 )
@@ -85,6 +107,7 @@ _ALPHABETS: Final = (
     ("ascii85", _ASCII85, pattern(rb"[!-uz\r\n]+")),
 )
 _RUN_85: Final = b"x" * 48
+_TAIL: Final = 8
 _NEAR: Final = 256
 _OPENED: Final = pattern(rb"[\"'~=(]")
 
@@ -133,6 +156,7 @@ def found_in(text: bytes, plausible: Callable[[bytes], bool]) -> Iterator[Found]
     """
     look = _Look(plausible, len(text))
     yield from _runs(text, look)
+    yield from _crumbs(text, look)
     if b"\\x" in text:
         yield from _literals(text, look)
     if any(mark in text for mark in (b"128,", b"75,", b"139,", b"120,", b"0x80,", b"0x50,", b"0x1f,", b"0x78,")):
@@ -227,6 +251,23 @@ def _runs(text: bytes, look: _Look) -> Iterator[Found]:
         at = mask.find(_RUN, end)
 
 
+def _crumbs(text: bytes, look: _Look) -> Iterator[Found]:
+    """Yield what stands in pieces that are all short, where the first of them begins as an artifact does."""
+    mask = text.translate(_MASK)
+    for begin in _BEGIN:
+        at = text.find(begin)
+        while at >= 0:
+            start = at + 1
+            look.spend(_SHORTEST)
+            end = _run_end(mask, start)
+            if end - start < _SHORTEST:
+                end, pieces = _following(text, mask, start, _CRUMB)
+                found = _decoded(b"".join(pieces), look) if len(pieces) >= _CRUMBS else None
+                if found is not None and found[2] and max(map(len, pieces)) < _SHORTEST:
+                    yield Found(start, end, *found)
+            at = text.find(begin, end)
+
+
 def _apart(text: bytes, start: int, pieces: list[bytes], whole: _Plain | None, look: _Look) -> Iterator[Found]:
     """Yield what pieces are that are nothing together: one of them may be all of something."""
     end, found = start, False
@@ -243,26 +284,38 @@ def _apart(text: bytes, start: int, pieces: list[bytes], whole: _Plain | None, l
 
 def _joined(text: bytes, mask: bytes, start: int) -> tuple[int, int, list[bytes]]:
     """Return where the pieces begin and end that the run at `start` is one of, and them."""
-    end = _run_end(mask, start)
-    pieces, first = [text[start:end]], start
-    # Shorter pieces may stand before the first long one.
+    first, before = _before(text, mask, start)
+    end, pieces = _following(text, mask, start, _PIECE)
+    return first, end, before + pieces
+
+
+def _before(text: bytes, mask: bytes, start: int) -> tuple[int, list[bytes]]:
+    """Return where the shorter pieces begin that stand before the first long one, and them."""
+    pieces: list[bytes] = []
     while len(pieces) < _BACK:
-        before = mask.rfind(b"x", max(0, first - _GAP), first) + 1
-        begin = mask.rfind(b" ", 0, before) + 1
-        if not before or before - begin < _PIECE or not _BETWEEN.fullmatch(text, before, first):
+        end = mask.rfind(b"x", max(0, start - _GAP), start) + 1
+        begin = mask.rfind(b" ", 0, end) + 1
+        if not end or end - begin < _PIECE or not _BETWEEN.fullmatch(text, end, start):
             break
-        pieces.insert(0, text[begin:before])
-        first = begin
+        pieces.append(text[begin:end])
+        start = begin
+    return start, pieces[::-1]
+
+
+def _following(text: bytes, mask: bytes, start: int, least: int) -> tuple[int, list[bytes]]:
+    """Return where the pieces end that begin at `start`, and them."""
+    end = _run_end(mask, start)
+    pieces = [text[start:end]]
     while len(pieces) < _STEPS:
         gap = _BETWEEN.match(text, end, end + _GAP)
         after = gap.end() if gap else end
         stop = _run_end(mask, after)
         # The last piece may be short; a word or a name is no piece.
-        if after == end or (stop - after < _PIECE and not _closes(text, after, stop)):
+        if after == end or (stop - after < least and not _closes(text, after, stop)):
             break
         pieces.append(text[after:stop])
         end = stop
-    return first, end, pieces
+    return end, pieces
 
 
 def _run_end(mask: bytes, start: int) -> int:
@@ -356,6 +409,8 @@ def _of_85(text: bytes, look: _Look) -> Iterator[Found]:
             end = _run_end(mask, at)
             begins = _beginning_85(text, start, end, alphabet)
             stop = _end_85(text, begins, body) if begins >= 0 else -1
+            # A few characters on the next line are seldom more of it.
+            stop = end if 0 < stop - end < _TAIL and begins >= 0 else stop
             look.spend(max(0, stop - begins))
             found = _decoded_85(form, text[begins:stop], look) if stop > begins else None
             if found is not None:
