@@ -118,8 +118,8 @@ def _cooldown(table: toml.Table) -> int:
 def _names(table: toml.Table) -> tuple[str, ...]:
     names = table.texts("names")
     for name in names:
-        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*/?", name):
-            raise table.error("names", f"{name!r} is no name of a package, nor of an account, which ends in /")
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*(?:/?|-\*)", name):
+            raise table.error("names", f"{name!r} is no package, no family of them (acme-*) and no account (acme/)")
     return names
 
 

@@ -167,6 +167,16 @@ def test_your_own_names_are_protected_and_vouched_for() -> None:
     assert list(_found(_wants("torch-cudaa"), own=own)) == ["look-alike-own-name"]
 
 
+def test_a_family_of_names_is_yours_as_a_whole() -> None:
+    own = ("acmelib-*", "our-own-*")
+    assert list(_found(_wants("acmelbi-vision"), own=own)) == ["look-alike-own-name"]
+    assert list(_found(_wants("acme-lib-vision"), own=own)) == ["unknown-package"]
+    assert list(_found(_wants("uor-own-vision"), own=own)) == ["look-alike-own-name"]
+    assert _found(_wants("acmelib-vision"), _wants("our.own_thing"), _wants("numpy"), own=own) == {}
+    index = Index(where=WHERE, target="https://pypi.org/simple", role="extra", by="pip")
+    assert list(_found(_wants("acmelib-vision"), index, own=own)) == ["own-name-from-anywhere"]
+
+
 @pytest.mark.parametrize(
     ("role", "address", "told"),
     [
@@ -252,7 +262,9 @@ def test_the_configuration_names_your_own(tmp_path: Path, capsys: pytest.Capture
     assert "look-alike-dependency" not in rules
 
 
-@pytest.mark.parametrize("name", ["", "acme ai", "acme/x", "-acme", "https://x", "acm\u00e9", "acme//"])
+@pytest.mark.parametrize(
+    "name", ["", "acme ai", "acme/x", "-acme", "https://x", "acm\u00e9", "acme//", "*", "-*", "acme*", "acme-*/"]
+)
 def test_what_can_be_no_name_is_an_error(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     configuration = tmp_path / "weighmaster.toml"
     configuration.write_text(f"names = [{json.dumps(name)}]\n", "utf-8")

@@ -301,7 +301,7 @@ def _same_build(plain: str, name: str) -> bool:
 
 
 def _is_misspelled(word: str, other: str) -> bool:
-    if is_doubled(word, other):
+    if is_doubled(word, other) or is_swapped(word, other):
         return True
     if len(other) < 4 or is_other_number(word, other):
         return False

@@ -91,7 +91,17 @@ def is_own(fact: Naming) -> bool:
     """Say whether a name is one of the user's own."""
     if fact.role in _ACCOUNTS:
         return f"{fact.name}/".casefold() in {name.casefold() for name in fact.own}
-    return bool(fact.own) and normal(fact.name) in {normal(name) for name in fact.own if not name.endswith("/")}
+    names, families = _own_packages(fact.own)
+    plain = normal(fact.name)
+    return plain in names or plain.startswith(families)
+
+
+@lru_cache(maxsize=8)
+def _own_packages(own: tuple[str, ...]) -> tuple[frozenset[str], tuple[str, ...]]:
+    """Return the names of packages, and what the names of families begin with, among the user's own."""
+    names = [name for name in own if not name.endswith("/")]
+    families = tuple(f"{normal(name[:-2])}-" for name in names if name.endswith("-*"))
+    return frozenset(normal(name) for name in names if not name.endswith("-*")), families
 
 
 def taken_for(fact: Naming) -> Likeness | None:
@@ -125,13 +135,25 @@ def taken_for_own(fact: Naming) -> Likeness | None:
     """Return the user's own name that a name looks like, unless it is one itself."""
     if is_own(fact) or fact.role == "released":
         return None
-    return _own_names(fact.own, accounts=fact.role in _ACCOUNTS).likeness(fact.name)
+    accounts = fact.role in _ACCOUNTS
+    return _own_names(fact.own, accounts=accounts).likeness(fact.name) or (None if accounts else _of_family(fact))
+
+
+def _of_family(fact: Naming) -> Likeness | None:
+    """Return the user's own family of names that a name would be of if its first words were spelled another way."""
+    words = normal(fact.name).split("-")
+    for family in _own_packages(fact.own)[1]:
+        count = family.count("-")
+        found = _own_names((family[:-1],), accounts=False).likeness("-".join(words[:count])) if words[count:] else None
+        if found is not None:
+            return Likeness(name=f"{family}*", how=found.how)
+    return None
 
 
 @lru_cache(maxsize=8)
 def _own_names(own: tuple[str, ...], *, accounts: bool) -> Names:
     # An account is a word, as the name of a service is: `acme-ai`, `acme-llm` claim to be `acme`.
-    names = [name.removesuffix("/") for name in own if name.endswith("/") is accounts]
+    names = [name.removesuffix("/") for name in own if name.endswith("/") is accounts and not name.endswith("-*")]
     return Names(Protected(name=name, service=accounts) for name in names)
 
 

@@ -7,7 +7,7 @@ from weighmaster.model.repository import Repository
 
 
 class Own(Shared):
-    """The user's own `names`, as the configuration gives them: packages, and accounts, which end in `/`."""
+    """The user's own `names`, as the configuration gives them: packages, families (`acme-*`), accounts (`acme/`)."""
 
     names: tuple[str, ...]
 

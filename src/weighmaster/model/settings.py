@@ -24,7 +24,7 @@ class Settings(Value):
     trust: str = ""
     """The policy of trust that evidence is held to: a file, or a folder of roots."""
     names: tuple[str, ...] = ()
-    """The user's own names: of packages, and of accounts on hubs, which end in `/`."""
+    """The user's own names: of packages, of families of them, which end in `-*`, and of accounts, which end in `/`."""
     recall: str = ""
     """The list of recalls: a file, or a folder of roots."""
     cooldown: int = 1
