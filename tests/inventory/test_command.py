@@ -170,3 +170,26 @@ def test_the_bill_of_materials_is_valid(run: Run, tmp_path: Path, version: str) 
 def test_a_name_cannot_act_on_the_terminal(run: Run, tmp_path: Path) -> None:
     write(tmp_path, app__a_dot_py="import torch\ntorch.load('a\\x1b[2J.pt')\n")
     assert "\x1b" not in run("app")[1]
+
+
+def test_a_name_is_looked_up_in_the_configuration_that_the_source_names(run: Run, tmp_path: Path) -> None:
+    source = """\
+        import yaml
+        from transformers import AutoModel
+        cfg = yaml.safe_load(open("conf/train.yaml"))
+        AutoModel.from_pretrained(cfg["model"]["name"])
+        AutoModel.from_pretrained(cfg.get("teacher"))
+        AutoModel.from_pretrained(cfg["nothing"])
+        """
+    write(
+        tmp_path,
+        app__a_dot_py=source,
+        app__b_dot_py="from transformers import AutoModel\nAutoModel.from_pretrained(cfg.teacher)\n",
+        app__conf__train_dot_yaml="model:\n  name: org/from-yaml\nteacher: org/teacher\n",
+    )
+    found = json.loads(run("app", "-o", "json")[1])
+    assert [(one["name"], one["loads"][0]["line"], one["loads"][0]["resolved"]) for one in found["used"]] == [
+        ("org/from-yaml", 4, "configuration"),
+        ("org/teacher", 5, "configuration"),
+    ]
+    assert [(load["place"], load["line"]) for load in found["unresolved"]] == [("a.py", 6), ("b.py", 2)]

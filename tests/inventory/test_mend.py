@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import ast
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from weighmaster import shipped
 from weighmaster.engine.scan import scan_bytes
+from weighmaster.extend.registry import Registry
 from weighmaster.inventory.mend import mended
 from weighmaster.model.package import Load
 from weighmaster.reading.budget import Limits
 
 COMMIT = "0123456789" * 4
+_REGISTRY = Registry(formats={"python": shipped.registry().formats["python"]})
 KNOWN = {("model", "org/a"): COMMIT, ("dataset", "org/a"): COMMIT}
 CALLEES = ("AutoModel.from_pretrained", "load_dataset", "torch.load")
 FIRST = ('"org/a"', '("org/a")', "( 'org/a' )", "NAME", '"org/" "a"', "name", '"é"', "*rest", "f'{x}'")
@@ -34,7 +36,7 @@ MORE = (
 def mend(source: str) -> str:
     """Return a source after it was mended."""
     data = source.encode()
-    loads = [item for item in scan_bytes(data, "x.py", shipped.registry(), Limits()) if isinstance(item, Load)]
+    loads = [item for item in scan_bytes(data, "x.py", _REGISTRY, Limits()) if isinstance(item, Load)]
     found = mended("x.py", data, loads, KNOWN)
     return found.after.decode() if found else source
 
@@ -55,6 +57,7 @@ def sources(draw: st.DrawFn) -> str:
     return draw(st.sampled_from(("\n", "\r\n", "\r"))).join(lines)
 
 
+@settings(deadline=None)
 @given(sources())
 def test_nothing_but_an_argument_is_added(source: str) -> None:
     try:
@@ -69,6 +72,7 @@ def test_nothing_but_an_argument_is_added(source: str) -> None:
     assert ast.dump(before) == ast.dump(after)
 
 
+@settings(deadline=None)
 @given(sources())
 def test_what_was_mended_needs_no_more_of_it(source: str) -> None:
     once = mend(source)

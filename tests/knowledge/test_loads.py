@@ -9,7 +9,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.samples.vetting import report_on
 
@@ -203,6 +203,7 @@ def test_containers_say_what_they_load_and_documentation_does_not() -> None:
     assert not loads("# Use\nType `vllm serve org/e` or `hf download org/f`.\n", "README.md")
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=st.sampled_from("hf download vllm serve --model=org/x$M{}|;&#\\\n'\"[]- :"), max_size=200))
 def test_any_text_is_read_as_commands(text: str) -> None:
     for load in command_loads(text, Where.file("x.sh")):

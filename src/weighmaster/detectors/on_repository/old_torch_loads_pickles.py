@@ -56,11 +56,12 @@ def _detect(fact: Repository) -> Iterator[Finding]:
     ]  # fmt: skip
     if loads:
         old = wanted[0]
+        calls = "1 call loads" if len(loads) == 1 else f"{len(loads)} calls load"
         wants = f"{path_of(old.where)} wants torch {old.version}"
         yield Finding(
             rule=_RULE,
             where=loads[0].where,
-            message=f"{len(loads)} calls load without weights_only, and {wants}: {told(loads[0])}",
+            message=f"{calls} without weights_only, and {wants}: {told(loads[0])}",
             confidence=Confidence.HIGH,
             evidence=(old, *loads[:8]),
         )

@@ -77,13 +77,14 @@ def main(arguments: Sequence[str]) -> int:
 
 def _seen(options: Any) -> Seen:
     from weighmaster.bom.look import look
+    from weighmaster.inventory.configured import configured
     from weighmaster.looks import Request
     from weighmaster.model.settings import Settings
 
     request = Request(
         settings=Settings(exclude=tuple(options.exclude)), follow_symlinks=options.follow_symlinks, jobs=options.jobs
     )
-    return look(options.path, request)
+    return configured(look(options.path, request))
 
 
 def _made(seen: Seen) -> Inventory:
