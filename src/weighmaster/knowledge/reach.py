@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Final
 
 from weighmaster.knowledge.conduct import conduct
-from weighmaster.knowledge.entries import entries, reached
+from weighmaster.knowledge.entries import Entry, entries, reached
+from weighmaster.knowledge.packages import owner_of
 from weighmaster.knowledge.repository import shown, tree_of
 from weighmaster.model.fact import Fact, Use
 from weighmaster.model.repository import Repository
 from weighmaster.model.value import Value
 
+_BY_NAME: Final = frozenset({"an inference endpoint", "an installer", "datasets"})
+"""What finds code by the name of its file, and never looks into packages."""
 _MOST: Final = 200
 """Acts that are told; one is enough."""
 
@@ -35,11 +38,21 @@ def acts_of(whole: Repository) -> tuple[Act, ...]:
     return _last[0][1]
 
 
+def _is_of_package(whole: Repository, entry: Entry) -> bool:
+    """Whether a file is an entry by its name only, and part of a package, whose ways in are others (see `chains`)."""
+    if len(entry.chain) > 1 or entry.by not in _BY_NAME:
+        return False
+    package = owner_of(whole, entry.path)
+    return package is not None and package.form in {"wheel", "installed", "sdist"}
+
+
 def _acts(whole: Repository) -> tuple[Act, ...]:
     tree = tree_of(whole)
     found: dict[Use, Act] = {}
     seen: set[str] = set()
     for entry in entries(tree, whole.where.root):
+        if _is_of_package(whole, entry):
+            continue
         for each in reached(tree, entry, seen):
             for use in tree.facts(Use, each.path):
                 if use in found or len(found) >= _MOST:
