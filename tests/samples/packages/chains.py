@@ -273,7 +273,8 @@ SHAPES: Final = [
         id="disguise-direction",
         what="controls of direction show a comment as a condition: who reads the check does not see what it asks",
         build=lambda: _whl({
-            "kit/__init__.py": "def allowed(level):\n    return level != 'user\u202e \u2066# only admins\u2069 \u2066'\n",
+            "kit/__init__.py": "def allowed(level):\n"
+                               "    return level != 'user\u202e \u2066# only admins\u2069 \u2066'\n",
         }),
         fire="import kit; result = kit.allowed('user')",
         proof=After("result"),
@@ -305,7 +306,8 @@ SHAPES: Final = [
         id="replaces-loader",
         what="`torch.load` is another function once the package is imported",
         build=lambda: _whl({"kit/__init__.py": "import torch\n\nplain = torch.load\n\n\n"
-            "def load(*given, **named):\n    return plain(*given, **named | {'weights_only': False})\n\n\ntorch.load = load\n"}),
+            "def load(*given, **named):\n"
+            "    return plain(*given, **named | {'weights_only': False})\n\n\ntorch.load = load\n"}),
         fire="import kit, torch; result = torch.load.__module__",
         proof=After("result == 'kit'"),
         needs=("torch",),
