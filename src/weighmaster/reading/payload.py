@@ -31,6 +31,7 @@ _BASE64: Final = re.compile(rb"[A-Za-z0-9+/_\r\n-]{24,}={0,2}\s*")
 _HEX: Final = pattern(rb"[0-9a-fA-F]{24,}")
 _HEAD: Final = 64
 _NPY: Final = 10
+_KEYS: Final = (b"descr", b"fortran_order", b"shape", b"}")
 _UNPACKED: Final = 1 << 20
 _MOST: Final = 64 << 20
 
@@ -59,7 +60,7 @@ def is_whole(data: bytes) -> bool:
     """
     if data.startswith(b"\x93NUMPY"):
         end = _NPY + int.from_bytes(data[8:_NPY], "little")
-        return _NPY < end <= len(data) and b"descr" in data[_NPY:end] and b"}" in data[_NPY:end]
+        return _NPY < end <= len(data) and all(key in data[_NPY:end] for key in _KEYS)
     try:
         if data.startswith(b"BZh"):
             import bz2

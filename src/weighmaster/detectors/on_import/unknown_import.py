@@ -10,7 +10,8 @@ without it (safetensors, a `state_dict` instead of a whole model).
 
 ## What this rule cannot see
 
-Whether the module that is imported when the file is loaded is the one its author meant.
+Whether the module that is imported when the file is loaded is the one its author meant. Test data of a package that
+imports the package's own classes is a rule of its own: `tests-unpickle-own-class`.
 
 ## References
 
@@ -24,6 +25,7 @@ from typing import Final
 
 from weighmaster.extend.detector import Detector
 from weighmaster.knowledge.callables import look_up
+from weighmaster.knowledge.own import of_own_tests
 from weighmaster.model.fact import Import
 from weighmaster.model.finding import Confidence, Finding, Rule, Severity
 
@@ -33,7 +35,7 @@ _RULE: Final = Rule(
 
 
 def _detect(fact: Import) -> Iterator[Finding]:
-    if "?" in (fact.module, fact.name):
+    if "?" in (fact.module, fact.name) or of_own_tests(fact):
         return
     entry = look_up(fact.module, fact.name)
     if entry is None or not (entry.powers or entry.uses):
