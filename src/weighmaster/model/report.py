@@ -16,20 +16,7 @@ _DATA: Final = 1 << 20
 """Bytes of a data file of a package that need no reader."""
 _MODELS: Final = (
     *(".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".joblib", ".h5", ".hdf5", ".keras", ".onnx", ".safetensors"),
-    *(
-        ".pb",
-        ".tflite",
-        ".gguf",
-        ".ggml",
-        ".npy",
-        ".npz",
-        ".model",
-        ".weights",
-        ".params",
-        ".mlmodel",
-        ".engine",
-        ".dill",
-    ),
+    *(".tflite", ".gguf", ".ggml", ".model", ".weights", ".params", ".mlmodel", ".engine", ".dill"),
 )
 _SPARE: Final = 64 << 10
 """Bytes that numbers may be followed by: writers align to pages."""
