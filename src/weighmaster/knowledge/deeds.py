@@ -9,12 +9,15 @@ from weighmaster.knowledge.conduct import WHEN, conduct
 from weighmaster.knowledge.package_conduct import packaged
 from weighmaster.knowledge.packages import owner_of
 from weighmaster.knowledge.repository import path_of, shown, tree_of
+from weighmaster.knowledge.uses import known
 from weighmaster.model.fact import Use
 from weighmaster.model.package import Package
 from weighmaster.model.repository import Repository
 from weighmaster.model.source import Deed
 
 _INSTALLED = frozenset({"wheel", "installed", "sdist"})
+_UNASKED = frozenset({"import", "install"})
+"""Times that come by themselves once a file is reached."""
 _SHOWN = 100
 """Characters of what is given that messages show."""
 
@@ -32,9 +35,12 @@ def deeds_of(whole: Repository) -> Iterator[Deed]:
             continue
         if not conduct(use).level:
             continue
-        if id(package) not in chains:
-            chains[id(package)] = Chains(package)
-        deed = _in_package(use, path, package, chains[id(package)].ways.get(path))
+        way = None
+        if use.when in _UNASKED:
+            if id(package) not in chains:
+                chains[id(package)] = Chains(package)
+            way = chains[id(package)].ways.get(path)
+        deed = _in_package(use, path, package, way)
         if deed is not None:
             yield deed
 
@@ -52,7 +58,7 @@ def _in_package(use: Use, path: str, package: Package, way: Way | None) -> Deed 
         level=found.level,
         does=found.does,
         package=name,
-        reach=way.reach if use.when not in {"call", "main"} else "",
+        reach=way.reach,
         by=way.by,
         chain=way.chain,
         facts=way.facts,
@@ -75,3 +81,9 @@ def sentence(deed: Deed) -> str:
 def _inside(path: str) -> str:
     """Return the path of a file in its archive: the archive is named by where the finding is."""
     return path.rpartition("!")[2]
+
+
+def is_load(deed: Deed) -> bool:
+    """Say whether a deed makes objects out of a pickle, or what is like one."""
+    entry = known(deed.use.dotted) if deed.use.module else None
+    return entry is not None and entry.kind == "load"

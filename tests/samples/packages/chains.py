@@ -303,6 +303,17 @@ SHAPES: Final = [
         said=("trojan-source", "acts-on-import"),
     ),
     Shape(
+        id="loads-on-import",
+        what="`import kit` unpickles a file of the package",
+        build=lambda: _whl({
+            "kit/__init__.py": f"import pickle\n{_BESIDE}with open(os.path.join(here, 'index.pkl'), 'rb') as file:\n"
+                               "    INDEX = pickle.load(file)\n",
+            "kit/index.pkl": _pickled(),
+        }),
+        fire="import kit",
+        said=("unsafe-load-on-import",),
+    ),
+    Shape(
         id="replaces-loader",
         what="`torch.load` is another function once the package is imported",
         build=lambda: _whl({"kit/__init__.py": "import torch\n\nplain = torch.load\n\n\n"

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from weighmaster.extend.detector import Detector
-from weighmaster.knowledge.deeds import sentence
+from weighmaster.knowledge.deeds import is_load, sentence
 from weighmaster.model.finding import Confidence, Finding, Rule, Severity
 from weighmaster.model.source import Deed
 
@@ -31,7 +31,7 @@ _RULE: Final = Rule(
 
 
 def _detect(fact: Deed) -> Iterator[Finding]:
-    if fact.level == "touches":
+    if fact.level == "touches" and not is_load(fact):
         yield Finding(
             rule=_RULE,
             where=fact.where,
