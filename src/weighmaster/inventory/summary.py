@@ -8,7 +8,7 @@ from typing import Final
 
 from weighmaster.extend.showing import plain
 from weighmaster.inventory.uses import Held, Inventory, Used, Wanted
-from weighmaster.knowledge.load_targets import is_test, line_of, option
+from weighmaster.knowledge.load_targets import is_packaged, is_test, line_of, option
 from weighmaster.knowledge.repository import path_of
 from weighmaster.model.finding import Finding
 from weighmaster.model.package import Load
@@ -108,7 +108,13 @@ def _files(it: Inventory, width: int, *, everything: bool) -> Iterator[str]:
 
 
 def _unresolved(it: Inventory, *, everything: bool) -> Iterator[str]:
-    loads = [load for load in it.unresolved if everything or not is_test(path_of(load.where))]
+    outside = [load for load in it.unresolved if not is_test(path_of(load.where))]
+    loads = [load for load in outside if not is_packaged(load)]
+    packaged = len(outside) - len(loads)
+    if everything:
+        loads = list(it.unresolved)
+    elif packaged:
+        yield from ("", f"{packaged} calls in packages load what whoever uses the package names (--all lists them)")
     if not loads:
         return
     groups: dict[tuple[str, str], list[Load]] = {}

@@ -189,4 +189,9 @@ def is_dormant(load: Load) -> bool:
 
     Who installs a library did not write it, and may never call that function.
     """
-    return load.when in {"call", "main"} and _PACKAGED.match(path_of(load.where)) is not None
+    return load.when in {"call", "main"} and is_packaged(load)
+
+
+def is_packaged(load: Load) -> bool:
+    """Say whether the source is a package's, and not that of whoever uses it."""
+    return _PACKAGED.match(path_of(load.where)) is not None
