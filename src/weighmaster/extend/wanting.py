@@ -10,7 +10,7 @@ from weighmaster.model.errors import OverBudgetError
 from weighmaster.model.fact import Shared
 from weighmaster.model.where import Where
 from weighmaster.reading.cursor import Cursor
-from weighmaster.reading.opening import LONGEST, whole
+from weighmaster.reading.opening import LONGEST, begins_as_mapping, significant, whole
 
 _MOST: Final = 5_000
 """Facts that one file may tell; the engine keeps no more."""
@@ -50,7 +50,9 @@ def yaml(id: str, title: str, marks: tuple[bytes, ...], holds: Holds, tell: Tell
 
     def matches(glance: Glance) -> bool:
         text = whole(glance.source)
-        return all(mark in text for mark in marks) and first(glance.source) is not None
+        if not all(mark in text for mark in marks) or not begins_as_mapping(significant(glance.source)):
+            return False
+        return first(glance.source) is not None
 
     def read(cursor: Cursor, where: Where) -> Iterator[Read]:
         _hold(cursor)

@@ -10,13 +10,11 @@ from typing import Final
 from weighmaster.extend.format import Format
 from weighmaster.extend.wanting import lines
 from weighmaster.reading.dependencies.locks import explicit
-from weighmaster.reading.pattern import pattern
-
-_MARK: Final = pattern(rb"^@EXPLICIT\s*$", 8)  # re.MULTILINE
+from weighmaster.reading.opening import after_comments
 
 FORMAT: Final[Format] = lines(
     "conda-list",
     "Explicit list of packages of conda",
-    lambda text: b"@EXPLICIT" in text and _MARK.search(text) is not None,
+    lambda text: after_comments(text).startswith(b"@EXPLICIT"),
     explicit,
 )

@@ -10,17 +10,16 @@ from typing import Final
 from weighmaster.extend.format import Format
 from weighmaster.extend.wanting import lines
 from weighmaster.reading.dependencies.scripts import MENTIONS, dockerfile
-from weighmaster.reading.pattern import pattern
+from weighmaster.reading.opening import after_comments, begins_as_recipe
 
-_FROM: Final = pattern(rb"^[ \t]*FROM[ \t]+\S", 10)  # re.MULTILINE | re.IGNORECASE
-_RUN: Final = pattern(rb"^[ \t]*(?:ONBUILD[ \t]+)?(?:RUN|ENV|ARG)[ \t]", 10)
 _LONGEST: Final = 1 << 20
 
 
 def _matches(text: bytes) -> bool:
-    if len(text) > _LONGEST or not _FROM.search(text) or not _RUN.search(text):
+    # Nothing but `ARG` and comments may stand before the first `FROM`.
+    if len(text) > _LONGEST or not begins_as_recipe(after_comments(text)):
         return False
-    return b"import " not in text[:200] and MENTIONS.search(text) is not None
+    return MENTIONS.search(text) is not None
 
 
 FORMAT: Final[Format] = lines("dockerfile", "Recipe of an image (Dockerfile)", _matches, dockerfile)

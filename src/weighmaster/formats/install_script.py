@@ -11,24 +11,23 @@ from typing import Final
 from weighmaster.extend.format import Format
 from weighmaster.extend.wanting import lines
 from weighmaster.reading.dependencies.scripts import MENTIONS, script
-from weighmaster.reading.pattern import pattern
+from weighmaster.reading.opening import after_comments, begins_as_commands, is_command, is_shell
 
-_SHEBANG: Final = pattern(rb"#! ?\S*?(?:/env(?: -S)? +)?\b(?:ba|da|z|k|a|fi)?sh\b")
-_COMMAND: Final = pattern(
-    rb"[ \t]*(?:sudo |export )?(?:curl|wget|bash|sh|chmod|apt-get|apt|export|rm|cat|echo|set|cd|mkdir|python3?|pip3?|uv"
-    rb"|uvx|source|cp|mv|git|conda|mamba|if|fi|then|else|for|done|do|poetry|pdm|pipenv|pipx|[A-Z_]+=)\b"
-)
 _LONGEST: Final = 1 << 20
 _SHARE: Final = 0.6
 
 
 def _matches(text: bytes) -> bool:
-    if len(text) > _LONGEST or not MENTIONS.search(text):
+    if len(text) > _LONGEST:
         return False
-    if _SHEBANG.match(text):
-        return True
-    found = [line for line in text.splitlines()[:400] if line.strip() and not line.lstrip().startswith(b"#")]
-    return bool(found) and sum(_COMMAND.match(line) is not None for line in found) >= _SHARE * len(found)
+    if not is_shell(text):
+        said = after_comments(text)
+        if not begins_as_commands(said):
+            return False
+        found = [line for line in said.splitlines()[:400] if line.strip() and not line.lstrip().startswith(b"#")]
+        if sum(map(is_command, found)) < _SHARE * len(found):
+            return False
+    return MENTIONS.search(text) is not None
 
 
 FORMAT: Final[Format] = lines("install-script", "Script that installs packages", _matches, script)

@@ -10,6 +10,7 @@ from typing import Final
 from weighmaster.extend.format import Format
 from weighmaster.extend.wanting import lines
 from weighmaster.reading.dependencies.manifests import pip_conf
+from weighmaster.reading.opening import after_comments
 from weighmaster.reading.pattern import pattern
 
 _KEYS: Final = pattern(rb"^(?:extra[-_])?index[-_]url\s*[=:]|^find[-_]links\s*[=:]|^trusted[-_]host\s*[=:]", 8)
@@ -18,7 +19,7 @@ _LONGEST: Final = 1 << 20
 
 
 def _matches(text: bytes) -> bool:
-    if len(text) > _LONGEST or not (b"index" in text or b"links" in text or b"host" in text):
+    if len(text) > _LONGEST or after_comments(text)[:1] != b"[":
         return False
     return _SECTION.search(text) is not None and _KEYS.search(text) is not None
 

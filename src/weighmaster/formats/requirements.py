@@ -37,7 +37,8 @@ def _matches(glance: Glance) -> bool:
         return False
     said = significant(glance.source)
     head = said if len(said) <= _HEAD else said[:_HEAD].rpartition(b"\n")[0]
-    if not _TELLS.search(head):
+    # Most texts are none in their first line.
+    if not _LINE.fullmatch(head[:500].partition(b"\n")[0].strip()) or not _TELLS.search(head):
         return False
     lines = [line.strip() for line in head.splitlines()]
     lines = [line for line in lines if line and not line.startswith(b"#")]

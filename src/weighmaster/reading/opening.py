@@ -7,11 +7,21 @@ from __future__ import annotations
 
 from typing import Final
 
+from weighmaster.reading.pattern import pattern
 from weighmaster.reading.source import Source, is_far
 
 LONGEST: Final = 16 << 20
 """Bytes of a text that is looked through."""
 _HEAD: Final = 4096
+
+_SHEBANG: Final = pattern(rb"#! ?\S*?(?:/env(?: -S)? +)?\b(?:ba|da|z|k|a|fi)?sh\b")
+_COMMAND: Final = pattern(
+    rb"[ \t]*(?:(?:sudo |export )?(?:curl|wget|bash|sh|chmod|apt-get|apt|export|rm|cat|echo|set|cd|mkdir|python3?|pip3?"
+    rb"|uv|uvx|source|cp|mv|git|conda|mamba|if|fi|then|else|for|done|do|poetry|pdm|pipenv|pipx)\b|[A-Z_]+=)"
+)
+_FROM: Final = pattern(rb"[ \t]*(?:FROM|ARG)[ \t]+\S", 2)  # re.IGNORECASE
+_KEY: Final = pattern(rb"\s*(?:---|%YAML|\{|[\"']?[A-Za-z_@][\w.-]*[\"']?[ \t]*:(?:\s|\Z))")
+_IMPORT: Final = b" import"
 
 _last: list[tuple[Source, bytes, bytes]] = []
 
@@ -22,7 +32,7 @@ def whole(source: Source) -> bytes:
 
 
 def significant(source: Source) -> bytes:
-    """Return a text from its first line that is neither blank nor a comment (`#`)."""
+    """Return the text of a source from its first line that is neither blank nor a comment."""
     return _seen(source)[1]
 
 
@@ -35,11 +45,12 @@ def _seen(source: Source) -> tuple[bytes, bytes]:
         if b"\0" not in head:
             data = head if source.size <= _HEAD else source.read_at(0, source.size)
     data = data.removeprefix(b"\xef\xbb\xbf")
-    _last[:] = [(source, data, _after_comments(data))]
+    _last[:] = [(source, data, after_comments(data))]
     return _last[0][1:]
 
 
-def _after_comments(data: bytes) -> bytes:
+def after_comments(data: bytes) -> bytes:
+    """Return a text from its first line that is neither blank nor a comment (`#`)."""
     at, end = 0, len(data)
     while at < end:
         line = data.find(b"\n", at)
@@ -49,3 +60,28 @@ def _after_comments(data: bytes) -> bytes:
             return data[at:]
         at = line + 1
     return b""
+
+
+def is_shell(text: bytes) -> bool:
+    """Say whether a text says in its first line that a shell runs it."""
+    return _SHEBANG.match(text) is not None
+
+
+def is_command(line: bytes) -> bool:
+    """Say whether a line begins as a command of a shell does."""
+    return _COMMAND.match(line) is not None
+
+
+def begins_as_commands(text: bytes) -> bool:
+    """Say whether what stands first in a text, after comments, is a command."""
+    return is_command(text) and _IMPORT not in text[:200]
+
+
+def begins_as_recipe(text: bytes) -> bool:
+    """Say whether what stands first in a text, after comments, begins the recipe of an image."""
+    return _FROM.match(text) is not None and _IMPORT not in text[:200]
+
+
+def begins_as_mapping(text: bytes) -> bool:
+    """Say whether what stands first in a text, after comments, begins a mapping of YAML."""
+    return _KEY.match(text[:_HEAD]) is not None
