@@ -1,7 +1,7 @@
 """Commands that fetch or serve models, in scripts and recipes: of shells, of images, of containers and clusters.
 
 A layer: scripts and YAML are read whole by others. Text that tells people which commands to type runs none: only files
-whose first line, name or content says that a program runs them count.
+that begin as scripts do, or hold what a program runs, count.
 Specifications: <https://docs.docker.com/reference/dockerfile/>, <https://docs.docker.com/reference/compose-file/>,
 <https://kubernetes.io/docs/concepts/workloads/pods/>.
 """
@@ -17,13 +17,18 @@ from weighmaster.reading.cursor import Cursor
 from weighmaster.reading.pattern import pattern
 
 _LONGEST: Final = 1 << 20
-_NAMED: Final = pattern(
-    r"(?i).*(?:\.(?:sh|bash|zsh|fish|ps1|bat|cmd|ya?ml|service|mk|just|env)|(?:docker|container|make|just|proc)file"
-    r"|dockerfile\.[\w.-]+|\.env(?:\.\w+)?)\Z"
-)
+_HEAD: Final = 4096
 _RUN: Final = pattern(
-    rb"#! ?/|(?:^|\n)FROM[ \t]+\S+[\s\S]*\n(?:RUN|CMD|ENTRYPOINT)[ \t]|(?:^|\n)(?:services|containers|steps|jobs):"
+    rb"#! ?/|(?:^|\n)FROM[ \t]+\S[\s\S]*\n(?:RUN|CMD|ENTRYPOINT|ENV|ARG)[ \t]|\nExecStart=|(?:^|\n)[\w.-]+:[^\n]*\n\t"
+    rb"|(?:^|\n)[ \t-]*(?:services|containers|steps|jobs|command|args|image):"
 )
+"""What a program reads and runs: a first line, an instruction, a unit, a rule of make, a key of a container."""
+_FIRST: Final = pattern(
+    rb"(?:[ \t]*(?:#[^\n]*)?\r?\n)*[ \t]*(?:(?:export |set )?[A-Za-z_]\w*=|(?:set|source|cd|export|mkdir|hf|vllm|ollama"
+    rb"|huggingface-cli|wget|curl|aria2c|python3?|pip3?|uv|git|docker|nohup|sudo|exec)[ \t])"
+)
+"""How a script begins that has no first line of its own."""
+_PROSE: Final = pattern(r"(?i).*\.(?:md|rst|txt|py|pyi|ipynb|html?|tex|json|toml|cfg|ini)\Z")
 
 
 def _matches(glance: Glance) -> bool:
@@ -32,14 +37,15 @@ def _matches(glance: Glance) -> bool:
     if b"\0" in glance.head or glance.size > _LONGEST:
         return False
     text = glance.head if glance.size <= len(glance.head) else glance.source.read_at(0, _LONGEST)
-    return any(mark in text for mark in MENTIONS)
+    runs = _FIRST.match(text[:_HEAD]) or _RUN.search(text[:_HEAD])
+    return runs is not None and any(mark in text for mark in MENTIONS)
 
 
 def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
     from weighmaster.knowledge.command_loads import command_loads
 
     data = cursor.take(min(cursor.size, _LONGEST))
-    if _NAMED.match(_name(where)) or _RUN.search(data[:4096]):
+    if not _PROSE.match(_name(where)):
         yield from command_loads(data.decode("utf-8", "replace"), where)
 
 
