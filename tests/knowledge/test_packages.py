@@ -233,3 +233,19 @@ def test_findings_name_the_file() -> None:
     report = report_on(wheel("kit", "1.0", {"usercustomize.py": "x = 1\n"}), _WHEEL)
     (finding,) = [finding for finding in report.findings if finding.rule.id == "site-hook"]
     assert str(finding.where) == f"{_WHEEL}!usercustomize.py"
+
+
+def test_a_copy_of_a_package_inside_another_is_held_against_nothing() -> None:
+    vendored = {
+        "kit/_vendor/b-1.dist-info/METADATA": metadata_of("b", "1"),
+        "kit/_vendor/b-1.dist-info/RECORD": "b.py,,\n",
+    }
+    files: dict[str, bytes | str] = {"kit/__init__.py": ""} | vendored
+    assert "record-names-absent" not in rules_on_folder(installed({}, files))
+    assert "record-names-absent" not in rules_on(wheel("kit", "1.0", files), _WHEEL)
+
+
+def test_a_package_that_lists_the_metadata_of_another_does_not_hide_it() -> None:
+    files = installed({"b.py": "x = 2\n"}, {"kit/__init__.py": "", "b-1.dist-info/METADATA": metadata_of("b", "1")})
+    files["b-1.dist-info/RECORD"] = b"b.py,sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU,0\n"
+    assert "record-differs" in rules_on_folder(files)

@@ -10,14 +10,14 @@ Specifications: <https://packaging.python.org/en/latest/specifications/binary-di
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from weighmaster.knowledge.repository import Tree, path_of, split, tree_of
 from weighmaster.model.fact import Fact
 from weighmaster.model.package import Build, Distribution, EntryPoint, File, Installed, Package
 from weighmaster.model.repository import Repository
-from weighmaster.model.value import replace
+from weighmaster.model.value import Value, replace
 from weighmaster.reading.pattern import pattern
 
 _RUNS: Final = pattern(r"[-_.]+")
@@ -46,26 +46,47 @@ def normal(name: str) -> str:
     return _RUNS.sub("-", name).lower()
 
 
-_last: list[tuple[Repository, tuple[Package, ...], dict[str, Package]]] = []
+class _Known(Value):
+    """The packages of a target, whose each file is, and where the metadata lie that are a file of another package."""
+
+    packages: tuple[Package, ...]
+    owners: Mapping[str, Package]
+    copied: frozenset[str]
+
+
+_last: list[tuple[Repository, _Known]] = []
 
 
 def packages_of(whole: Repository) -> tuple[Package, ...]:
     """Return the packages of a target, each with its files; made once however many rules ask."""
-    return _known(whole)[1]
+    return _known(whole).packages
 
 
 def owner_of(whole: Repository, path: str) -> Package | None:
     """Return the package that a file belongs to; what is inside an archive of a package is not part of it."""
-    return _known(whole)[2].get(path)
+    return _known(whole).owners.get(path)
 
 
-def _known(whole: Repository) -> tuple[Repository, tuple[Package, ...], dict[str, Package]]:
+def is_vendored(package: Package) -> bool:
+    """Say whether a package lies in the folder of another, which copied it: nobody installs it from there."""
+    return path_of(package.where) in _known(package.whole).copied
+
+
+def _known(whole: Repository) -> _Known:
     if not (_last and _last[0][0] is whole):
         found = tuple(_packages(whole))
         # What is inside another comes after it, and has the last word on its own files.
         owners = {file.path: package for package in found for file in package.files}
-        _last[:] = [(whole, found, owners)]
-    return _last[0]
+        own = {path_of(package.where): package for package in found}
+        copied = frozenset(
+            file.path
+            for package in found
+            if package.form != "project"
+            for file in package.files
+            if file.path in own and own[file.path].root != package.root
+        )
+        _last[:] = [(whole, _Known(packages=found, owners=owners, copied=copied))]
+    return _last[0][1]
 
 
 def _packages(whole: Repository) -> Iterator[Package]:
@@ -143,6 +164,8 @@ def joined(root: str, name: str) -> str:
     >>> joined("lib/site-packages/", "x/a.py"), joined("v/lib/p/site-packages/", "../../../bin/x"), joined("", "../x")
     ('lib/site-packages/x/a.py', 'v/bin/x', '../x')
     """
+    if name[:1] != "." and "\\" not in name:
+        return root + name
     name = name.replace("\\", "/")
     while name.startswith(_UP) and root and not root.endswith("!"):
         name, root = name[len(_UP) :], split(root[:-1])[0]
@@ -197,21 +220,6 @@ def roots_of(whole: Repository) -> dict[str, list[Package]]:
         if package.form in {"sdist", "project"}:
             found.setdefault(f"{package.root}src/", []).append(package)
     return found
-
-
-def is_vendored(package: Package) -> bool:
-    """Say whether a package lies in the folder of another, which copied it: nobody installs it from there."""
-    if package.form != "installed":
-        return False
-    return any(
-        other is not package and other.root != package.root and package.root.startswith(_inner(other))
-        for other in packages_of(package.whole)
-        if other.form != "project"
-    )
-
-
-def _inner(other: Package) -> str:
-    return other.root if other.form != "installed" or other.root else "\0"
 
 
 def evidence(package: Package, *more: Fact) -> tuple[Fact, ...]:
