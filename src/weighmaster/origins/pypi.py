@@ -19,6 +19,7 @@ from weighmaster.knowledge.releases import Candidate, candidates, chosen, versio
 from weighmaster.model.errors import UnreachableError, UnreadableError
 from weighmaster.model.value import Value
 from weighmaster.model.where import Where
+from weighmaster.reading.blocks import Blocks
 from weighmaster.reading.far import Far
 from weighmaster.reading.http import Access, Client
 from weighmaster.reading.pattern import pattern
@@ -137,10 +138,10 @@ def _evidence(client: Client, kept: Sequence[Candidate], name: str) -> bytes | N
 
 
 def _open(access: Access) -> FetchPart:
-    client = Client(access)
+    blocks = Blocks(Client(access).range)
 
     def fetch(file: Far, offset: int, count: int) -> bytes:
-        return _read(file, offset, count) if file.locator.startswith("file:") else client.range(file, offset, count)
+        return _read(file, offset, count) if file.locator.startswith("file:") else blocks(file, offset, count)
 
     return fetch
 
