@@ -46,8 +46,13 @@ def test_what_an_index_says_is_weighed(fields: dict[str, Any], found: dict[str, 
 
 
 @pytest.mark.parametrize(
-    ("state", "found"), [("holds", ("attested", NOTE)), ("broken", ("attestation-broken", HIGH)), ("unverified", ("attestation-unread", NOTE))]
-)  # fmt: skip
+    ("state", "found"),
+    [
+        ("holds", ("attested", NOTE)),
+        ("broken", ("attestation-broken", HIGH)),
+        ("unverified", ("attestation-unread", NOTE)),
+    ],
+)
 def test_attestations_are_weighed(state: str, found: tuple[str, Severity]) -> None:
     fact = Attested(where=PLACE, publisher="github:a/b", state=state, detail="why", by="x.provenance")
     (finding,) = shipped.registry().detect(fact)

@@ -41,7 +41,7 @@ def test_a_block_is_asked_for_once_however_many_ask() -> None:
 
 
 def test_what_did_not_come_is_asked_for_again() -> None:
-    answers = [UnreachableError("no"), DATA]
+    answers: list[UnreachableError | bytes] = [UnreachableError("no"), DATA]
 
     def fetch(_file: Far, at: int, count: int) -> bytes:
         answer = answers.pop(0)
