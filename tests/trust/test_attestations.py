@@ -67,6 +67,8 @@ def test_what_a_publisher_signed_is_said_to_be_theirs() -> None:
 def test_a_file_without_any_is_not_spoken_of() -> None:
     assert told({}) == []
     assert told({"model.bin.provenance": b"x"}, file="model.bin") == []
+    # Another archive, with a provenance of another kind.
+    assert told({"model.tar.gz.provenance": {"_type": "https://in-toto.io/Statement/v1"}}, file="model.tar.gz") == []
 
 
 def of_nobody() -> PublishingSigstore:

@@ -34,12 +34,17 @@ def attested(
         for source in attestations.names_of(name):
             try:
                 raw = evidence(source)
-                found = list(attestations.read(raw, source)) if raw is not None else []
+                found = list(attestations.read(raw, source)) if raw is not None and _is_ours(name, raw) else []
             except TrustError as error:
                 yield _fact(name, "", "broken", str(error), source)
                 continue
             for one in found:
                 yield _one(name, sha256, one, root)
+
+
+def _is_ours(name: str, raw: bytes) -> bool:
+    """Say whether a file beside another is about packages: archives of other kinds have provenances of other kinds."""
+    return name.endswith(".whl") or b'"attestation_bundles"' in raw or b'"verification_material"' in raw
 
 
 def _one(name: str, sha256: str, one: Attestation, root: Callable[[], bytes]) -> Attested:
