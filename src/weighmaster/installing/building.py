@@ -30,7 +30,7 @@ from weighmaster.reading.http import Access
 from weighmaster.reading.pattern import pattern
 
 _WANTED: Final = pattern(r"([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)(?:==([^\s/]+))?")
-_SETUPTOOLS: Final = ("setuptools>=40.8.0",)
+_SETUPTOOLS: Final = ("setuptools>=40.8.0", "wheel")
 """What builds a project that does not say what does (PEP 518)."""
 _LARGEST: Final = 1 << 20
 _PIECE: Final = 8 << 20
@@ -116,8 +116,13 @@ def _requires(path: str) -> list[str]:
                     system = tomllib.load(io.BytesIO(raw)).get("build-system")
                     requires = system.get("requires") if isinstance(system, dict) else None
                     if isinstance(requires, list) and all(isinstance(one, str) for one in requires):
-                        return [one for one in requires if not one.startswith("-")]
+                        return _with_wheel([one for one in requires if not one.startswith("-")])
                     return list(_SETUPTOOLS)
     except (tarfile.TarError, OSError, EOFError, ValueError) as error:
         raise ConfigError(f"{os.path.basename(path)} cannot be built: {error}") from error
     return list(_SETUPTOOLS)
+
+
+def _with_wheel(requires: list[str]) -> list[str]:
+    """Return what a build asks for; releases of setuptools before 70.1 ask for more once they run."""
+    return [*requires, "wheel"] if any(one.startswith("setuptools") for one in requires) else requires
