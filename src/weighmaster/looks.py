@@ -33,6 +33,10 @@ _FEW: Final = 20
 _FEW_NAMES: Final = 4
 _WORTH_KEEPING: Final = 200
 """Files from which on a target is remembered: to open the memory costs what a few small files do."""
+_NO_SAY: Final = frozenset(
+    {"settings", "notes", "jobs", "limits", "progress", "keep_partial", "access", "memory", "environment"}
+)
+"""What of a request does not change what is said of the same files, or is a part of what that is kept under."""
 _PASSING: Final = frozenset(
     {
         GapReason.CHANGED,
@@ -412,7 +416,7 @@ def _keep(look: Look, name: str, answer: bytes, items: list[Item]) -> None:
 
 def _is_plain(request: Request) -> bool:
     """Say whether nothing has a say in the report but the files and the settings."""
-    return not (request.full or request.trust is not None or request.advisories)
+    return all(value == request.__defaults__[name] for name, value in fields(request) if name not in _NO_SAY)
 
 
 def _told(request: Request, found: Walk) -> str:

@@ -11,8 +11,8 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     import sqlite3
@@ -41,21 +41,21 @@ class Answers:
 
     def of_files(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
         """Return what was said of the files of those keys, where that is known."""
-        found: dict[bytes, bytes] = {}
-        with self._open() as data:
-            for at in range(0, len(keys), _TOGETHER) if data else ():
+
+        def ask(data: sqlite3.Connection) -> dict[bytes, bytes]:
+            found: dict[bytes, bytes] = {}
+            for at in range(0, len(keys), _TOGETHER):
                 some = keys[at : at + _TOGETHER]
                 marks = ",".join("?" * len(some))
-                found.update(data.execute(f"SELECT key, answer FROM files WHERE key IN ({marks})", some))  # type: ignore[union-attr] # noqa: S608 - question marks
-        return found
+                found.update(data.execute(f"SELECT key, answer FROM files WHERE key IN ({marks})", some))  # noqa: S608
+            return found
+
+        return self._with(ask) or {}
 
     def of_whole(self, key: bytes) -> bytes | None:
         """Return what a whole target came to, where that is known."""
-        with self._open() as data:
-            row = data.execute("SELECT answer FROM wholes WHERE key = ?", (key,)).fetchone() if data else None
-            found: bytes | None = row[0] if row and type(row[0]) is bytes else None
-            return found
-        return None  # type: ignore[unreachable,unused-ignore] # The context swallows what goes wrong in it.
+        row = self._with(lambda data: data.execute("SELECT answer FROM wholes WHERE key = ?", (key,)).fetchone())
+        return row[0] if row and type(row[0]) is bytes else None
 
     def keep_files(self, answers: Iterable[tuple[bytes, bytes]]) -> None:
         """Keep what was said of files."""
@@ -72,24 +72,29 @@ class Answers:
             self._data = None
 
     def _keep(self, table: str, rows: Iterable[tuple[bytes, bytes]]) -> None:
-        with self._open() as data:
-            if data is not None:
-                with data:
-                    data.executemany(f"INSERT OR REPLACE INTO {table} VALUES (?, ?)", rows)  # noqa: S608 - our names
+        def write(data: sqlite3.Connection) -> None:
+            with data:
+                data.executemany(f"INSERT OR REPLACE INTO {table} VALUES (?, ?)", rows)  # noqa: S608 - our own names
 
-    @contextlib.contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection | None]:
+        self._with(write)
+
+    def _with(self, work: Callable[[sqlite3.Connection], Any]) -> Any:
+        """Return what `work` makes of the database; None where that cannot be had."""
         import sqlite3
 
         try:
             if not self._tried:
                 self._tried = True
                 self._data = _opened(self._folder)
-            yield self._data
-        except (sqlite3.Error, OSError):
-            # Damaged, locked, on a full disk: this run does without, and the next begins anew where it is damaged.
+            return work(self._data) if self._data is not None else None
+        except (sqlite3.Error, OSError) as error:
+            # Locked, or on a full disk: this run does without. Damaged: the next begins anew.
             with contextlib.suppress(sqlite3.Error):
                 self.close()
+            if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
+                with contextlib.suppress(OSError):
+                    _removed(os.path.join(self._folder, _NAME))
+            return None
 
 
 def _opened(folder: str) -> sqlite3.Connection | None:
