@@ -22,6 +22,8 @@ _TESTS: Final = pattern(
 """Where sources lie that nobody imports with the package; they are judged, but less may be made of what they start."""
 _UNKNOWN: Final = pattern(r"^\W*(?:\?|\Z)")
 """A command or an address of which not even the beginning is known."""
+_NOTHING: Final = pattern(r"(?:\?|-\S*|\s)*\Z")
+"""A command of which nothing is known but options."""
 _FILE: Final = "what stands in "
 """How details begin of text that comes from a file."""
 _QUERIES: Final = pattern(
@@ -94,7 +96,7 @@ def _of_process(use: Use, reach: str, path: str) -> Level:
     unknown = _UNKNOWN.match(use.detail) is not None
     if reach in {"start", "install"}:
         return "touches" if unknown else conduct(use).level
-    if _TESTS.search(path) or (unknown and reach != "import"):
+    if _TESTS.search(path) or (unknown and (reach != "import" or _NOTHING.match(use.detail))):
         return ""
     return "acts" if reach == "import" and not unknown else "touches"
 

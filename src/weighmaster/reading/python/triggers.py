@@ -24,7 +24,9 @@ INPUT_IS: Final = "an unseen letter"
 """How conditions begin, by what they ask for."""
 
 _UNSEEN: Final = pattern("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e0fff]")
-_WEIGHTS: Final = pattern(r"(?i).*\.(?:safetensors|gguf|onnx|ckpt|pth?|bin|h5|keras|npz|pkl|joblib|tflite|msgpack)\Z")
+_WEIGHTS: Final = pattern(
+    r"(?i)(?!(?:tensorflow|tf_keras|keras)\b).*\.(?:safetensors|gguf|onnx|ckpt|pth?|bin|h5|keras|npz|pkl|joblib|tflite|msgpack)\Z"
+)
 _TAKING: Final = frozenset({"load_adapter", "load_state_dict", "load_weights", "set_adapter"})
 _ESCAPED: Final = pattern(
     r"\\u(?:00ad|034f|061c|180e|20[0-6]|feff)|\\U000[eE]0|\\x[aA][dD]|\\N\{"
