@@ -10,7 +10,7 @@ from weighmaster import shipped
 from weighmaster.engine.scan import scan_bytes
 from weighmaster.model.fact import Artifact, Reference, Shared
 from weighmaster.model.package import Dependency, Index
-from weighmaster.model.report import Item
+from weighmaster.model.report import Gap, GapReason, Item
 from weighmaster.reading.budget import Limits
 
 
@@ -239,3 +239,14 @@ def test_what_is_broken_is_no_defect() -> None:
     for name, text in FILES.items():
         for cut in range(0, len(text), 97):
             assert any(isinstance(item, Artifact) for item in _items(text[:cut], name))
+
+
+def test_keys_without_end_are_a_gap() -> None:
+    text = "[project]\nname = 'x'\n" + ".".join("a" * 300) + " = 1\n"
+    reasons = {item.reason for item in _items(text, "pyproject.toml") if isinstance(item, Gap)}
+    assert reasons == {GapReason.OVER_BUDGET}
+
+
+def test_a_configuration_that_installers_refuse_is_a_gap() -> None:
+    text = "[options]\ninstall_requires =\n    a\nstray words\n    more\n"
+    assert [item.reason for item in _items(text, "setup.cfg") if isinstance(item, Gap)] == [GapReason.UNREADABLE]

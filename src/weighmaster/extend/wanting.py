@@ -21,18 +21,20 @@ Tell = Callable[[dict[str, Any], str, Where], Iterator[Shared]]
 
 def toml(id: str, title: str, marks: tuple[bytes, ...], holds: Holds, tell: Tell) -> Format:
     """Return the format of TOML documents that have one of `marks` in them, and of which `holds` is true."""
-    from weighmaster.reading.tables import table, text_of
+    from weighmaster.reading.tables import is_heavy, table, text_of
 
     def matches(glance: Glance) -> bool:
         text = whole(glance.source)
         if not any(mark in text for mark in marks):
             return False
         found = table(glance.source)
-        return found is not None and holds(found)
+        return is_heavy(glance.source) if found is None else holds(found)
 
     def read(cursor: Cursor, where: Where) -> Iterator[Read]:
         _hold(cursor)
         found = table(cursor.source)
+        if is_heavy(cursor.source):
+            raise OverBudgetError(f"{id}: keys of too many parts")
         if found is not None:
             yield from bounded(tell(found, text_of(cursor.source), where))
 

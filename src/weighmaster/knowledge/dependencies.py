@@ -24,7 +24,11 @@ OF_LOCK: Final = {
 """Which manifests a lock is made from, by who reads each."""
 COMPLETE: Final = frozenset({"uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock"})
 """Locks in which all groups of their manifest stand; others are made of the groups that were asked for."""
+INCLUDED: Final = frozenset({"requirements", "constraints"})
+"""Kinds of references that are files of requirements."""
 _SAID: Final = 5
+_LOCKS: Final = 20
+"""Locks of one folder that are compared."""
 INSTALLED: Final = frozenset({"pip", "uv", "uvx", "pipx", "pipenv", "Pipfile", "conda", "script"})
 """Readers that install what a file says, and not what its author's package needs."""
 _ASIDE: Final = frozenset({"constraint", "override"})
@@ -57,35 +61,59 @@ def is_of_package(path: str) -> bool:
     return "!" in path or "site-packages/" in path or "dist-packages/" in path
 
 
-def locks_of(said: Said, files: Iterable[Said]) -> Iterator[Said]:
-    """Yield the locks that count for a manifest."""
-    folder, _ = split(said.path)
-    readers = {fact.by for fact in said.wanted}
-    for other in files:
-        above, _ = split(other.path)
-        if other.path != said.path and folder.startswith(above):
-            made_from = {reader for fact in other.wanted if fact.locked for reader in OF_LOCK.get(fact.by, ())}
-            if made_from & readers:
-                yield other
+class Files:
+    """What the files of a target say of dependencies, and which locks count for which of them."""
+
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+        self.all = [*by_file(tree)]
+        self._by_path = {said.path: said for said in self.all}
+        self._locks: dict[str, list[tuple[Said, frozenset[str]]]] = {}
+        for said in self.all:
+            made_from = readers_of(said)
+            kept = self._locks.setdefault(split(said.path)[0], [])
+            if made_from and len(kept) < _LOCKS:
+                kept.append((said, made_from))
+
+    def locks_of(self, said: Said) -> Iterator[Said]:
+        """Yield the locks that count for a manifest: those in its folder, and in the folders above."""
+        readers = {fact.by for fact in said.wanted}
+        folder = split(said.path)[0]
+        while True:
+            for lock, made_from in self._locks.get(folder, ()):
+                if lock.path != said.path and made_from & readers:
+                    yield lock
+            if not folder:
+                return
+            folder = split(folder[:-1])[0]
+
+    def pins(self, said: Said) -> set[str]:
+        """Return the names that constraints of requirements, and a file compiled from them, hold to one version."""
+        held = [self._by_path[path] for reference, path in includes(self._tree, said.path)
+                if reference.kind == "constraints" and path in self._by_path]  # fmt: skip
+        stem, dot, ending = said.path.rpartition(".")
+        if dot and ending == "in" and f"{stem}.txt" in self._by_path:
+            held.append(self._by_path[f"{stem}.txt"])
+        return {normal(fact.name) for one in held for fact in one.wanted if fact.version}
 
 
-def pins(tree: Tree, said: Said, files: Iterable[Said]) -> set[str]:
-    """Return the names that constraints of requirements, and a file compiled from them, hold to one version."""
-    by_path = {other.path: other for other in files}
-    found: set[str] = set()
-    for reference, path in includes(tree, said.path):
-        if reference.kind == "constraints" and path in by_path:
-            found |= {normal(fact.name) for fact in by_path[path].wanted if fact.version}
-    stem, dot, ending = said.path.rpartition(".")
-    if dot and ending == "in" and f"{stem}.txt" in by_path:
-        found |= {normal(fact.name) for fact in by_path[f"{stem}.txt"].wanted if fact.version}
-    return found
+def readers_of(lock: Said) -> frozenset[str]:
+    """Return who reads the manifests that a lock is made from; nobody where it is no lock."""
+    return frozenset(reader for fact in lock.wanted if fact.locked for reader in OF_LOCK.get(fact.by, ()))
+
+
+def including(tree: Tree) -> Iterator[tuple[str, Reference, str | None]]:
+    """Yield each file of requirements, what it includes, and the path of that; see `includes`."""
+    paths = {path_of(fact.where) for fact in tree.facts(Reference) if fact.kind in INCLUDED and fact.by == "pip"}
+    for own in sorted(paths):
+        if not is_of_package(own):
+            yield from ((own, reference, path) for reference, path in includes(tree, own) if reference.by == "pip")
 
 
 def includes(tree: Tree, path: str) -> Iterator[tuple[Reference, str | None]]:
     """Yield what a file of requirements includes, and the path of that; None where it lies outside the target."""
     for reference in tree.facts(Reference, path):
-        if reference.kind in {"requirements", "constraints"}:
+        if reference.kind in INCLUDED:
             target = reference.target.removeprefix("file://")
             yield reference, None if "://" in target or target.startswith(("/", "~")) else beside(path, target)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from weighmaster.knowledge.dependencies import COMPLETE, OF_LOCK, Said, locks_of
+from weighmaster.knowledge.dependencies import COMPLETE, Files, Said, readers_of
 from weighmaster.knowledge.packages import normal
 from weighmaster.model.package import Dependency
 
@@ -25,7 +25,7 @@ def ruled_out(said: Said, lock: Said) -> Iterator[tuple[Dependency, list[Depende
         if wanted.locked or wanted.source != "index" or not wanted.specifier or name in overridden:
             continue
         locked = [fact for fact in held.get(name, ()) if fact.version]
-        if locked and wanted.by in _readers(lock) and _allows_none(wanted, locked):
+        if locked and wanted.by in readers_of(lock) and _allows_none(wanted, locked):
             yield wanted, locked
 
 
@@ -45,19 +45,19 @@ def left_out(said: Said, lock: Said) -> Iterator[Dependency]:
     if not {fact.by for fact in lock.wanted} & COMPLETE:
         return
     held = _held(lock)
-    readers = _readers(lock)
+    readers = readers_of(lock)
     for wanted in said.wanted:
         aside = wanted.group in _ASIDE or wanted.group == "build" or wanted.group.startswith("hatch:")
         if wanted.by in readers and wanted.source == "index" and not aside and normal(wanted.name) not in held:
             yield wanted
 
 
-def added(files: Sequence[Said]) -> Iterator[tuple[Said, Dependency]]:
+def added(files: Files) -> Iterator[tuple[Said, Dependency]]:
     """Yield what locks take from addresses and repositories of which their manifests say nothing."""
     manifests: dict[str, list[Said]] = {}
     locks: dict[str, Said] = {}
-    for said in files:
-        for lock in locks_of(said, files):
+    for said in files.all:
+        for lock in files.locks_of(said):
             manifests.setdefault(lock.path, []).append(said)
             locks[lock.path] = lock
     for path, lock in locks.items():
@@ -72,7 +72,3 @@ def _held(lock: Said) -> dict[str, list[Dependency]]:
         if fact.locked:
             held.setdefault(normal(fact.name), []).append(fact)
     return held
-
-
-def _readers(lock: Said) -> set[str]:
-    return {reader for fact in lock.wanted for reader in OF_LOCK.get(fact.by, ())}

@@ -13,8 +13,9 @@ LONGEST: Final = 16 << 20
 """Bytes of a document that are parsed."""
 _DEEPEST: Final = 200
 """Parts of a key: each is looked up from the root again."""
+_DOTS: Final = 100_000
 
-_last: list[tuple[Source, dict[str, Any] | None, str]] = []
+_last: list[tuple[Source, dict[str, Any] | None, str, bool]] = []
 
 
 def table(source: Source) -> dict[str, Any] | None:
@@ -27,25 +28,38 @@ def text_of(source: Source) -> str:
     return _seen(source)[1]
 
 
-def _seen(source: Source) -> tuple[dict[str, Any] | None, str]:
+def is_heavy(source: Source) -> bool:
+    """Say whether a source that may be TOML would take too long to parse, and was not."""
+    return _seen(source)[2]
+
+
+def _seen(source: Source) -> tuple[dict[str, Any] | None, str, bool]:
     if _last and _last[0][0] is source:
         return _last[0][1:]
-    found: tuple[dict[str, Any] | None, str] = (None, "")
+    found: tuple[dict[str, Any] | None, str, bool] = (None, "", False)
     if source.size <= LONGEST:
         text = source.read_at(0, source.size).removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace")
-        found = _parsed(text), text
+        heavy = _is_heavy(text)
+        found = None if heavy else _parsed(text), text, heavy
     _last[:] = [(source, *found)]
     return found
+
+
+def _is_heavy(text: str) -> bool:
+    """Say whether a text has so many dots in keys that walking from the root for each takes too long."""
+    dots = 0
+    for line in text.splitlines():
+        head = line.partition("=")[0].partition("#")[0].partition('"')[0]
+        count = head.count(".")
+        if count > _DEEPEST:
+            return True
+        dots += count
+    return dots > _DOTS
 
 
 def _parsed(text: str) -> dict[str, Any] | None:
     import tomllib
 
-    for line in text.splitlines():
-        # tomllib walks from the root for each header and key: dots times dots of the lines.
-        head = line.partition("=")[0].partition("#")[0]
-        if head.count(".") > _DEEPEST:
-            return None
     try:
         return tomllib.loads(text.replace("\r\n", "\n"))
     except (ValueError, RecursionError):

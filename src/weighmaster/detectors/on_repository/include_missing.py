@@ -17,8 +17,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from weighmaster.extend.detector import Detector
-from weighmaster.knowledge.dependencies import includes, is_of_package
-from weighmaster.knowledge.repository import path_of, tree_of
+from weighmaster.knowledge.dependencies import INCLUDED, including
+from weighmaster.knowledge.repository import tree_of
 from weighmaster.model.fact import Reference
 from weighmaster.model.finding import Finding, Rule, Severity
 from weighmaster.model.repository import Repository
@@ -26,20 +26,14 @@ from weighmaster.model.repository import Repository
 _RULE: Final = Rule(
     id="include-missing", title="Requirements include a file that is not there", severity=Severity.LOW, cwe=1357
 )
-_KINDS: Final = frozenset({"requirements", "constraints"})
 
 
 def _detect(whole: Repository) -> Iterator[Finding]:
-    tree = None
-    for reference in whole.facts:
-        if not isinstance(reference, Reference) or reference.kind not in _KINDS:
-            continue
-        if reference.by != "pip":
-            continue  # Commands run in a folder that nobody here knows.
-        tree = tree or tree_of(whole)
-        own = path_of(reference.where)
-        path = next((path for one, path in includes(tree, own) if one == reference), None)
-        if path is not None and path not in tree.files and tree.is_whole(own) and not is_of_package(own):
+    if not any(isinstance(fact, Reference) and fact.kind in INCLUDED for fact in whole.facts):
+        return
+    tree = tree_of(whole)
+    for own, reference, path in including(tree):
+        if path is not None and path not in tree.files and tree.is_whole(own):
             message = f"{reference.target} is included, and is not there"
             yield Finding(rule=_RULE, where=reference.where, message=message, evidence=(reference,))
 

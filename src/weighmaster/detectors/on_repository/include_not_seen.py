@@ -17,8 +17,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from weighmaster.extend.detector import Detector
-from weighmaster.knowledge.dependencies import includes, is_of_package
-from weighmaster.knowledge.repository import path_of, tree_of
+from weighmaster.knowledge.dependencies import INCLUDED, including
+from weighmaster.knowledge.repository import tree_of
 from weighmaster.model.fact import Reference
 from weighmaster.model.finding import Finding, Rule, Severity
 from weighmaster.model.repository import Repository
@@ -26,21 +26,15 @@ from weighmaster.model.repository import Repository
 _RULE: Final = Rule(
     id="include-not-seen", title="Requirements include a file that was not looked at", severity=Severity.MEDIUM, cwe=829
 )
-_KINDS: Final = frozenset({"requirements", "constraints"})
 
 
 def _detect(whole: Repository) -> Iterator[Finding]:
-    tree = None
-    for reference in whole.facts:
-        if not isinstance(reference, Reference) or reference.kind not in _KINDS:
+    if not any(isinstance(fact, Reference) and fact.kind in INCLUDED for fact in whole.facts):
+        return
+    tree = tree_of(whole)
+    for own, reference, path in including(tree):
+        if reference.target.startswith("$"):
             continue
-        if reference.by != "pip":
-            continue  # Commands run in a folder that nobody here knows.
-        tree = tree or tree_of(whole)
-        own = path_of(reference.where)
-        if is_of_package(own) or reference.target.startswith("$"):
-            continue
-        path = next((path for one, path in includes(tree, own) if one == reference), None)
         if path is None or (path not in tree.files and not tree.is_whole(own)):
             message = f"{reference.target} is included, and was not looked at"
             yield Finding(rule=_RULE, where=reference.where, message=message, evidence=(reference,))

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from weighmaster.extend.detector import Detector
-from weighmaster.knowledge.dependencies import at, by_file, called
+from weighmaster.knowledge.dependencies import Files, at, called
 from weighmaster.knowledge.drift import added
 from weighmaster.knowledge.repository import tree_of
 from weighmaster.model.finding import Finding, Rule, Severity
@@ -33,7 +33,7 @@ _RULE: Final = Rule(
 def _detect(whole: Repository) -> Iterator[Finding]:
     if not any(isinstance(fact, Dependency) and fact.locked for fact in whole.facts):
         return
-    files = [*by_file(tree_of(whole))]
+    files = Files(tree_of(whole))
     for lock, fact in added(files):
         message = f"{at(fact)}{called(fact)} is taken from {fact.target}, which no manifest of {lock.path} names"
         yield Finding(rule=_RULE, where=fact.where, message=message, evidence=(fact,))

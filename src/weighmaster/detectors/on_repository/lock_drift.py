@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from weighmaster.extend.detector import Detector
-from weighmaster.knowledge.dependencies import at, by_file, called, locks_of
+from weighmaster.knowledge.dependencies import Files, at, called
 from weighmaster.knowledge.drift import ruled_out
 from weighmaster.knowledge.repository import tree_of
 from weighmaster.model.finding import Finding, Rule, Severity
@@ -34,9 +34,9 @@ _RULE: Final = Rule(
 def _detect(whole: Repository) -> Iterator[Finding]:
     if not any(isinstance(fact, Dependency) and fact.locked for fact in whole.facts):
         return
-    files = [*by_file(tree_of(whole))]
-    for said in files:
-        for lock in locks_of(said, files):
+    files = Files(tree_of(whole))
+    for said in files.all:
+        for lock in files.locks_of(said):
             for wanted, locked in ruled_out(said, lock):
                 versions = ", ".join(sorted({fact.version for fact in locked}))
                 message = f"{at(locked[0])}{called(wanted)} is locked at {versions}"

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from weighmaster.extend.detector import Detector
-from weighmaster.knowledge.dependencies import by_file, locks_of, named
+from weighmaster.knowledge.dependencies import Files, named
 from weighmaster.knowledge.drift import left_out
 from weighmaster.knowledge.repository import tree_of
 from weighmaster.model.finding import Finding, Rule, Severity
@@ -33,9 +33,9 @@ _RULE: Final = Rule(
 def _detect(whole: Repository) -> Iterator[Finding]:
     if not any(isinstance(fact, Dependency) and fact.locked for fact in whole.facts):
         return
-    files = [*by_file(tree_of(whole))]
-    for said in files:
-        for lock in locks_of(said, files):
+    files = Files(tree_of(whole))
+    for said in files.all:
+        for lock in files.locks_of(said):
             lacking = [*left_out(said, lock)]
             if lacking:
                 message = f"{lock.path} does not hold {named(lacking)}, which {said.path} asks for"

@@ -20,7 +20,7 @@ from typing import Final
 
 from weighmaster.extend.detector import Detector
 from weighmaster.extend.showing import count
-from weighmaster.knowledge.dependencies import INSTALLED, by_file, is_of_package, is_open, locks_of, named, pins
+from weighmaster.knowledge.dependencies import INSTALLED, Files, is_of_package, is_open, named
 from weighmaster.knowledge.packages import normal
 from weighmaster.knowledge.repository import tree_of
 from weighmaster.model.finding import Finding, Rule, Severity
@@ -35,15 +35,14 @@ _RULE: Final = Rule(
 def _detect(whole: Repository) -> Iterator[Finding]:
     if not any(isinstance(fact, Dependency) for fact in whole.facts):
         return
-    tree = tree_of(whole)
-    files = [*by_file(tree)]
-    for said in files:
+    files = Files(tree_of(whole))
+    for said in files.all:
         if is_of_package(said.path):
             continue
         wanted = [fact for fact in said.wanted if fact.by in INSTALLED and not fact.locked]
         loose = [fact for fact in wanted if is_open(fact)]
         if loose:
-            held = pins(tree, said, files) | {normal(f.name) for lock in locks_of(said, files) for f in lock.wanted}
+            held = files.pins(said) | {normal(f.name) for lock in files.locks_of(said) for f in lock.wanted}
             loose = [fact for fact in loose if normal(fact.name) not in held]
         if loose:
             message = f"{len(loose)} of {count(len(wanted), 'package')} may be any of several versions: {named(loose)}"

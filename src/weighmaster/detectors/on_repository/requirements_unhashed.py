@@ -18,7 +18,7 @@ from typing import Final
 
 from weighmaster.extend.detector import Detector
 from weighmaster.extend.showing import count
-from weighmaster.knowledge.dependencies import by_file, is_fixed, is_of_package, locks_of, named
+from weighmaster.knowledge.dependencies import Files, is_fixed, is_of_package, named
 from weighmaster.knowledge.repository import tree_of
 from weighmaster.model.finding import Finding, Rule, Severity
 from weighmaster.model.package import Dependency
@@ -35,13 +35,12 @@ _RULE: Final = Rule(
 def _detect(whole: Repository) -> Iterator[Finding]:
     if not any(isinstance(fact, Dependency) for fact in whole.facts):
         return
-    tree = tree_of(whole)
-    files = [*by_file(tree)]
-    for said in files:
+    files = Files(tree_of(whole))
+    for said in files.all:
         fixed = [fact for fact in said.wanted if is_fixed(fact)]
         bare = [fact for fact in fixed if not fact.hashes]
         # Where some have one and others not, `locked-without-hash` says so.
-        if not bare or len(bare) < len(fixed) or is_of_package(said.path) or next(locks_of(said, files), None):
+        if not bare or len(bare) < len(fixed) or is_of_package(said.path) or next(files.locks_of(said), None):
             continue
         message = f"{count(len(bare), 'package')} held to a version and to no hash: {named(bare)}"
         yield Finding(rule=_RULE, where=bare[0].where, message=message, evidence=tuple(bare[:20]))

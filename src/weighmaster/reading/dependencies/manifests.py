@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
+from weighmaster.model.errors import UnreadableError
 from weighmaster.model.fact import Shared
 from weighmaster.model.package import Dependency
 from weighmaster.model.value import replace
@@ -263,12 +264,12 @@ def pip_conf(written: str, where: Where) -> Iterator[Shared]:
 def _ini(written: str) -> dict[str, dict[str, str]]:
     import configparser
 
-    parser = configparser.RawConfigParser(strict=False, allow_no_value=True)
+    parser = configparser.RawConfigParser(strict=False)
     try:
         parser.read_string(written)
-        return {name: {key: value or "" for key, value in parser.items(name)} for name in parser.sections()}
-    except (configparser.Error, ValueError):
-        return {}
+    except (configparser.Error, ValueError) as error:
+        raise UnreadableError("no configuration that can be parsed") from error
+    return {name: dict(parser.items(name)) for name in parser.sections()}
 
 
 def conda_environment(found: Any, written: str, where: Where) -> Iterator[Shared]:
