@@ -34,7 +34,7 @@ def toml(id: str, title: str, marks: tuple[bytes, ...], holds: Holds, tell: Tell
         _hold(cursor)
         found = table(cursor.source)
         if is_heavy(cursor.source):
-            raise OverBudgetError(f"{id}: keys of too many parts")
+            raise OverBudgetError("keys of too many parts")
         if found is not None:
             yield from bounded(tell(found, text_of(cursor.source), where))
 
