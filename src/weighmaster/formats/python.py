@@ -19,7 +19,7 @@ from weighmaster.model.package import Acting
 from weighmaster.model.report import Gap, GapReason
 from weighmaster.model.where import Member, Where
 from weighmaster.reading.cursor import Cursor
-from weighmaster.reading.python.newer import older
+from weighmaster.reading.python.newer import older, reworded
 from weighmaster.reading.python.source import LONGEST, UnparsedError, is_python, text_of
 from weighmaster.reading.source import BytesSource
 
@@ -71,8 +71,9 @@ def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
         # Files that only look like Python are read by nobody; a Python 3 that reads Python 2 does not exist.
         if not name.endswith(_NAMED) or error.old:
             return
-        yield Gap(where=where, reason=GapReason.UNREADABLE, detail=f"python: {error}")
         rest = older(text)
+        if rest != reworded(text):
+            yield Gap(where=where, reason=GapReason.UNREADABLE, detail=f"python: {error}")
         if rest is None:
             return
         reading = Reading(where, cursor.budget.check_time)

@@ -25,6 +25,16 @@ _TRIED: Final = 256 << 10
 """Characters of a source of which lines are left out, one after the other."""
 
 
+def reworded(text: str) -> str:
+    """Return the source with younger syntax put into older words, so far as nothing of it is lost.
+
+    >>> reworded("def f[T](a: T): return t'x'")
+    "def f(a: T): return f'x'"
+    """
+    text = _TYPE.sub(r"\1\2 = ", text)
+    return _TEMPLATE.sub("f", _EXCEPT.sub(r"\1 (\2):", _GENERIC.sub(r"\1", text)))
+
+
 def older(text: str) -> str | None:
     """Return the source as this Python parses it, or None where it takes more than that.
 
@@ -34,8 +44,7 @@ def older(text: str) -> str | None:
     import ast
     import warnings
 
-    text = _TYPE.sub(r"\1\2 = ", text)
-    text = _TEMPLATE.sub("f", _EXCEPT.sub(r"\1 (\2):", _GENERIC.sub(r"\1", text)))
+    text = reworded(text)
     lines = text.split("\n")
     for _ in range(_LEFT_OUT if len(text) <= _TRIED else 1):
         try:
