@@ -8,7 +8,6 @@ the file system's clock (the "racy" entries of <https://git-scm.com/docs/racy-gi
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 import sys
@@ -23,6 +22,8 @@ _CODE: Final = (".py", ".so", ".pyd", ".tsv", ".json")
 
 def program(version: str, *said: str) -> bytes:
     """Return what stands for the program that answers: its version, its files, its Python, and what it was told."""
+    import hashlib  # a folder of few files is never remembered
+
     state = hashlib.blake2b(digest_size=_SIZE)
     for text in (version, sys.version, *said):
         state.update(text.encode("utf-8", "surrogatepass") + b"\0")
@@ -43,6 +44,8 @@ def of_file(by: bytes, path: str, name: str, now: int) -> bytes | None:
 
     `by` is what `program` gives, `now` the time in nanoseconds.
     """
+    import hashlib
+
     try:
         about = os.lstat(path)
     except OSError:
@@ -56,6 +59,8 @@ def of_file(by: bytes, path: str, name: str, now: int) -> bytes | None:
 
 def of_whole(by: bytes, files: Iterable[bytes], said: str) -> bytes:
     """Return the key of a target: those of all its files, and what else was said of it before any was read."""
+    import hashlib
+
     state = hashlib.blake2b(digest_size=_SIZE, key=by)
     state.update(said.encode("utf-8", "surrogatepass") + b"\0")
     for key in files:
