@@ -1,4 +1,4 @@
-# make demo: set up, then judge a small folder of real models, some of them poisoned (harmlessly); sign, verify, convert
+# make demo: set up, then judge a folder of real models and a package, some poisoned (harmlessly); sign, verify, convert
 # make test: set up, then every check and every test
 PYTHON ?= python3
 VENV := .venv
@@ -12,6 +12,8 @@ demo: $(VENV)/demo
 	$(BIN)/python tools/demo.py demo
 	@# What is poisoned must be blocked: status 1.
 	$(BIN)/weighmaster vet demo; test $$? -eq 1
+	@# What the source of a project loads, and how.
+	$(BIN)/weighmaster inventory demo/project
 	@rm -rf $(SIGNED); mkdir -p $(SIGNED)/model; cp demo/model.safetensors demo/README.md $(SIGNED)/model
 	$(BIN)/weighmaster keygen $(SIGNED)/private.pem $(SIGNED)/public.pem
 	$(BIN)/weighmaster sign $(SIGNED)/model --key $(SIGNED)/private.pem

@@ -1,11 +1,14 @@
-"""Builds a small folder of real models with the libraries that people use, some of them poisoned (harmlessly)."""
+"""Builds a folder of real models with the libraries that people use, and a package; some poisoned (harmlessly)."""
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import os
 import pickle
 import sys
+import zipfile
 from pathlib import Path
 
 import joblib
@@ -42,6 +45,44 @@ def build(folder: Path) -> None:
     (folder / "checkpoint.pkl").write_bytes(pickle.dumps({"weights": weights, "epoch": 3, "callback": Poison()}))
     (folder / "pipeline-v2.pkl").write_bytes(pickle.dumps({"model": pipeline, "version": Poison()}))
     assistant(folder / "assistant")
+    package(folder)
+
+
+PACKAGE = """import os
+import pickle
+
+with open(os.path.join(os.path.dirname(__file__), "ranker.bin"), "rb") as file:
+    MODEL = pickle.load(file)
+"""
+SOURCE = """import torch
+from transformers import AutoModel
+
+model = AutoModel.from_pretrained("openai-community/gpt2", trust_remote_code=True)
+state = torch.load("ranker.pt")
+"""
+
+
+def package(folder: Path) -> None:
+    """Write a wheel that unpickles a poisoned model when it is imported, and a project that wants it."""
+    info = "transfomers-4.57.1.dist-info"
+    files = {
+        "transfomers/__init__.py": PACKAGE.encode(),
+        "transfomers/ranker.bin": pickle.dumps({"version": Poison()}),
+        f"{info}/METADATA": b"Metadata-Version: 2.1\nName: transfomers\nVersion: 4.57.1\n",
+        f"{info}/WHEEL": b"Wheel-Version: 1.0\nGenerator: demo\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    record = [
+        f"{name},sha256={base64.urlsafe_b64encode(hashlib.sha256(data).digest()).decode().rstrip('=')},{len(data)}"
+        for name, data in files.items()
+    ]
+    files[f"{info}/RECORD"] = "\n".join([*record, f"{info}/RECORD,,", ""]).encode()
+    with zipfile.ZipFile(folder / "transfomers-4.57.1-py3-none-any.whl", "w") as wheel:
+        for name, data in files.items():
+            wheel.writestr(name, data)
+    project = folder / "project"
+    project.mkdir(exist_ok=True)
+    (project / "requirements.txt").write_text("transfomers==4.57.1\ntorch\n", "utf-8")
+    (project / "rank.py").write_text(SOURCE, "utf-8")
 
 
 CODE = """import os
