@@ -2,7 +2,8 @@
 
 `loads.tsv` has one row a callable, six columns with a tab between: `callee`, `kind`, `target`, `revision`, `options`,
 `source`. `head.*.last` is `last` of anything inside `head`; `?.last` is a method of that name of an object of which
-nothing is known, for names that mean the same wherever they are used. `target` is where the name, path or address
+nothing is known, for names that mean the same wherever they are used; `head.*()` is any function inside `head` (names
+that begin with a small letter), where the function is what names the model. `target` is where the name, path or address
 stands: a place among the arguments, a colon, the names that it may have, with `|` between; `revision` is the argument
 that says which version; `options` are other arguments that matter, each with its place behind `=` where it has one.
 Kinds:
@@ -26,9 +27,8 @@ from weighmaster.model.value import Value
 
 _HERE: Final = os.path.dirname(__file__)
 _ANY: Final = "?"
-_FUNCTIONS: Final = frozenset(
-    {"cached_file", "get_class_from_dynamic_module", "hf_hub_download", "snapshot_download"}
-)
+ANY_FUNCTION: Final = "*()"
+_FUNCTIONS: Final = frozenset({"cached_file", "get_class_from_dynamic_module", "hf_hub_download", "snapshot_download"})
 """Names that mean the same as functions, too, wherever they were imported from."""
 
 HUB: Final = frozenset({"model", "dataset", "file"})
@@ -70,13 +70,23 @@ def loader(dotted: str) -> Loader | None:
         return found
     head, _, last = dotted.rpartition(".")
     if last not in _lasts():
-        return None
+        return _within(head) if last[:1].islower() else None
     near = head.rpartition(".")[2]
     while head := head.rpartition(".")[0]:
         found = table.get(f"{head}.*.{last}")
         if found is not None:
             return found
     return table.get(f"{_ANY}.{last}") or table.get(f"{_ANY}.{near}.{last}")
+
+
+def _within(head: str) -> Loader | None:
+    """Return what is known of the functions inside a module, and inside those in it."""
+    table, modules = _table(), _whole()
+    while head:
+        if head in modules:
+            return table[f"{head}.{ANY_FUNCTION}"]
+        head = head.rpartition(".")[0]
+    return None
 
 
 def is_loader(dotted: str) -> bool:
@@ -103,6 +113,12 @@ def names() -> tuple[str, ...]:
 def words() -> frozenset[str]:
     """Return the last words of all names in the table: source that has none of them loads nothing that is known."""
     return frozenset(callee.rpartition(".")[2] for callee in _table())
+
+
+@cache
+def _whole() -> frozenset[str]:
+    """Return the modules of which every function loads something."""
+    return frozenset(callee.removesuffix(f".{ANY_FUNCTION}") for callee in _table() if callee.endswith(ANY_FUNCTION))
 
 
 @cache

@@ -42,6 +42,7 @@ _DYNAMIC: Final = frozenset(
 _FUNCTIONS: Final = frozenset({b"dir", b"eval", b"globals", b"locals", b"open", b"vars"})
 """Words of those that are builtins, and common names of methods."""
 _ANY: Final = "?."
+_WILD: Final = frozenset({"*", loads.ANY_FUNCTION})
 _MOST: Final = 500
 """Files beside the source that are told."""
 _FINDING: Final = {
@@ -90,8 +91,8 @@ def _named() -> dict[bytes, tuple[_Row, ...]]:
         first, *others = name.rstrip("=").split(".")
         # What is reached by a text needs a word that does that.
         if "?" not in others:
-            words = tuple(word.encode() for word in others if word != "*")
-            direct = others[0].encode() if others and others[0] != "*" else b""
+            words = tuple(word.encode() for word in others if word not in _WILD)
+            direct = others[0].encode() if others and others[0] not in _WILD else b""
             found.setdefault(first, set()).add(_Row(words, name.endswith("="), direct))
     for old, new in uses.SAME:
         first, same = old.partition(".")[0], new.partition(".")[0]

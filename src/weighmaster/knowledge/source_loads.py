@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
 from weighmaster.knowledge.load_targets import OF_HUB, is_file_of_model
-from weighmaster.knowledge.loads import Argument, Loader, loader
+from weighmaster.knowledge.loads import ANY_FUNCTION, Argument, Loader, loader
 from weighmaster.model.package import Load
 from weighmaster.model.where import Where
 from weighmaster.reading.python.values import NOWHERE, Either, Ref, Span, plain
@@ -33,6 +33,11 @@ _FETCHES: Final = frozenset({
     "httpx.get", "httpx.post", "httpx.request", "requests.get", "requests.post", "requests.request",
     "urllib.request.urlopen", "urllib.request.urlretrieve",
 })  # fmt: skip
+_OF_LIBRARY: Final = {"?.compile_model": "openvino", "?.read_model": "openvino"}
+"""Methods that load something where the source has imported that library."""
+_ONLY_NAMED: Final = frozenset({"?.compile_model", "openvino.compile_model", "openvino.runtime.compile_model"})
+"""What takes a model as well as the path of one."""
+_NOT: Final = frozenset({"", "None", "False"})
 _Functions = tuple[ast.FunctionDef | ast.AsyncFunctionDef, ...]
 
 
@@ -78,7 +83,7 @@ class Loads:
         call = source.calls.get(span)
         if call is not None and not _is_called(call.node, known):
             call = None  # Text that is run, which stands where it is run.
-        if _is_harmless(known, call, uses[0][0]):
+        if _OF_LIBRARY.get(known.callee, "") not in {"", *source.modules} or _is_harmless(known, call, uses[0][0]):
             return
         found: dict[tuple[str, str], tuple[str, Seen, tuple[str, ...]]] = {}
         for seen, _ in uses:
@@ -87,7 +92,10 @@ class Loads:
                 options = _options(known, call, seen, known_target=bool(target))
                 before = found.get(key)
                 found[key] = (how, seen, options) if before is None else (*before[:2], _both(before[2], options))
-        named = {key: said for key, said in found.items() if key[0]} or found
+        named = {key: said for key, said in found.items() if key[0]}
+        if not named and known.callee in _ONLY_NAMED:
+            return
+        named = named or found
         when = min((when for _, when in uses), key=_TIMES.index, default="call") if uses else "call"
         for (target, revision), (how, seen, options) in list(named.items())[:_SEVERAL]:
             several = how != "unknown" and len({target for target, _ in named}) > 1
@@ -121,6 +129,8 @@ class _Source:
         self.defaults: dict[str, list[str]] = {}
         self.opened: dict[str, list[str]] = {}
         """Paths that are opened under a name."""
+        self.modules: set[str] = set()
+        """Modules at the top that are imported."""
         self.given: set[str] = set()
         """Defaults of parameters."""
         for tree in trees:
@@ -137,6 +147,10 @@ class _Source:
                 self._option(node)
             elif isinstance(node, ast.ClassDef):
                 self._fields(node)
+            elif isinstance(node, ast.Import):
+                self.modules.update(alias.name.partition(".")[0] for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
+                self.modules.add(node.module.partition(".")[0])
             elif isinstance(node, ast.withitem) and isinstance(node.optional_vars, ast.Name):
                 _add(self.opened, node.optional_vars.id, _opened(node.context_expr))
             elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
@@ -197,6 +211,8 @@ def _field(value: ast.expr) -> str:
 
 def _targets(source: _Source, known: Loader, call: _Call | None, seen: Seen) -> list[tuple[str, str]]:
     """Return what a call may load, each with how that was found."""
+    if known.callee.endswith(ANY_FUNCTION):
+        return [(seen.dotted.rpartition(".")[2], "literal")]
     if known.target is None:
         return []
     node, value = _argument(call, seen, known.target)
@@ -328,6 +344,13 @@ def _is_harmless(known: Loader, call: _Call | None, seen: Seen) -> bool:
     if known.kind == "yaml":
         given = _text_of(_argument(call, seen, Argument(place=1, names=("Loader",))))
         return given.endswith(_SAFE_YAML)
+    if known.callee.endswith(ANY_FUNCTION):
+        return all(text in _NOT for text in _given(known, call, seen))
+    if known.callee == "timm.create_model":
+        # Without them it is a model of random numbers, unless its name leads to a hub.
+        _, value = _argument(call, seen, known.target) if known.target else (None, None)
+        is_random = not any(":" in text for text in _texts(value))
+        return is_random and all(text in _NOT for text in _given(known, call, seen)[:2])
     if known.callee in _FETCHES:
         # Most of what programs fetch is no model.
         _, value = _argument(call, seen, known.target) if known.target else (None, None)
@@ -336,6 +359,11 @@ def _is_harmless(known: Loader, call: _Call | None, seen: Seen) -> bool:
     if call is None or not call.node.args or not isinstance(first := call.node.args[0], ast.Call):
         return False
     return known.kind == "pickle" and _last(first.func) == "dumps"
+
+
+def _given(known: Loader, call: _Call | None, seen: Seen) -> list[str]:
+    """Return what the options of a load are, empty where they are not given."""
+    return [_text_of(_argument(call, seen, option)) for option in known.options]
 
 
 def _is_called(node: ast.Call, known: Loader) -> bool:
