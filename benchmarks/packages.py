@@ -84,7 +84,7 @@ def _guarddog(said: str) -> bool:
         result = json.loads(said[said.index("{") :])
     except ValueError:
         return False
-    return result.get("risk_score", {}).get("label") in {"high", "critical"}
+    return result.get("risk_score", {}).get("label") == "high_risk"
 
 
 def ask(tool: Tool, path: Path, whole: Path) -> bool:
