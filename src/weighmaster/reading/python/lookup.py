@@ -195,7 +195,9 @@ class Lookup:
         cls = base if isinstance(base, Cls) else base.cls
         found = cls.find(name)
         if type(found) is Func:
-            self.runs(found)
+            if found.kind == "property" or (not found.kind and getattr(found.node, "decorator_list", ())):
+                # A descriptor runs when it is taken, and so may what an unknown decorator makes; a method, when called.
+                self.runs(found)
             if found.owner is not None and found.kind == "classmethod":
                 return Partial(found, Given([cls]))
             if found.owner is not None and not found.kind and isinstance(base, Inst):
