@@ -268,6 +268,7 @@ _KINDS: Final[dict[str, Kind]] = {
     "Confidence": _enumerated({x.value: x for x in Confidence}, int),
     "GapReason": _enumerated({x.value: x for x in GapReason}, str),
     "Fact": _union(_classes(fact, Fact) | _classes(package, Fact) | _classes(source, Fact)),
+    "Use": _union({"Use": fact.Use}),
     "Term": _union(_classes(term, Value)),
     "Table": _union({"Table": term.Table}),
 }
