@@ -1,4 +1,4 @@
-"""Names, one a line, and nothing else: requirements where the file is called so, and no more than text otherwise.
+"""Lines that are requirements where the file is called so, and no more than text otherwise: names alone, for one.
 
 Format: <https://pip.pypa.io/en/stable/reference/requirements-file-format/>.
 """
@@ -9,34 +9,22 @@ from collections.abc import Iterator
 from typing import Final
 
 from weighmaster.extend.format import Format, Glance, Read
-from weighmaster.model.where import Member, Where
+from weighmaster.extend.wanting import bounded
+from weighmaster.model.where import Where
 from weighmaster.reading.cursor import Cursor
-from weighmaster.reading.opening import significant
-from weighmaster.reading.pattern import pattern
-
-_LONGEST: Final = 16 << 10
-_NAME: Final = pattern(rb"[A-Za-z0-9][A-Za-z0-9._-]*(?:\[[A-Za-z0-9._, -]*\])?\s*(?:#.*|;.*)?\r?")
-_CALLED: Final = pattern(r"(?:^|.*[/_.-])(?:requirements?|constraints?|reqs?|deps?)(?:[_.-].*)?\.(?:txt|in|pip)$")
-_FOLDER: Final = pattern(r"(?:^|.*/)requirements/[^/]+\.(?:txt|in)$")
+from weighmaster.reading.dependencies.pip import requirements
+from weighmaster.reading.dependencies.recognised import check_size, decoded, is_called_so, is_certain, is_possible
+from weighmaster.reading.dependencies.wanted import Stand
 
 
 def _matches(glance: Glance) -> bool:
-    if not 0 < glance.size <= _LONGEST:
-        return False
-    said = significant(glance.source)
-    lines = [line for line in said.split(b"\n") if line.strip() and not line.lstrip().startswith(b"#")]
-    return bool(lines) and all(_NAME.fullmatch(line.strip()) is not None for line in lines)
+    return is_possible(glance.source) and not is_certain(glance.source)
 
 
 def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
-    last = where.steps[-1] if where.steps else None
-    name = (last.name if isinstance(last, Member) else "" if where.steps else where.root).replace("\\", "/").casefold()
-    if cursor.size <= _LONGEST and (_CALLED.match(name) or _FOLDER.match(name)):
-        from weighmaster.reading.dependencies.pip import requirements
-        from weighmaster.reading.dependencies.wanted import Stand
-
-        text = cursor.take(cursor.size).decode("utf-8", "replace")
-        yield from requirements(text, Stand(where=where, by="pip"))
+    if is_called_so(where):
+        check_size(cursor.size)
+        yield from bounded(requirements(decoded(cursor.take(cursor.size)), Stand(where=where, by="pip")))
 
 
 FORMAT: Final = Format(id="name-list", title="Names, one a line", matches=_matches, read=_read, layer=True)

@@ -48,6 +48,8 @@ _REFUSED: Final = MappingProxyType(
         "--requirements-from-script": "name the requirements themselves",
     }
 )
+_ASKING: Final = ("-r", "--requirement")
+_HOLDING: Final = ("-c", "--constraint")
 _VCS: Final = pattern(r"(?:\S+\s*@\s*)?(git|hg|svn|bzr)\+\S+")
 _SDIST: Final = pattern(r"\S+\.(?:tar\.(?:gz|bz2|xz)|tgz|zip)(?:[#?\[]\S*)?")
 _FOLDER: Final = pattern(r"\.{1,2}(?:[/\\].*)?|[/\\~].*|\S*[/\\]")
@@ -55,6 +57,8 @@ _FOLDER: Final = pattern(r"\.{1,2}(?:[/\\].*)?|[/\\~].*|\S*[/\\]")
 
 class Arguments(Value):
     """What was asked for: `wanted` are requirements; `find`, `fetch`, `place` are options, by what they are for.
+
+    `files` are those of requirements and of constraints.
 
     `indexes` is what counts alone, where an index was named; `extra` are those that are asked, too. `offline` says that
     no index may be asked.
@@ -86,7 +90,7 @@ def parsed(words: Sequence[str]) -> Arguments:
         values.setdefault(option, []).append(value or "")
         for phase in (_FLAGS.get(option) if value is None else None) or _VALUED.get(option, ()):
             lists[phase] += [option] if value is None else [option, value]
-    files = [name for option in ("-r", "--requirement") for name in values.get(option, ())]
+    files, held = ([name for option in pair for name in values.get(option, ())] for pair in (_ASKING, _HOLDING))
     if not (wanted or files or values.get("--group")):
         raise ConfigError("no package is named: name one, or a file of requirements (-r FILE)")
     return Arguments(
@@ -94,7 +98,7 @@ def parsed(words: Sequence[str]) -> Arguments:
         find=tuple(lists[FIND]),
         fetch=tuple(lists[FETCH]),
         place=tuple(lists[PLACE]),
-        files=tuple(files),
+        files=(*files, *held),
         indexes=tuple(v for o in ("-i", "--index-url", "--pypi-url") for v in values.get(o, ())[-1:]),
         extra=tuple(values.get("--extra-index-url", ())),
         offline="--no-index" in values,

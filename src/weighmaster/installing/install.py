@@ -96,7 +96,7 @@ def install(plan: Plan, looked: Looked, *, heard: bool = True) -> int:
         file.writelines(f"{line}\n" for line in _by_hash([one.file for one in looked.found]))
     wheels = os.path.join(plan.folder, "wheels")
     words = ["install", "--no-index", "--find-links", wheels, "--require-hashes", "--no-deps", "--only-binary", ":all:"]
-    return plan.pip.run([*words, *plan.asked.place, "-r", pins], heard=heard)
+    return plan.pip.settled.run([*words, *plan.asked.place, "-r", pins], heard=heard)
 
 
 def _by_hash(files: Sequence[Resolved]) -> list[str]:

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from weighmaster.model.errors import ConfigError
-from weighmaster.model.value import Value
+from weighmaster.model.value import Value, replace
 
 _CLEAN: Final = """
 import sys
@@ -46,6 +46,10 @@ else:
     sys.argv[0] = "pip"
     runpy.run_module("pip", run_name="__main__", alter_sys=True)
 """
+_SETTLED: Final = frozenset({
+    "PIP_REQUIREMENT", "PIP_REQUIREMENTS_FROM_SCRIPT", "PIP_CONSTRAINT", "PIP_GROUP", "PIP_EDITABLE", "PIP_DRY_RUN",
+    "PIP_REQUIRE_HASHES", "PIP_NO_REQUIRE_HASHES", "PIP_REPORT",
+})  # fmt: skip
 _ALWAYS: Final = ("--no-input", "--disable-pip-version-check")
 _ASK: Final = f"{_CLEAN}\nimport importlib.util\nsys.exit(not importlib.util.find_spec('pip'))"
 
@@ -64,6 +68,12 @@ class Pip(Value):
     def build(self, words: Sequence[str]) -> int:
         """Run a command of pip that may start programs: for what was vetted, and whose build the user asked for."""
         return self._run(_CLEAN + _RUN, words, heard=False)
+
+    @property
+    def settled(self) -> Pip:
+        """The same pip, for what was found: what the environment says is wanted was heeded, and counts no more."""
+        changed: Pip = replace(self, environment={k: v for k, v in self.environment.items() if k not in _SETTLED})
+        return changed
 
     def _run(self, code: str, words: Sequence[str], *, heard: bool) -> int:
         command = [self.python, "-c", code, self.runner, *words, *_ALWAYS]

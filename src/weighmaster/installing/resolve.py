@@ -49,7 +49,10 @@ class Resolved(Value):
     @property
     def pin(self) -> str:
         """The requirement that names this release alone, or the very file."""
-        return f"{self.name} @ {self.url}" if self.direct else f"{self.name}=={self.version}"
+        if not self.direct:
+            return f"{self.name}=={self.version}"
+        # Metadata may name any address, and pip puts the environment's values for ${NAME} in a file of requirements.
+        return f"{self.name} @ {self.url.replace('$', '%24')}"
 
 
 class Resolution(Value):
@@ -140,7 +143,7 @@ def fetched(
         with open(pins, "w", encoding="utf-8") as file:
             file.writelines(f"{line}\n" for line in pinned(some))
         words = ["download", "--quiet", "--no-deps", *_WHEELS, *asked.fetch, *more, "--dest", place, "-r", pins]
-        if pip.run(words):
+        if pip.settled.run(words):
             raise UnreachableError("pip could not fetch what it had found; what it said stands above")
     return [_checked(one, place) for one in files]
 

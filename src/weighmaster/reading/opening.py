@@ -12,6 +12,8 @@ from weighmaster.reading.source import Source, is_far
 
 LONGEST: Final = 16 << 20
 """Bytes of a text that is looked through."""
+PAGE: Final = 1 << 20
+"""Bytes of one that lies elsewhere."""
 _HEAD: Final = 4096
 
 _SHEBANG: Final = pattern(rb"#! ?\S*?(?:/env(?: -S)? +)?\b(?:ba|da|z|k|a|fi)?sh\b")
@@ -40,7 +42,7 @@ def _seen(source: Source) -> tuple[bytes, bytes]:
     if _last and _last[0][0] is source:
         return _last[0][1:]
     data = b""
-    if source.size <= (LONGEST if not is_far(source) else 1 << 20):
+    if source.size <= (LONGEST if not is_far(source) else PAGE):
         head = source.read_at(0, _HEAD)
         if b"\0" not in head:
             data = head if source.size <= _HEAD else source.read_at(0, source.size)

@@ -150,6 +150,7 @@ def _documents() -> Iterator[bytes]:
     component = b'[components.ner]\nfactory = "ner"\n@architectures = "spacy.Tagger.v2"\n'
     yield b'[nlp]\nlang = "en"\npipeline = ["ner"]\n\n' + component
     yield json.dumps({"lang": "en", "spacy_version": ">=3", "pipeline": [], "requirements": ["x"]}).encode()
+    yield b"# so it goes on\n" * 65_537
 
 
 def msgpack(value: Any) -> bytes:

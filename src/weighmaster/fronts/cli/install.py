@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from weighmaster.installing.install import Looked, Plan
 
 _SCHEMA: Final = "weighmaster.install/1"
+_YES: Final = frozenset({"1", "y", "yes", "t", "true", "on"})
 _EPILOG: Final = """\
 All else is for pip: requirements, -r FILE, -c FILE, -U, --index-url URL, --target FOLDER, ... (pip install --help).
 
@@ -78,6 +79,7 @@ def add_shared(it: Any) -> None:
 def main(arguments: Sequence[str]) -> int:
     """Run the subcommand and return its exit status."""
     options, rest = parser().parse_known_args(list(arguments))
+    options.dry_run |= os.environ.get("PIP_DRY_RUN", "").lower() in _YES
     with tempfile.TemporaryDirectory(prefix="weighmaster-", ignore_cleanup_errors=True) as folder:
         with Progress(sys.stderr, quiet=False, doing="vetting") as progress:
             plan = _plan(options, rest, folder, progress)
@@ -94,10 +96,9 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _plan(options: Any, rest: Sequence[str], folder: str, progress: Progress) -> Plan:
-    from weighmaster.installing.arguments import parsed
     from weighmaster.installing.install import Plan
 
-    asked = parsed(rest)
+    asked = asked_of(rest)
     settings = settings_of(options)
     policy, recall = options.trust or settings.trust, options.recall or settings.recall
     request = api.Request(
@@ -123,6 +124,14 @@ def settings_of(options: Any) -> Any:
     return api.chosen(api.configured(path), options.policy, ())
 
 
+def asked_of(words: Sequence[str]) -> Any:
+    """Return what pip is asked for, with what files of requirements say of indexes."""
+    from weighmaster.installing.arguments import parsed
+    from weighmaster.installing.listed import completed
+
+    return completed(parsed(words), os.environ)
+
+
 def access_of(asked: Any) -> Any:
     """Return how indexes are reached: as pip is told in this call, else as it is told elsewhere."""
     from weighmaster.fronts.cli.access import from_environment
@@ -135,8 +144,13 @@ def pip_of(options: Any) -> Any:
     """Return pip, for the environment that is meant."""
     from weighmaster.installing import pip
 
-    active = os.environ.get("VIRTUAL_ENV") or os.environ.get("CONDA_PREFIX") or sys.executable
-    return pip.pip_of(options.python or active, dict(os.environ))
+    active = (
+        os.environ.get("PIP_PYTHON")
+        or os.environ.get("VIRTUAL_ENV")
+        or os.environ.get("CONDA_PREFIX")
+        or sys.executable
+    )
+    return pip.pip_of(options.python or active, {k: v for k, v in os.environ.items() if k != "PIP_PYTHON"})
 
 
 def say(what: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from weighmaster.extend.showing import count
 from weighmaster.fronts.cli import status
-from weighmaster.fronts.cli.install import access_of, add_shared, pip_of, refuse_output, say
+from weighmaster.fronts.cli.install import access_of, add_shared, asked_of, pip_of, refuse_output, say
 from weighmaster.fronts.cli.parsing import Parser
 
 _EPILOG: Final = """\
@@ -62,10 +62,9 @@ def main(arguments: Sequence[str]) -> int:
 
 def _lock(options: Any, rest: Sequence[str]) -> tuple[str, int]:
     from weighmaster.installing import pin
-    from weighmaster.installing.arguments import parsed
     from weighmaster.installing.resolve import resolved
 
-    asked = parsed(rest)
+    asked = asked_of(rest)
     with tempfile.TemporaryDirectory(prefix="weighmaster-", ignore_cleanup_errors=True) as folder:
         say("finding what would be installed")
         resolution = resolved(pip_of(options), asked, folder, ("--ignore-installed",))

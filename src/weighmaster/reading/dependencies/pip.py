@@ -154,7 +154,7 @@ def options(words: Sequence[str], short: Mapping[str, str] = SHORT) -> tuple[lis
 
 def _whole(name: str) -> str:
     """Return the option that a beginning of it means: optparse takes one that is the beginning of no other."""
-    if name in TAKES or name in _FLAGS or len(name) < 4:
+    if name in TAKES or name in _FLAGS or len(name) < 3:
         return name
     meant = [known for known in (*sorted(_PIP), *sorted(_FLAGS)) if known.startswith(name)]
     return meant[0] if len(meant) == 1 else name
@@ -162,7 +162,7 @@ def _whole(name: str) -> str:
 
 _PIP: Final = frozenset({
     "--index-url", "--extra-index-url", "--find-links", "--constraint", "--requirement", "--editable", "--trusted-host",
-    "--no-binary", "--only-binary", "--hash",
+    "--no-binary", "--only-binary", "--hash", "--pypi-url", "--config-settings",
 })  # fmt: skip
 
 

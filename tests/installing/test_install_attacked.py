@@ -1,0 +1,88 @@
+"""weighmaster install and pin under attack: by an index, by metadata, by settings that change what pip does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.installing.test_install import add, install
+from tests.samples.dists import wheel
+from tests.sims.index import Index
+
+from weighmaster.fronts.cli.main import main
+
+
+def test_an_address_in_metadata_does_not_learn_what_the_environment_holds(
+    index: Index,
+    environment: Path,
+    target: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ACME_SECRET", "hunter2")
+    data = wheel("inner", "1.0", {"inner.py": ""})
+    for quoted in ("$%7BACME_SECRET%7D", "%24%7BACME_SECRET%7D"):
+        index.files[f"/x/{quoted}/inner-1.0-py3-none-any.whl"] = data
+    address = f"{index.url('/x/')}${{ACME_SECRET}}/inner-1.0-py3-none-any.whl"
+    add(index, "acme", "1.0", metadata=[f"Requires-Dist: inner @ {address}"])
+    assert install(environment, target, "acme", "--allow-review") == 0
+    assert main(["pin", "--python", str(environment), "acme", "-o", "lock.txt"]) == 0
+    assert not [asked.path for asked in index.asked if "hunter2" in asked.path]
+    assert "${" not in Path("lock.txt").read_text()
+
+
+@pytest.mark.usefixtures("index")
+def test_an_index_that_a_file_of_requirements_names_is_asked_for_its_files(
+    environment: Path,
+    target: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with Index() as other:
+        add(other, "acme", "1.0")
+        monkeypatch.setenv("OTHER", other.simple)
+        (tmp_path / "sub").mkdir()
+        (tmp_path / "requirements.txt").write_text("-r sub/more.txt\n")
+        (tmp_path / "sub/more.txt").write_text("--extra-index-url ${OTHER}\nacme\n")
+        assert install(environment, target, "-r", "requirements.txt") == 0
+        assert main(["pin", "--python", str(environment), "-r", "requirements.txt", "-o", "pylock.toml"]) == 0
+    assert (target / "acme").is_dir()
+    assert other.simple in (tmp_path / "pylock.toml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "version"),
+    [
+        ("PIP_CONSTRAINT", "c.txt", "1.0"),
+        ("PIP_REQUIREMENT", "r.txt", "2.0"),
+        ("PIP_NO_BINARY", ":all:", "2.0"),
+        ("PIP_NO_REQUIRE_HASHES", "1", "2.0"),
+        ("PIP_PYTHON", "/nowhere", "2.0"),
+        ("PIP_FIND_LINKS", ".", "2.0"),
+        ("PIP_DRY_RUN", "1", ""),
+    ],
+)
+def test_settings_of_pip_are_heeded_where_things_are_found_and_harm_nothing_later(  # noqa: PLR0913, PLR0917
+    name: str,
+    value: str,
+    version: str,
+    index: Index,
+    environment: Path,
+    target: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "c.txt").write_text("acme==1.0\n")
+    (tmp_path / "r.txt").write_text("other\n")
+    for one in ("1.0", "2.0"):
+        add(index, "acme", one)
+    add(index, "other", "1.0")
+    monkeypatch.setenv(name, value)
+    assert install(environment, target, "acme") == 0
+    assert ("nothing was installed" in capfd.readouterr().out) is (not version)
+    assert (
+        [path.name for path in target.glob("acme-*")] == [f"acme-{version}.dist-info"]
+        if version
+        else not target.exists()
+    )
+    assert (target / "other").exists() is (name == "PIP_REQUIREMENT")
