@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ast
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Final
 
 from weighmaster.model.fact import Use
@@ -59,7 +59,17 @@ def _all(text: str, tree: ast.AST) -> Iterator[tuple[str, int, str]]:
             yield "reorders-its-text", number, f"U+{ord(hit[0]):04X}, {unicodedata.name(hit[0], 'a control')}"
         if hit := _UNSEEN.search(line):
             yield "holds-unseen-letters", number, f"{len(hit[0])} of them, the first U+{ord(hit[0][0]):04X}"
-    yield from _imitated(tree)
+    if _may_imitate(text):
+        yield from _imitated(tree)
+
+
+def _may_imitate(text: str) -> bool:
+    """Say whether any word of a text would be told of if it were a name, which takes a hundredth of a walk."""
+    text = unicodedata.normalize("NFKC", text)  # As Python reads names.
+    if _LATIN_LIKE.search(text) is None:
+        return False
+    words = set(_WORD.findall(text))
+    return any(_drawn_as(word, words) for word in words)
 
 
 def _imitated(tree: ast.AST) -> Iterator[tuple[str, int, str]]:
@@ -69,18 +79,24 @@ def _imitated(tree: ast.AST) -> Iterator[tuple[str, int, str]]:
         for name in _names(node):
             names.setdefault(name, getattr(node, "lineno", 0))
     for name, line in names.items():
-        if name.isascii():
-            continue
-        drawn = "".join(_DRAWN.get(letter, letter) for letter in name)
-        if drawn == name:
-            continue
-        mixed = any(letter.isascii() and letter.isalpha() for letter in name)
-        if drawn.isascii() and (mixed or drawn in names or drawn in _BUILTINS):
+        if drawn := _drawn_as(name, names):
             codes = ", ".join(f"U+{ord(letter):04X}" for letter in name if letter in _DRAWN)
             yield "imitates-letters", line, f"{name!r} is not {drawn!r} ({codes})"
 
 
+def _drawn_as(name: str, names: Collection[str]) -> str:
+    """Return the name that a name is drawn as, if it mixes scripts or that is a name, too; nothing otherwise."""
+    if name.isascii():
+        return ""
+    drawn = "".join(_DRAWN.get(letter, letter) for letter in name)
+    mixed = any(letter.isascii() and letter.isalpha() for letter in name)
+    return drawn if drawn != name and drawn.isascii() and (mixed or drawn in names or drawn in _BUILTINS) else ""
+
+
 _ANY: Final = pattern(f"{_CONTROLS.pattern}|{_UNSEEN.pattern}|[{''.join(_DRAWN)}]")
+_LATIN_LIKE: Final = pattern(f"[{''.join(_DRAWN)}]")
+_WORD: Final = pattern(r"(?:\w|[^\x00-\x7f])+")
+"""Whatever may be a name, and numbers."""
 _BUILTINS: Final = frozenset({"eval", "exec", "open", "print", "input", "compile"})
 
 

@@ -188,7 +188,7 @@ def parsed(text: str) -> ast.Module:
         return _trees[0][1]
     if len(text) > LONGEST:
         raise OverBudgetError(f"{len(text)} characters of source, {LONGEST} allowed")
-    if sum(map(text.count, _SEPARATORS)) > _PARTS:
+    if len(text) > _PARTS and sum(map(text.count, _SEPARATORS)) > _PARTS:
         raise OverBudgetError(f"more than {_PARTS} parts of source")
     if _looked_through(text) > _LOOKED_THROUGH:
         raise OverBudgetError("formatted texts of too many fields in the source")

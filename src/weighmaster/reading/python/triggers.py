@@ -29,18 +29,15 @@ _WEIGHTS: Final = pattern(
 )
 _TAKING: Final = frozenset({"load_adapter", "load_state_dict", "load_weights", "set_adapter"})
 _ESCAPED: Final = pattern(
-    r"\\u(?:00ad|034f|061c|180e|20[0-6]|feff)|\\U000[eE]0|\\x[aA][dD]|\\N\{"
-    "|[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e0fff]",
-    re.IGNORECASE,
+    r"\\(?:(?:u|U0000)(?:00[aA][dD]|034[fF]|061[cC]|180[eE]|20[0-6]|[fF][eE][fF][fF])|U000[eE]0|x[aA][dD]|255|N\{)"
 )
 _ASKS: Final = pattern(
     r"\b(?:environ|getenv|getuser|getlogin|getuid|uname|node|getfqdn|gethostname|getnode|date|datetime|time)\b"
 )
-_SWAPS: Final = pattern(
-    r"\.(?:safetensors|gguf|onnx|ckpt|pth?|bin|h5|keras|npz|pkl|joblib|tflite|msgpack)['\"]"
-    r"|\b(?:load_adapter|load_state_dict|load_weights|set_adapter)\b",
-    re.IGNORECASE,
-)
+_ENDS: Final = r"\.(?:safetensors|gguf|onnx|ckpt|pth?|bin|h5|keras|npz|pkl|joblib|tflite|msgpack)['\"]"
+_ENDS_SO: Final = pattern(_ENDS, re.IGNORECASE)
+_ENDS_LOW: Final = pattern(_ENDS)
+"""The same of text in small letters, which takes a tenth of the time."""
 _BEGINNING: Final = frozenset({"endswith", "startswith"})
 _CLEANING: Final = frozenset({
     "append", "encode", "join", "len", "lower", "lstrip", "normalize", "print", "replace", "rstrip", "split", "str",
@@ -57,15 +54,35 @@ def may_wait(text: str) -> bool:
     >>> may_wait("if os.getenv('X') == 'y': name = 'b.bin'"), may_wait("x = 1")
     (True, False)
     """
-    return _ESCAPED.search(text) is not None or (_ASKS.search(text) is not None and _SWAPS.search(text) is not None)
+    return may_hide(text) or (_names_weights(text) and _ASKS.search(text) is not None)
 
 
-def condition(test: ast.expr, flags: int) -> str:
-    """Return what a condition asks for that may be a trigger, and the condition; nothing where it is none."""
+def _names_weights(text: str) -> bool:
+    if any(word in text for word in _TAKING):
+        return True
+    return (_ENDS_LOW.search(text.lower()) if text.isascii() else _ENDS_SO.search(text)) is not None
+
+
+def may_hide(text: str) -> bool:
+    r"""Say whether source may hold a text with letters that nobody sees.
+
+    >>> may_hide(r"x == '\u200b'"), may_hide(r"x == '\n'")
+    (True, False)
+    """
+    return ("\\" in text and _ESCAPED.search(text) is not None) or (
+        not text.isascii() and _UNSEEN.search(text) is not None
+    )
+
+
+def condition(test: ast.expr, flags: int, *, unseen: bool = True) -> str:
+    """Return what a condition asks for that may be a trigger, and the condition; nothing where it is none.
+
+    `unseen` is whether it may hold a text with letters that nobody sees (`may_hide`).
+    """
     kind = ""
     if flags & ASKED and _compares(test):
         kind = MACHINE_IS if flags & MACHINE else MOMENT_IS if flags & MOMENT else VARIABLE_IS
-    elif _asks_for_unseen(test):
+    elif unseen and _asks_for_unseen(test):
         kind = INPUT_IS
     return f"{kind}: {_shown(test)}" if kind else ""
 
