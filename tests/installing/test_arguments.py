@@ -15,7 +15,7 @@ def test_each_word_goes_where_it_belongs() -> None:
         ["-r", "r.txt", "--requirement=s.txt", "-cc.txt", "torch==2.1", "--index-url", "https://a/s", "-qU", "--user"]
     )
     assert found.wanted == ("torch==2.1",)
-    assert found.files == ("r.txt", "s.txt")
+    assert found.files == ("r.txt", "s.txt", "c.txt")
     assert found.find == (
         "-r", "r.txt", "--requirement", "s.txt", "-c", "c.txt", "--index-url", "https://a/s", "-U", "--user",
     )  # fmt: skip
