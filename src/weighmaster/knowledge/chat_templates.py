@@ -270,3 +270,25 @@ UNSEEN: Final = pattern(
     "|(?<![^\x00-\x7f])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\x7f])|(?<!^)\ufeff"
 )
 """Characters that are not seen and that say something to a model all the same; joiners between letters are script."""
+
+_PAGE: Final = pattern(
+    r".*\.(?:html?|xhtml|xml|svg|md|rst|tex|txt|mako)(?:\.(?:jinja2?|j2|tmpl|tpl))?", re.IGNORECASE | re.DOTALL
+)
+_SCRIPT: Final = pattern(r".*\.(?:[cm]?js|jsx|tsx?|css|scss|less|map)", re.IGNORECASE | re.DOTALL)
+_CHAT: Final = pattern(
+    r"\b(?:add_generation_prompt|[be]os_token|raise_exception|strftime_now|enable_thinking|tool_calls)\b"
+    r"|\bmessages?\s*(?:\[|\.\s*(?:role|content)\b)|[\[(]\s*['\"](?:role|content)['\"]"
+)
+
+
+def is_page(name: str, text: str) -> bool:
+    """Say whether a template is one of a page, a document or a script, and none of a conversation, whatever it holds.
+
+    Pages take in other pages, and what a web framework offers to them; so much is their trade.
+
+    >>> is_page("base.html", "{% include 'menu.html' %}"), is_page("base.html", "{{ messages[0]['content'] }}")
+    (True, False)
+    >>> is_page("chat_template.jinja", "{% include 'menu.html' %}")
+    False
+    """
+    return (_PAGE.fullmatch(name) is not None and _CHAT.search(text) is None) or _SCRIPT.fullmatch(name) is not None

@@ -53,7 +53,8 @@ def is_out_of_place(package: Package, fact: Executable) -> bool:
         return False
     if not build.pure or any(not tag.endswith("-any") for tag in build.tags):
         return False
-    return not _is_launcher(package, fact)
+    # WebAssembly is of no machine: pages bring it, and what runs it keeps it in a box.
+    return fact.kind != "WebAssembly" and not _is_launcher(package, fact)
 
 
 def _is_launcher(package: Package, fact: Executable) -> bool:

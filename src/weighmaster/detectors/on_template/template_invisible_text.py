@@ -9,7 +9,7 @@ Look at the template with its characters escaped, and at what it says then.
 
 ## What this rule cannot see
 
-Letters of other alphabets that look like Latin ones.
+Letters of other alphabets that look like Latin ones. What stands in pages and scripts of a browser: no model reads it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from weighmaster.extend.detector import Detector
-from weighmaster.knowledge.chat_templates import UNSEEN
+from weighmaster.knowledge.chat_templates import UNSEEN, is_page
 from weighmaster.model.errors import WeighmasterError
 from weighmaster.model.fact import Template
 from weighmaster.model.finding import Finding, Rule, Severity
@@ -29,6 +29,8 @@ _RULE: Final = Rule(
 
 
 def _detect(fact: Template) -> Iterator[Finding]:
+    if is_page(fact.name, fact.text):
+        return
     texts = [fact.text]
     if "\\" in fact.text and fact.engine == "jinja":
         # Written as escapes, they are seen in the source and not in what it gives out.

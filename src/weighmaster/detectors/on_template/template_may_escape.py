@@ -11,7 +11,8 @@ messages.
 
 ## What this rule cannot see
 
-What the program that renders the template offers to it, beyond what Jinja and transformers do.
+What the program that renders the template offers to it, beyond what Jinja and transformers do. Templates of pages and
+documents, such as `base.html`, in which no word of a conversation stands, do all this as their trade: nothing is said.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from typing import TYPE_CHECKING, Final
 
 from weighmaster.extend.detector import Detector
 from weighmaster.extend.templates import minded
-from weighmaster.knowledge.chat_templates import call_may_escape, helper_may_escape, may_escape
+from weighmaster.knowledge.chat_templates import call_may_escape, helper_may_escape, is_page, may_escape
 from weighmaster.model.fact import Template
 from weighmaster.model.finding import Finding, Rule, Severity
 
@@ -34,7 +35,8 @@ _RULE: Final = Rule(
 
 
 def _detect(fact: Template) -> Iterator[Finding]:
-    yield from minded(fact, _RULE, _why)
+    if not is_page(fact.name, fact.text):
+        yield from minded(fact, _RULE, _why)
 
 
 def _why(sight: Sight) -> str | None:

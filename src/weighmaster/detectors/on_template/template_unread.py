@@ -9,7 +9,8 @@ Read the template, or leave it away and render with one of your own.
 
 ## What this rule cannot see
 
-What the part that was not read does.
+What the part that was not read does. Templates of pages, such as those of Django, are none of a conversation, and are
+left to the program that they come with.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from weighmaster.extend.detector import Detector
+from weighmaster.knowledge.chat_templates import is_page
 from weighmaster.model.errors import WeighmasterError
 from weighmaster.model.fact import Template
 from weighmaster.model.finding import Finding, Rule, Severity
@@ -30,7 +32,7 @@ _RULE: Final = Rule(
 def _detect(fact: Template) -> Iterator[Finding]:
     from weighmaster.reading.jinja.walk import sights
 
-    if fact.engine != "jinja":
+    if fact.engine != "jinja" or is_page(fact.name, fact.text):
         return
     try:
         unread = [sight.name for sight in sights(fact.text) if sight.kind == "unfinished"]
