@@ -290,10 +290,26 @@ class FolderLook:
                 self._before = unpacked(self.target, whole, shipped.registry())
                 self.names = ()
                 return
+        self._take_known(remembered)
+
+    def recall_files(self, by: str) -> None:
+        """Take what an earlier look of the sort `by` was told of files that have not changed."""
+        request = self.request
+        if request.memory is None or request.follow_symlinks or len(self.paths) < _WORTH_KEEPING:
+            return
+        self._remembered = request.memory.of(self._found.files, f"{by} {request.limits!r}", by)
+        self._take_known(self._remembered)
+
+    def _take_known(self, remembered: Remembered) -> None:
         known = remembered.files()
         for name, answer in known.items():
             self.take(name, said(name, answer))
         self.names = [name for name in self.names if name not in known]
+
+    def close(self) -> None:
+        """Write what is to be remembered."""
+        if self._remembered is not None:
+            self._remembered.close()
 
     def keep(self, name: str, answer: bytes, items: Iterable[Item]) -> None:
         """Remember what was said of a file, where another run would be told the same."""
@@ -326,10 +342,9 @@ class FolderLook:
     def vetted(self) -> Vetted:
         """See `Look`."""
         vetted = judged(self._before, self.request) if self._before is not None else self._judged()
-        if self._remembered is not None:
-            if self._before is None:
-                self._keep_whole(self._remembered, vetted.report)
-            self._remembered.close()
+        if self._remembered is not None and self._before is None:
+            self._keep_whole(self._remembered, vetted.report)
+        self.close()
         return vetted
 
     def _keep_whole(self, remembered: Remembered, report: Report) -> None:
@@ -402,14 +417,15 @@ def look_here(looks: Sequence[FolderLook]) -> None:
         look.recall()
     keeps = any(look.remembers for look in looks)
     read = [path for look in looks for path in look.readable()]
-    look_at(looks, jobs=_jobs(looks), read=read, heard=_keep if keeps else None)
+    look_at(looks, jobs=_jobs(looks), read=read, heard=keep if keeps else None)
     for look in looks:
         for pair in _pairs(() if look.unchanged else tuple(look.paths)):
             # Read again, now side by side: only where one model lies there twice.
             look.compared(pair)
 
 
-def _keep(look: Look, name: str, answer: bytes, items: list[Item]) -> None:
+def keep(look: Look, name: str, answer: bytes, items: list[Item]) -> None:
+    """Remember what was said of a file of this machine."""
     if isinstance(look, FolderLook):
         look.keep(name, answer, items)
 

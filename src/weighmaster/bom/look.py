@@ -6,12 +6,13 @@ import os
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from functools import cache
+from typing import Final
 
 from weighmaster import shipped
 from weighmaster.bom.described import Described
 from weighmaster.engine.scan import scan_file
 from weighmaster.extend.registry import Registry
-from weighmaster.looks import FolderLook, Request, Said, look_at
+from weighmaster.looks import FolderLook, Request, Said, keep, look_at
 from weighmaster.model.errors import ConfigError, WeighmasterError
 from weighmaster.model.fact import Artifact, Shared
 from weighmaster.model.report import Gap, Item
@@ -23,14 +24,21 @@ from weighmaster.trust.manifests.digests import Hashing
 from weighmaster.trust.manifests.files import files
 from weighmaster.trust.manifests.hashing import hash_artifact
 
+_BY: Final = "described"
+"""What is remembered for bills is not what is remembered for verdicts."""
+
 
 class Seen(Value):
-    """What was read of a target: its files and what is in them, what they say, what was not read, and left out."""
+    """What was read of a target: its files and what is in them, what they say, what was not read, and left out.
+
+    `notes` are sentences on what belongs to it and was not looked at.
+    """
 
     target: str
     whole: Repository
     gaps: tuple[Gap, ...]
     excluded: int = 0
+    notes: tuple[str, ...] = ()
 
 
 @cache
@@ -58,7 +66,13 @@ class _Description(FolderLook):
             self.take = self._said.take
 
     def readable(self) -> Sequence[str]:
+        if not self.request.follow_symlinks:
+            return super().readable()
         return tuple(os.path.realpath(path) for path in self.paths.values())
+
+    def recall(self) -> None:
+        """Take what an earlier run was told of files that have not changed, one by one."""
+        self.recall_files(_BY)
 
     def items(self, name: str) -> Iterator[Item]:
         return scan_file(self.paths[name], name, _registry(), self.request.limits)
@@ -86,7 +100,13 @@ class _Description(FolderLook):
             facts=tuple(sorted(facts, key=lambda fact: (str(fact.where), repr(fact)))),
         )
         ordered = sorted(gaps, key=lambda gap: (str(gap.where), gap.reason, gap.detail))
-        return Seen(target=self.target, whole=whole, gaps=tuple(ordered), excluded=self._excluded)
+        return Seen(
+            target=self.target,
+            whole=whole,
+            gaps=tuple(ordered),
+            excluded=self._excluded,
+            notes=self.request.notes,
+        )
 
     def _unread(self, read: AbstractSet[str]) -> Iterator[Artifact]:
         """Hash the files whose workers died: a bill names every file, whatever is in it."""
@@ -109,5 +129,8 @@ def look(target: str, request: Request | None = None) -> Seen:
         raise ConfigError(f"no such file or folder: {target}")
     request = request or Request()
     one = _Description(target, request)
-    look_at([one], jobs=request.jobs or os.cpu_count() or 1, read=one.readable())
+    one.recall()
+    heard = keep if one.remembers else None
+    look_at([one], jobs=request.jobs or os.cpu_count() or 1, read=one.readable(), heard=heard)
+    one.close()
     return one.seen()

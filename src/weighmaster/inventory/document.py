@@ -17,7 +17,7 @@ from typing import Any, Final
 from weighmaster.bom.properties import property_of, text
 from weighmaster.bom.reading import hub_purl
 from weighmaster.inventory.summary import place
-from weighmaster.inventory.uses import Held, Inventory, Used, Wanted
+from weighmaster.inventory.uses import Held, Inventory, Used
 from weighmaster.knowledge.load_targets import is_commit, line_of
 from weighmaster.model.finding import Finding
 from weighmaster.model.package import Load
@@ -31,7 +31,7 @@ _MOST: Final = 1_000
 
 def document(it: Inventory, *, spec_version: str = "1.6", timestamp: datetime) -> dict[str, Any]:
     """Return an inventory as a CycloneDX document; `timestamp` is when it was made, with a time zone."""
-    components = [*_used(it), *_held(it), *_packages(it)]
+    components = [*_used(it), *_held(it), *_packages(it), *_imported(it)]
     name = os.path.basename(os.path.abspath(it.target)) or it.target
     refs = [component["bom-ref"] for component in components]
     return {
@@ -69,6 +69,8 @@ def _whole(it: Inventory) -> Iterator[dict[str, str]]:
         yield property_of("wrong", f"{finding.rule.id}: {finding.message}")
     for gap in it.gaps[:_MOST]:
         yield property_of("not-read", f"{gap.where}: {gap.detail}")
+    for note in it.notes:
+        yield property_of("note", note)
     if it.unknown:
         yield property_of("files-of-unknown-format", str(it.unknown))
     if it.excluded:
@@ -154,7 +156,7 @@ def _packages(it: Inventory) -> Iterator[dict[str, Any]]:
         if one.version:
             found["version"] = text(one.version)
         if not one.by.startswith("conda"):
-            found["purl"] = _pypi(one)
+            found["purl"] = _pypi(one.name, one.version)
         found["evidence"] = {"occurrences": [{"location": text(path)} for path in one.paths[:_MOST]]}
         found["properties"] = [property_of("source:name", one.by)]
         if one.specifier:
@@ -162,11 +164,32 @@ def _packages(it: Inventory) -> Iterator[dict[str, Any]]:
         yield found
 
 
-def _pypi(one: Wanted) -> str:
+def _imported(it: Inventory) -> Iterator[dict[str, Any]]:
+    """Yield the packages that source imports and nothing asks for."""
+    for number, one in enumerate(one for one in it.imported if not one.asked):
+        found: dict[str, Any] = {
+            "type": "library",
+            "bom-ref": f"imported:{number}",
+            "name": text(one.packages[0] if one.packages else one.module),
+        }
+        if one.packages:
+            found["purl"] = _pypi(one.packages[0], "")
+        found["evidence"] = {"occurrences": [{"location": text(path)} for path in one.paths[:_MOST]]}
+        found["properties"] = [property_of("source:name", "import"), property_of("imported-as", one.module)]
+        found["properties"] += (property_of("or-package", name) for name in one.packages[1:])
+        found["properties"].append(property_of("asked-for", "nowhere"))
+        if one.alike:
+            found["properties"].append(property_of("looks-like", one.alike))
+        if one.in_tests:
+            found["properties"].append(property_of("in-tests", "true"))
+        yield found
+
+
+def _pypi(name: str, version: str) -> str:
     from urllib.parse import quote
 
-    version = f"@{quote(text(one.version), safe='.-_')}" if one.version else ""
-    return f"pkg:pypi/{quote(text(one.name), safe='.-')}{version}"
+    versioned = f"@{quote(text(version), safe='.-_')}" if version else ""
+    return f"pkg:pypi/{quote(text(name), safe='.-')}{versioned}"
 
 
 def record(it: Inventory) -> dict[str, Any]:
@@ -186,10 +209,17 @@ def record(it: Inventory) -> dict[str, Any]:
              "paths": [text(path) for path in one.paths]}
             for one in it.packages
         ],
+        "imported": [
+            {"module": text(one.module), "packages": list(one.packages), "known_by": one.how,
+             "asked_for": [text(path) for path in one.asked], "paths": [text(path) for path in one.paths],
+             "in_tests": one.in_tests, "looks_like": one.alike}
+            for one in it.imported
+        ],
         "about_all": [_wrong(finding) for finding in it.about_all],
         "not_read": [
             {"place": text(str(gap.where)), "reason": gap.reason.value, "detail": text(gap.detail)} for gap in it.gaps
         ],
+        "notes": [text(note) for note in it.notes],
         "files_of_source": it.sources,
         "files_of_unknown_format": it.unknown,
         "files_left_out": it.excluded,

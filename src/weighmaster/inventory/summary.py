@@ -42,7 +42,7 @@ def summary(it: Inventory, width: int = 100, *, everything: bool = False) -> str
     lines = [*_used(it, width, everything=everything), *_files(it, width, everything=everything)]
     lines += _unresolved(it, everything=everything)
     lines += [*_held(it.held, width, everything=everything), *_packages(it.packages, width, everything=everything)]
-    lines += [*_wrong(it), *_said(it)]
+    lines += [*_imported(it, width, everything=everything), *_wrong(it), *_said(it)]
     return "\n".join(line.rstrip() for line in lines).lstrip("\n") + "\n"
 
 
@@ -160,12 +160,34 @@ def _packages(packages: Sequence[Wanted], width: int, *, everything: bool) -> It
         yield "  (--all lists them)"
 
 
+def _imported(it: Inventory, width: int, *, everything: bool) -> Iterator[str]:
+    those = [one for one in it.imported if everything or not one.in_tests]
+    nowhere = [one for one in those if not one.asked]
+    if not (nowhere or (everything and those)):
+        return
+    asks = any(one.asked for one in it.imported) or it.packages
+    told = f"{len(nowhere)} that nothing here asks for" if asks else "and nothing here asks for packages"
+    yield from ("", f"packages that source imports: {len(those)}, {told}")
+    shown = those if everything else nowhere[:_FEW]
+    room = max(20, min(36, width - 64))
+    for one in shown:
+        package = one.packages[0] if one.packages else "no known package"
+        if one.alike:
+            package += f" (looks like {one.alike})"
+        state = f"asked for in {plain(one.asked[0])}" if one.asked else "asked for nowhere" if everything else ""
+        more = f" and {len(one.paths) - 1} more" if len(one.paths) > 1 else ""
+        yield f"  {plain(one.module):<{room}}  {plain(package):<28}  {plain(one.paths[0])}{more}  {state}"
+    if len(nowhere) > _FEW and not everything:
+        yield f"  and {len(nowhere) - _FEW} more (--all lists them)"
+
+
 def _said(it: Inventory) -> Iterator[str]:
     yield ""
     number = len(it.used) + len(it.files)
     yield f"{number} things are loaded by {len(it.wrong)} calls in {it.sources} files of source."
     if it.unknown:
         yield f"{it.unknown} files are of no known format; whatever they are, they are not among the models above."
+    yield from (plain(note) for note in it.notes)
     for gap in it.gaps[:_FEW]:
         yield f"not read: {plain(f'{gap.where}: {gap.detail}')}"
     if len(it.gaps) > _FEW:

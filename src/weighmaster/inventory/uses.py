@@ -11,6 +11,7 @@ from typing import Final
 
 from weighmaster.bom.look import Seen
 from weighmaster.extend.registry import Registry
+from weighmaster.inventory.imported import Imported, imported
 from weighmaster.inventory.kept import Kept
 from weighmaster.knowledge.hub import is_weights
 from weighmaster.knowledge.load_targets import is_test, option, place_of, repository
@@ -93,12 +94,14 @@ class Inventory(Value):
     unresolved: tuple[Load, ...]
     held: tuple[Held, ...]
     packages: tuple[Wanted, ...]
+    imported: tuple[Imported, ...]
     wrong: Mapping[Load, tuple[Finding, ...]]
     about_all: tuple[Finding, ...]
     gaps: tuple[Gap, ...]
     unknown: int
     sources: int
     excluded: int
+    notes: tuple[str, ...] = ()
 
 
 def inventory(seen: Seen, registry: Registry, kept: Mapping[str, Kept]) -> Inventory:
@@ -115,12 +118,14 @@ def inventory(seen: Seen, registry: Registry, kept: Mapping[str, Kept]) -> Inven
         unresolved=tuple(load for load in loads if place_of(load) == "unknown"),
         held=tuple(_held(seen, kept)),
         packages=tuple(_packages(seen)),
+        imported=imported(seen),
         wrong=wrong,
         about_all=tuple(rule.detect(seen.whole)) if rule else (),
         gaps=tuple(gap for gap in seen.gaps if gap.reason is not GapReason.UNKNOWN_FORMAT),
         unknown=sum(gap.reason is GapReason.UNKNOWN_FORMAT for gap in seen.gaps),
         sources=sum({"python", "notebook", "shell"} & set(one.formats) != set() for one in seen.whole.artifacts),
         excluded=seen.excluded,
+        notes=seen.notes,
     )
 
 

@@ -194,4 +194,9 @@ def is_dormant(load: Load) -> bool:
 
 def is_packaged(load: Load) -> bool:
     """Say whether the source is a package's, and not that of whoever uses it."""
-    return _PACKAGED.match(path_of(load.where)) is not None
+    return is_packaged_path(path_of(load.where))
+
+
+def is_packaged_path(path: str) -> bool:
+    """Say whether a file is a package's, told from where it lies."""
+    return _PACKAGED.match(path) is not None

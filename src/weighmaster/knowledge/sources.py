@@ -129,15 +129,16 @@ class Reading:
             return
         first: dict[str, bool] = {}
         main: dict[str, bool] = {}
+        later: dict[str, bool] = {}
         for when, part in timed(self.walker, self._run_by):
-            if when == "main":
-                main |= part.brings
-            elif when in SOON:
-                first |= part.brings
+            brings = main if when == "main" else first if when in SOON else later
+            brings |= part.brings
         around = path_of(self.where).replace("!", "/").split("/")
         names, programs = kept(first, around), kept(main, around)
-        if names or programs:
-            yield Imports(where=self.where, names=names, main=programs)
+        known = {*names, *programs}
+        others = tuple(name for name in kept(later, ()) if name[:1] != "." and name not in known)
+        if names or programs or others:
+            yield Imports(where=self.where, names=names, main=programs, later=others)
 
     def _nested(self, text: str, when: str) -> Iterator[Use]:
         """Follow Python that a command runs; not what that runs in turn."""

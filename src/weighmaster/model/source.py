@@ -10,10 +10,12 @@ class Imports(Shared):
 
     `main` are those that it imports only when it is run as a program. What the library of the interpreter brings is
     left out; a name that is taken from a module of the same package stands for a module, too, as it may be one.
+    `later` are modules of other packages that it imports no earlier than a function of it is called.
     """
 
     names: tuple[str, ...]
     main: tuple[str, ...] = ()
+    later: tuple[str, ...] = ()
 
 
 class Deed(Fact):

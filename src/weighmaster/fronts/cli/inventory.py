@@ -48,6 +48,13 @@ def parser() -> Parser:
     it.add_argument("--all", action="store_true", dest="everything", help="list what only tests load, and all calls")
     it.add_argument("--timestamp", metavar="TIME", help="when it is made (ISO 8601; else SOURCE_DATE_EPOCH, now)")
     it.add_argument("--exclude", action="append", default=[], metavar="GLOB", help="leave files out; may be repeated")
+    it.add_argument(
+        "--environment",
+        action="store_true",
+        help="PATH is a Python environment: its packages, scripts, and packages to be edited that lie elsewhere",
+    )
+    it.add_argument("--no-cache", action="store_true", help="read all files again, and remember nothing of them")
+    it.add_argument("-q", "--quiet", action="store_true", help="show no progress")
     it.add_argument("--follow-links", action="store_true", dest="follow_symlinks", help="read linked files, too")
     it.add_argument("--fail-on", choices=_SEVERITIES, help="exit with 1 where something is at least that wrong")
     it.add_argument("--fix", action="store_true", help="print what --write would change, as a diff")
@@ -77,14 +84,32 @@ def main(arguments: Sequence[str]) -> int:
 
 def _seen(options: Any) -> Seen:
     from weighmaster.bom.look import look
+    from weighmaster.fronts.cli.progress import Progress
     from weighmaster.inventory.configured import configured
     from weighmaster.looks import Request
     from weighmaster.model.settings import Settings
 
-    request = Request(
-        settings=Settings(exclude=tuple(options.exclude)), follow_symlinks=options.follow_symlinks, jobs=options.jobs
-    )
-    return configured(look(options.path, request))
+    if options.environment and options.follow_symlinks:
+        raise ConfigError("--environment and --follow-links contradict each other")
+    with Progress(sys.stderr, quiet=options.quiet) as progress:
+        request = Request(
+            settings=Settings(exclude=tuple(options.exclude)),
+            follow_symlinks=options.follow_symlinks,
+            jobs=options.jobs,
+            environment=options.environment,
+            memory=_memory(options),
+            progress=progress.files,
+        )
+        return configured(look(options.path, request))
+
+
+def _memory(options: Any) -> Any:
+    """Return what earlier runs remember, where the target is a folder."""
+    if options.no_cache or not os.path.isdir(options.path):
+        return None
+    from weighmaster.fronts.cli.caching import memory
+
+    return memory(os.environ)
 
 
 def _made(seen: Seen) -> Inventory:

@@ -8,6 +8,8 @@ from typing import Final
 
 _MOST: Final = 1_000
 """Modules of one source that are kept."""
+SHARED: Final = frozenset({"azure", "google", "ruamel"})
+"""Packages of nobody, in which those of many projects lie."""
 
 
 def kept(brings: Mapping[str, bool], around: Iterable[str]) -> tuple[str, ...]:
@@ -19,7 +21,7 @@ def kept(brings: Mapping[str, bool], around: Iterable[str]) -> tuple[str, ...]:
     found = []
     for name, sure in brings.items():
         top = name.partition(".")[0]
-        if not top or top in near or (sure and top not in sys.stdlib_module_names):
+        if not top or top in near or top in SHARED or (sure and top not in sys.stdlib_module_names):
             found.append(name)
             if len(found) >= _MOST:
                 break
