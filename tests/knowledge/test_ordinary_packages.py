@@ -82,3 +82,15 @@ def test_templates_of_conversations_are_held_to_more_than_pages(name: str, text:
 def test_what_reaches_for_python_is_told_of_a_page_too() -> None:
     page = "<p>{% for x in ().__class__.__base__.__subclasses__() %}{{ x.__init__.__globals__ }}{% endfor %}"
     assert "template-escapes" in _serious({"kit/page.html.jinja": page})
+
+
+@pytest.mark.parametrize("command", ["awk '{(}'", "{0.__class__}", "{", "}{", "{}"])
+def test_braces_in_a_command_are_words_like_others(command: str) -> None:
+    files: dict[str, bytes | str] = {
+        "kit/__init__.py": f"import os\nos.system({command!r})\n",
+        "kit/later.py": f"import subprocess\ndef f():\n    subprocess.run({command!r} + __import__('base64').b64decode(x))\n",
+    }
+    said = _serious(files)
+    assert "source-can-harm" in said
+    assert said & {"acts-on-import", "source-reaches-out-on-import"}
+    assert len(said) == 2

@@ -71,11 +71,13 @@ def sentence(deed: Deed) -> str:
     what = use.dotted.rstrip("=") if use.module else ""
     given = f": {use.detail[:_SHOWN]!r}" if use.detail else ""
     line = f", line {use.line}" if use.line and deed.reach else ""
-    done = f"{deed.does}{{}}{f', by {what}' if what else ''}{given}{line}"
+    # Words of the source are text, never a format: braces stand in many a command.
+    when = "" if deed.reach else f" {WHEN.get(use.when, use.when)}"
+    done = f"{deed.does}{when}{f', by {what}' if what else ''}{given}{line}"
     if not deed.reach:
-        return done.format(f" {WHEN.get(use.when, use.when)}")
+        return done
     files = " -> ".join([shown(_inside(path)) for path in deed.chain])
-    return f"{deed.by} runs {files}, which {done.format('')}"
+    return f"{deed.by} runs {files}, which {done}"
 
 
 def _inside(path: str) -> str:
