@@ -1,4 +1,4 @@
-"""Native programs and libraries: ELF, PE, Mach-O, WebAssembly. Told from their headers; not read further.
+"""Native programs and libraries: ELF, PE, Mach-O, WebAssembly. Told from their headers; code is not read.
 
 Specifications: <https://refspecs.linuxfoundation.org/elf/gabi4+/ch4.eheader.html>,
 <https://learn.microsoft.com/windows/win32/debug/pe-format>, <https://webassembly.github.io/spec/core/binary/>
@@ -13,6 +13,7 @@ from weighmaster.extend.format import Format, Glance, Read
 from weighmaster.model.fact import Executable
 from weighmaster.model.where import Where
 from weighmaster.reading.cursor import Cursor
+from weighmaster.reading.native import native
 
 _HEAD: Final = 4096
 _MACHO: Final = frozenset({b"\xfe\xed\xfa\xce", b"\xfe\xed\xfa\xcf", b"\xce\xfa\xed\xfe", b"\xcf\xfa\xed\xfe"})
@@ -28,7 +29,8 @@ def _matches(glance: Glance) -> bool:
 def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
     kind = _kind(cursor.peek(_HEAD))
     if kind is not None:
-        yield Executable(where=where, kind=kind)
+        said = native(cursor.source, kind)
+        yield Executable(where=where, kind=kind, machines=said.machines, form=said.form)
 
 
 def _kind(head: bytes) -> str | None:

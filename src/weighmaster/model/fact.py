@@ -96,9 +96,15 @@ class CodeObject(Fact):
 
 
 class Executable(Shared):
-    """A native program or library; `kind` says of which sort."""
+    """A native program or library; `kind` says of which sort.
+
+    `machines` are those that it runs on (`x86_64`, `aarch64`, ...), and `form` whether it is a `program`, a `library`
+    or an `object`; both are empty where it does not say so.
+    """
 
     kind: str
+    machines: tuple[str, ...] = ()
+    form: str = ""
 
 
 class Engine(Fact):
