@@ -102,7 +102,7 @@ def test_the_interpreter_is_a_program_and_its_modules_are_libraries() -> None:
 
 
 def test_whatever_bytes_come_after_the_head_something_is_said() -> None:
-    chance = random.Random(5)  # noqa: S311 - no secret
+    chance = random.Random(5)
     samples = [("ELF", elf(form="program")), ("PE", pe()), ("Mach-O", macho(("x86_64", "aarch64")))]
     for _ in range(3000):
         kind, data = chance.choice(samples)
