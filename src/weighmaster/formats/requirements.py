@@ -10,6 +10,7 @@ from typing import Final
 
 from weighmaster.extend.format import Format, Glance, Read
 from weighmaster.extend.wanting import bounded
+from weighmaster.knowledge.repository import path_of
 from weighmaster.model.where import Span, Where
 from weighmaster.reading.cursor import Cursor
 from weighmaster.reading.dependencies.pip import requirements
@@ -24,6 +25,8 @@ def _matches(glance: Glance) -> bool:
 def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
     if where.steps and isinstance(where.steps[-1], Span):
         return  # A part of something else: nobody installs from that.
+    if path_of(where).endswith(".pth"):
+        return  # Folders that Python looks in.
     check_size(cursor.size)
     yield from bounded(requirements(decoded(cursor.take(cursor.size)), Stand(where=where, by="pip")))
 

@@ -1,23 +1,37 @@
-"""`setup.cfg`, and what a project of setuptools asks for in it.
+"""`setup.cfg`: what a project of setuptools says of itself, and what it asks for.
 
 Format: <https://setuptools.pypa.io/en/latest/userguide/declarative_config.html>.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from weighmaster.extend.format import Format
 from weighmaster.extend.wanting import lines
+from weighmaster.knowledge.projects import project_of_setup_cfg
+from weighmaster.model.fact import Shared
+from weighmaster.model.where import Where
 from weighmaster.reading.dependencies.manifests import setup_cfg
 from weighmaster.reading.opening import LONGEST, after_comments
 from weighmaster.reading.pattern import pattern
 
 _SECTION: Final = pattern(rb"^\[options(?:\.extras_require)?\]", 8)  # re.MULTILINE
+_METADATA: Final = pattern(rb"^\[metadata\]", 8)
+_NAMED: Final = pattern(rb"^name[ \t]*[=:][ \t]*[A-Za-z0-9]", 8)
+"""A name without quotes, which TOML has not."""
 
 
 def _matches(text: bytes) -> bool:
-    return after_comments(text)[:1] == b"[" and len(text) <= LONGEST >> 4 and _SECTION.search(text) is not None
+    if after_comments(text)[:1] != b"[" or len(text) > LONGEST >> 4:
+        return False
+    return _SECTION.search(text) is not None or (_METADATA.search(text) is not None and _NAMED.search(text) is not None)
 
 
-FORMAT: Final[Format] = lines("setup-cfg-dependencies", "Requirements of a project (setup.cfg)", _matches, setup_cfg)
+def _told(written: str, where: Where) -> Iterator[Shared]:
+    yield from project_of_setup_cfg(written, where)
+    yield from setup_cfg(written, where)
+
+
+FORMAT: Final[Format] = lines("setup-cfg-dependencies", "Requirements of a project (setup.cfg)", _matches, _told)

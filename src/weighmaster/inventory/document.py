@@ -155,7 +155,9 @@ def _packages(it: Inventory) -> Iterator[dict[str, Any]]:
         found: dict[str, Any] = {"type": "library", "bom-ref": f"package:{number}", "name": text(one.name)}
         if one.version:
             found["version"] = text(one.version)
-        if not one.by.startswith("conda"):
+        if one.by == "conda-meta":
+            found["purl"] = _purl_of("conda", one.name, one.version)
+        elif not one.by.startswith("conda"):
             found["purl"] = _pypi(one.name, one.version)
         found["evidence"] = {"occurrences": [{"location": text(path)} for path in one.paths[:_MOST]]}
         found["properties"] = [property_of("source:name", one.by)]
@@ -186,10 +188,14 @@ def _imported(it: Inventory) -> Iterator[dict[str, Any]]:
 
 
 def _pypi(name: str, version: str) -> str:
+    return _purl_of("pypi", name, version)
+
+
+def _purl_of(sort: str, name: str, version: str) -> str:
     from urllib.parse import quote
 
     versioned = f"@{quote(text(version), safe='.-_')}" if version else ""
-    return f"pkg:pypi/{quote(text(name), safe='.-')}{versioned}"
+    return f"pkg:{sort}/{quote(text(name), safe='.-')}{versioned}"
 
 
 def record(it: Inventory) -> dict[str, Any]:

@@ -82,7 +82,7 @@ class Wanted(Value):
     @property
     def installed(self) -> bool:
         """Whether the package itself is there."""
-        return self.by in {"metadata", "egg-info"}
+        return self.by in {"metadata", "conda-meta"}
 
 
 class Inventory(Value):

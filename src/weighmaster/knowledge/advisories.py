@@ -50,7 +50,7 @@ def held_in(facts: Iterable[Shared]) -> tuple[list[Held], list[Dependency]]:
     loose: list[Dependency] = []
     for fact in facts:
         match fact:
-            case Distribution(name=name, version=version) if name and version:
+            case Distribution(name=name, version=version, by=by) if name and version and by != "conda-meta":
                 found[Held(where=fact.where, name=name, version=version)] = None
             case Dependency(ecosystem="pypi", name=name, version=version) if name and version:
                 found[Held(where=fact.where, name=name, version=version, line=fact.line)] = None

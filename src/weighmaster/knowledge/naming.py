@@ -46,7 +46,7 @@ def named_in(whole: Repository) -> Iterator[Naming]:
 
 def _named(said: Shared) -> Iterator[tuple[str, str, str]]:
     match said:
-        case Distribution():
+        case Distribution(by="metadata" | "pyproject" | "setup.cfg"):
             yield "is", said.name, ""
             for requirement in said.requires:
                 yield "wants", _required(requirement), ""

@@ -1,8 +1,8 @@
 """The packages of a target: which metadata is whose, which files belong to it, and where each is installed.
 
 A wheel is an archive with `NAME-VERSION.dist-info/METADATA`; an installed package the same in a folder, with a `RECORD`
-of its files; an sdist an archive with one folder that holds `PKG-INFO`; a project a folder with `pyproject.toml`,
-`setup.cfg` or `setup.py`.
+of its files; an egg, which counts as one, a folder or an archive `NAME.egg` with `EGG-INFO`; an sdist an archive with
+one folder that holds `PKG-INFO`; a project a folder with `pyproject.toml`, `setup.cfg` or `setup.py`.
 Specifications: <https://packaging.python.org/en/latest/specifications/binary-distribution-format/>,
 <https://packaging.python.org/en/latest/specifications/recording-installed-packages/>.
 """
@@ -22,6 +22,8 @@ from weighmaster.reading.pattern import pattern
 
 _RUNS: Final = pattern(r"[-_.]+")
 _INFO: Final = pattern(r"(.*[/!])?([^/!]+)\.(dist-info/METADATA|egg-info/PKG-INFO|egg-info)\Z", re.DOTALL)
+_EGG: Final = pattern(r"((?:.*[/!])?[^/!]+\.egg[/!])EGG-INFO/PKG-INFO\Z", re.DOTALL)
+"""Metadata of an egg, a folder or archive that is on the interpreter's path itself."""
 _SOURCE: Final = pattern(r".*![^/!]+/PKG-INFO\Z", re.DOTALL)
 _DATA: Final = pattern(r"[^/]+\.data/(purelib|platlib|scripts|headers|data)/(.+)", re.DOTALL)
 _ELSEWHERE: Final = {"purelib": "", "platlib": "", "scripts": "../bin/", "headers": "../include/", "data": "../"}
@@ -32,6 +34,7 @@ _MODEL: Final = frozenset({
 })  # fmt: skip
 """Files that lie at the top of a model's folder, and nowhere beside installed packages."""
 _PROJECT: Final = frozenset({"pyproject", "setup.cfg"})
+_ORDER: Final = {"conda-meta": 0, "setup.cfg": 1, "pyproject": 2, "metadata": 3}
 _UP: Final = "../"
 
 
@@ -94,7 +97,8 @@ def _packages(whole: Repository) -> Iterator[Package]:
     said: dict[tuple[str, str], Distribution] = {}
     for each in tree.facts(Distribution):
         kind = _kind(path_of(each.where), each, tree)
-        if kind is not None and (kind not in said or said[kind].by in _PROJECT):
+        # What a build says goes before what a project does, and `pyproject.toml` before `setup.cfg`.
+        if kind is not None and (kind not in said or _ORDER[each.by] > _ORDER[said[kind].by]):
             said[kind] = each
     built = tuple(root for form, root in said if form in {"wheel", "sdist"})
     sites = tuple(root for form, path in said if form == "installed" and (root := _site(path)))
@@ -110,7 +114,7 @@ def _packages(whole: Repository) -> Iterator[Package]:
 
 def _site(path: str) -> str:
     """Return the folder that a package is installed in, from the path of its metadata."""
-    hit = _INFO.match(path)
+    hit = _EGG.match(path) or _INFO.match(path)
     return (hit[1] or "") if hit else ""
 
 
@@ -122,6 +126,8 @@ def _kind(path: str, said: Distribution, tree: Tree) -> tuple[str, str] | None:
     """
     if said.by in _PROJECT:
         return "project", split(path)[0]
+    if _EGG.match(path):
+        return "installed", path
     hit = _INFO.match(path)
     if hit is not None:
         root = hit[1] or ""
@@ -144,7 +150,7 @@ def _is_wheel(tree: Tree, root: str) -> bool:
 def _files(tree: Tree, form: str, root: str, said: Distribution) -> Iterator[File]:
     """Yield the files of a package; of an installed one its own folder, and those that its `RECORD` names."""
     path = path_of(said.where)
-    if form != "installed":
+    if form != "installed" or _EGG.match(path):
         yield from (
             File(path=file, installed=installed(file[len(root) :]))
             for file in tree.below(root)

@@ -1,7 +1,8 @@
-"""What a project says of itself in `pyproject.toml`: its name, its version and its homes.
+"""What a project says of itself in `pyproject.toml` or `setup.cfg`: its name, its version and its homes.
 
 Specifications: <https://packaging.python.org/en/latest/specifications/pyproject-toml/>,
-<https://python-poetry.org/docs/pyproject/>.
+<https://python-poetry.org/docs/pyproject/>,
+<https://setuptools.pypa.io/en/latest/userguide/declarative_config.html>.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any, Final
 from weighmaster.knowledge.repository import path_of, split
 from weighmaster.model.package import Distribution
 from weighmaster.model.where import Where
+from weighmaster.reading.dependencies.manifests import sections
 
 _TOLD: Final = 500
 
@@ -33,6 +35,33 @@ def project_of(found: dict[str, Any], where: Where) -> Iterator[Distribution]:
                 by="pyproject",
             )
             return
+
+
+def project_of_setup_cfg(written: str, where: Where) -> Iterator[Distribution]:
+    """Yield what a `setup.cfg` says of its project, if it says how it is called."""
+    if split(path_of(where))[1] != "setup.cfg":
+        return
+    said = {key.replace("-", "_"): value.strip() for key, value in sections(written).get("metadata", {}).items()}
+    # What is taken from a file or a module is not known here.
+    known = {key: value for key, value in said.items() if not value.startswith(("attr:", "file:", "find:"))}
+    if not known.get("name"):
+        return
+    homes = [
+        ("Homepage", known.get("url") or known.get("home_page") or ""),
+        ("Download", known.get("download_url", "")),
+    ]
+    for line in known.get("project_urls", "").splitlines():
+        label, _, address = line.partition("=")
+        homes.append((label.strip(), address.strip()))
+    yield Distribution(
+        where=where,
+        name=known["name"][:_TOLD],
+        version=known.get("version", "")[:_TOLD],
+        summary=known.get("description", known.get("summary", ""))[:_TOLD],
+        author=(known.get("author") or known.get("author_email") or "")[:_TOLD],
+        addresses=tuple(f"{label}={address}"[:_TOLD] for label, address in homes[:100] if address),
+        by="setup.cfg",
+    )
 
 
 def _text(table: dict[str, Any], key: str) -> str:

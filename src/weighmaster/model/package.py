@@ -14,7 +14,7 @@ class Distribution(Shared):
     """A package says what it is: the metadata of a wheel, an sdist, an installed package or a project.
 
     `addresses` are its links, each `label=address`; `requires` its requirements as written (PEP 508).
-    `by` is the file that says so: `metadata`, `egg-info`, `pyproject`, `setup.cfg`.
+    `by` is the file that says so: `metadata`, `pyproject`, `setup.cfg`, `conda-meta`.
     Specification: <https://packaging.python.org/en/latest/specifications/core-metadata/>.
     """
 

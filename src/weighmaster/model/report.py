@@ -139,7 +139,7 @@ def _data(items: Iterable[Item]) -> set[Where]:
     unknown: dict[Where, None] = {}
     for item in items:
         match item:
-            case Distribution(by="metadata" | "egg-info"):
+            case Distribution(by="metadata"):
                 roots.add(_root(item.where))
             case Blob(form="unknown", size=size) if size <= _DATA and not _last(item.where).endswith(_MODELS):
                 unknown[item.where] = None
@@ -160,7 +160,7 @@ def _root(where: Where) -> tuple[str, tuple[str, ...]]:
     """Return the folder that the files of a package are in: its path, and the archives around it."""
     *around, path = _names(where)
     folder, _, name = path.replace("\\", "/").rpartition("/")
-    if folder.endswith((".dist-info", ".egg-info")) or name.endswith(".egg-info"):
+    if folder.endswith((".dist-info", ".egg-info", "/EGG-INFO")) or folder == "EGG-INFO" or name.endswith(".egg-info"):
         folder = folder if name.endswith(".egg-info") else folder.rpartition("/")[0]
     return folder, tuple(around)
 

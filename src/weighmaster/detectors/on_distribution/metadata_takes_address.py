@@ -30,7 +30,7 @@ _RULE: Final = Rule(
 
 
 def _detect(fact: Distribution) -> Iterator[Finding]:
-    if fact.by not in {"metadata", "egg-info"} or not any("@" in words for words in fact.requires):
+    if fact.by != "metadata" or not any("@" in words for words in fact.requires):
         return
     from weighmaster.reading.dependencies.wanted import Stand, dependency
 

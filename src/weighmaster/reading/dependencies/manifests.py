@@ -234,7 +234,7 @@ def pipfile(found: dict[str, Any], written: str, where: Where) -> Iterator[Share
 
 def setup_cfg(written: str, where: Where) -> Iterator[Shared]:
     """Yield what a `setup.cfg` asks for."""
-    held = _ini(written)
+    held = sections(written)
     lines = _Lines(written)
     options = held.get("options", {})
     for group, value in [("", options.get("install_requires", "")), ("build", options.get("setup_requires", "")),
@@ -253,7 +253,7 @@ def setup_cfg(written: str, where: Where) -> Iterator[Shared]:
 def pip_conf(written: str, where: Where) -> Iterator[Shared]:
     """Yield the indexes that a `pip.conf` names."""
     lines = _Lines(written)
-    for section, values in _ini(written).items():
+    for section, values in sections(written).items():
         for key, role in (("index-url", "primary"), ("extra-index-url", "extra"), ("find-links", "find-links"),
                           ("trusted-host", "trusted-host")):  # fmt: skip
             for value in (values.get(key) or values.get(key.replace("-", "_")) or "").split():
@@ -261,7 +261,8 @@ def pip_conf(written: str, where: Where) -> Iterator[Shared]:
                 yield from index(value, role, stand)
 
 
-def _ini(written: str) -> dict[str, dict[str, str]]:
+def sections(written: str) -> dict[str, dict[str, str]]:
+    """Return the sections of a file of configuration (INI)."""
     import configparser
 
     parser = configparser.RawConfigParser(strict=False)
