@@ -93,11 +93,8 @@ def test_pyproject_goes_before_setup_cfg_and_a_build_before_both() -> None:
 
 @pytest.mark.parametrize("zipped", [False, True])
 def test_an_egg_is_an_installed_package_with_all_that_is_in_it(*, zipped: bool) -> None:
-    source = b"x = 1\n"
-    files = {
-        "kit-1.0-py3.11.egg/EGG-INFO/PKG-INFO": metadata_of("kit", "1.0"),
-        "kit-1.0-py3.11.egg/kit/__init__.py": source,
-    }
+    source, name = b"x = 1\n", "kit-1.0-py3.11.egg"
+    files = {f"{name}/EGG-INFO/PKG-INFO": metadata_of("kit", "1.0"), f"{name}/kit/__init__.py": source}
     (package,) = packages({name: egg(source.decode())} if zipped else files)
     assert package.form == "installed"
     assert {file.installed for file in package.files} == {"EGG-INFO/PKG-INFO", "kit/__init__.py"}
