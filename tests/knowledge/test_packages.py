@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import py_compile
 import zipfile
 from collections.abc import Mapping
 from io import BytesIO
@@ -249,3 +250,19 @@ def test_a_package_that_lists_the_metadata_of_another_does_not_hide_it() -> None
     files = installed({"b.py": "x = 2\n"}, {"kit/__init__.py": "", "b-1.dist-info/METADATA": metadata_of("b", "1")})
     files["b-1.dist-info/RECORD"] = b"b.py,sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU,0\n"
     assert "record-differs" in rules_on_folder(files)
+
+
+def test_a_module_of_values_and_one_too_long_to_be_read_are_held_to_their_own_words(tmp_path: Path) -> None:
+    long = "x = 1  # " + "a" * 70 + "\n"
+    for name, source in (
+        ("names.py", 'N = {\n    "marshall_islands_(flag)": "mh",\n}\n'),
+        ("long.py", f"{long * 60_000}import socket\n"),
+    ):
+        path = tmp_path / name
+        path.write_text(source)
+        py_compile.compile(str(path), doraise=True)
+    files = {path.relative_to(tmp_path).as_posix(): path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    assert not rules_on_folder(files) & {"compiled-differs"}
+    (tmp_path / "names.py").write_text('N = {\n    "martiall_islands_(flag)": "mh",\n}\n')
+    files["names.py"] = (tmp_path / "names.py").read_bytes()
+    assert "compiled-differs" in rules_on_folder(files)

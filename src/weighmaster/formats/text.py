@@ -14,13 +14,15 @@ from typing import Final
 
 from weighmaster.extend.format import Format, Glance, Read, part
 from weighmaster.knowledge.callables import look_up
+from weighmaster.knowledge.repository import path_of
 from weighmaster.machine.run import is_name, whole
 from weighmaster.model.errors import OverBudgetError, UnreadableError
 from weighmaster.model.fact import Script
+from weighmaster.model.package import Acting
 from weighmaster.model.where import Where
 from weighmaster.reading.cursor import Cursor
 from weighmaster.reading.pattern import pattern
-from weighmaster.reading.python.source import looks_like
+from weighmaster.reading.python.source import LONGEST, is_python, looks_like
 from weighmaster.reading.source import PartSource, Source
 
 _WINDOW: Final = 1 << 20
@@ -78,9 +80,23 @@ def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
         yield part(cursor, where, end, cursor.size)
         raise UnreadableError("text that does not go on to the end", offset=end)
     yield from _scripts(cursor, where, encoding)
+    if path_of(where).endswith((".py", ".pyw")):
+        yield from _values(cursor, where)
     start = _pickle_start(cursor)
     if start:
         yield part(cursor, where, start, cursor.size)
+
+
+def _values(cursor: Cursor, where: Where) -> Iterator[Acting]:
+    """Yield the words of a module of Python that holds values and nothing else, or is too long to be read as source."""
+    from weighmaster.knowledge.compiled import acting_in_source
+    if cursor.size > LONGEST or not is_python(cursor.source):
+        words: dict[str, None] = {}
+        for start in range(0, cursor.size, _WINDOW):
+            cursor.budget.check_time()
+            words |= dict.fromkeys(acting_in_source(cursor.source.read_at(start, _WINDOW + _STEP_BACK)))
+        if words:
+            yield Acting(where=where, words=tuple(words))
 
 
 def _pickle_start(cursor: Cursor) -> int:
