@@ -264,5 +264,6 @@ def test_a_module_of_values_and_one_too_long_to_be_read_are_held_to_their_own_wo
     files = {path.relative_to(tmp_path).as_posix(): path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     assert not rules_on_folder(files) & {"compiled-differs"}
     (tmp_path / "names.py").write_text('N = {\n    "martiall_islands_(flag)": "mh",\n}\n')
-    files["names.py"] = (tmp_path / "names.py").read_bytes()
-    assert "compiled-differs" in rules_on_folder(files)
+    values = {name: data for name, data in files.items() if "long" not in name}
+    values["names.py"] = (tmp_path / "names.py").read_bytes()
+    assert "compiled-differs" in rules_on_folder(values)
