@@ -267,3 +267,12 @@ def test_a_module_of_values_and_one_too_long_to_be_read_are_held_to_their_own_wo
     values = {name: data for name, data in files.items() if "long" not in name}
     values["names.py"] = (tmp_path / "names.py").read_bytes()
     assert "compiled-differs" in rules_on_folder(values)
+
+
+@pytest.mark.parametrize("place", ["", "src/"])
+def test_an_sdist_takes_the_namespace_of_another_as_its_wheel_will(place: str) -> None:
+    files = {f"{place}transformers/__init__.py": "x = 1\n"}
+    assert "foreign-namespace" in rules_on(sdist("acme-tools", "1.0", files), "acme_tools-1.0.tar.gz")
+    beside = {"torch/kernels.py": "x = 1\n", "integrations/transformers/__init__.py": "x = 1\n"}
+    assert "foreign-namespace" not in rules_on(sdist("acme-tools", "1.0", beside), "acme_tools-1.0.tar.gz")
+    assert "foreign-namespace" not in rules_on(sdist("transformers", "1.0", files), "transformers-1.0.tar.gz")

@@ -90,12 +90,15 @@ def projects() -> Mapping[str, Project]:
 
 def foreign(package: Package) -> Iterator[tuple[str, str, str]]:
     """Yield the modules that a package takes from others, with a file of each, and whose they are."""
-    if package.form not in {"wheel", "installed"} or is_vendored(package):
+    if package.form == "project" or is_vendored(package):
         return
     own = normal(package.distribution.name)
     seen: set[str] = set()
     for file in package.files:
-        top, _, rest = file.installed.partition("/")
+        place = file.installed.removeprefix("src/") if package.form == "sdist" else file.installed
+        top, _, rest = place.partition("/")
+        if package.form == "sdist" and rest != "__init__.py":
+            continue  # Beside what becomes a package, a source has folders of any name.
         module = top if rest else top.partition(".")[0]
         project = projects().get(module)
         if project is None or module in seen or own in project.packages or not file.installed.endswith(_CODE):
