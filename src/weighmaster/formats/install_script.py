@@ -10,7 +10,7 @@ from typing import Final
 
 from weighmaster.extend.format import Format
 from weighmaster.extend.wanting import lines
-from weighmaster.reading.dependencies.scripts import MENTIONS, script
+from weighmaster.reading.dependencies.scripts import mentions, script
 from weighmaster.reading.opening import after_comments, begins_as_commands, is_command, is_shell
 
 _LONGEST: Final = 1 << 20
@@ -27,7 +27,7 @@ def _matches(text: bytes) -> bool:
         found = [line for line in said.splitlines()[:400] if line.strip() and not line.lstrip().startswith(b"#")]
         if sum(map(is_command, found)) < _SHARE * len(found):
             return False
-    return MENTIONS.search(text) is not None
+    return mentions(text)
 
 
 FORMAT: Final[Format] = lines("install-script", "Script that installs packages", _matches, script)

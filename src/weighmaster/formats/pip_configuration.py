@@ -13,7 +13,7 @@ from weighmaster.reading.dependencies.manifests import pip_conf
 from weighmaster.reading.opening import after_comments
 from weighmaster.reading.pattern import pattern
 
-_KEYS: Final = pattern(rb"^(?:extra[-_])?index[-_]url\s*[=:]|^find[-_]links\s*[=:]|^trusted[-_]host\s*[=:]", 8)
+_KEYS: Final = pattern(rb"(?mi)^(?:--)?(?:(?:extra[-_])?index[-_]url|find[-_]links|trusted[-_]host)\s*[=:]")
 _SECTION: Final = pattern(rb"^\[(?:global|install|download|wheel|pip)[\w .]*\]", 8)  # re.MULTILINE
 _LONGEST: Final = 1 << 20
 

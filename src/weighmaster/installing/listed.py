@@ -6,14 +6,13 @@ Format: <https://pip.pypa.io/en/stable/reference/requirements-file-format/>.
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Iterator, Mapping
 from typing import Final
 
 from weighmaster.installing.arguments import Arguments
 from weighmaster.model.errors import ConfigError
 from weighmaster.model.value import replace
-from weighmaster.reading.dependencies.pip import Option, lines, options
+from weighmaster.reading.dependencies.pip import Option, lexed, lines, options
 from weighmaster.reading.dependencies.recognised import check_size, decoded
 from weighmaster.reading.pattern import pattern
 
@@ -50,7 +49,7 @@ def _said(path: str, environment: Mapping[str, str], seen: set[str]) -> Iterator
         words = _VARIABLE.sub(lambda hit: environment.get(hit[1]) or hit[0], line)
         if not words.startswith("-"):
             continue
-        for option in options(_lexed(words))[1]:
+        for option in options(lexed(words))[1]:
             if option.name in _INCLUDES and option.value:
                 yield from _said(os.path.join(os.path.dirname(path), option.value), environment, seen)
             elif option.name == "--find-links":
@@ -70,10 +69,3 @@ def _lines(path: str) -> Iterator[str]:
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}") from error
     yield from (line for _, line in lines(text))
-
-
-def _lexed(text: str) -> list[str]:
-    try:
-        return shlex.split(text)
-    except ValueError:
-        return text.split()

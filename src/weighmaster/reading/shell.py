@@ -42,12 +42,16 @@ _WORDS: Final = frozenset(
 
 
 class Command(NamedTuple):
-    """The words of a command, the files it is redirected to or from, and the commands whose output is a part of it."""
+    """The words of a command, the files it is redirected to or from, and the commands whose output is a part of it.
+
+    `assigned` are the variables, each `NAME=value`, that it alone is run with.
+    """
 
     words: tuple[str, ...]
     targets: tuple[tuple[str, str], ...]
     inside: tuple[tuple[Command, ...], ...]
     document: str = ""
+    assigned: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -81,6 +85,7 @@ class _Reader:
         self._words: list[str] = []
         self._targets: list[tuple[str, str]] = []
         self._inside: list[tuple[Command, ...]] = []
+        self._assigned: list[str] = []
         self._word: list[str] = []
         self._open = False
         self._redirect = ""
@@ -229,14 +234,17 @@ class _Reader:
         if self._redirect:
             self._targets.append((self._redirect, word))
             self._redirect = ""
-        elif (self._words or word not in _WORDS) and (self._words or not _is_assignment(word)):
+        elif not self._words and _is_assignment(word):
+            self._assigned.append(word)
+        elif self._words or word not in _WORDS:
             self._words.append(word)
         self._word, self._open = [], False
 
     def _end_command(self, *, pipe: bool) -> None:
         self._end_word()
         if self._words or self._targets or self._inside:
-            self._pipe.append(Command(tuple(self._words), tuple(self._targets), tuple(self._inside)))
+            found = Command(tuple(self._words), tuple(self._targets), tuple(self._inside))
+            self._pipe.append(found._replace(assigned=tuple(self._assigned)) if self._assigned else found)
         self._begin()
         if not pipe and self._pipe:
             self.found.append(tuple(self._pipe))

@@ -22,6 +22,7 @@ from weighmaster.knowledge.dependencies import at, called
 from weighmaster.knowledge.indexes import homes, host, is_loopback
 from weighmaster.model.finding import Finding, Rule, Severity
 from weighmaster.model.package import Dependency
+from weighmaster.reading.dependencies.locks import is_of_another
 
 _RULE: Final = Rule(
     id="locked-file-elsewhere",
@@ -36,6 +37,9 @@ def _detect(fact: Dependency) -> Iterator[Finding]:
         return
     if host(fact.index) and not is_loopback(fact.target) and host(fact.target) not in homes(fact.index):
         message = f"{at(fact)}{called(fact)} is said to come from {fact.index}, and is taken from {fact.target}"
+        yield Finding(rule=_RULE, where=fact.where, message=message, evidence=(fact,))
+    elif is_of_another(fact.target, fact.name):
+        message = f"{at(fact)}{called(fact)} is taken from {fact.target}, which is a file of another project"
         yield Finding(rule=_RULE, where=fact.where, message=message, evidence=(fact,))
 
 

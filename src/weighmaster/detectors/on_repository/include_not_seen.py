@@ -32,6 +32,10 @@ def _detect(whole: Repository) -> Iterator[Finding]:
     if not any(isinstance(fact, Reference) and fact.kind in INCLUDED for fact in whole.facts):
         return
     tree = tree_of(whole)
+    for reference in tree.facts(Reference):
+        if reference.by == "command" and reference.kind in INCLUDED and "://" in reference.target:
+            message = f"{reference.target} is installed from, and was not looked at"
+            yield Finding(rule=_RULE, where=reference.where, message=message, evidence=(reference,))
     for own, reference, path in including(tree):
         if reference.target.startswith("$"):
             continue

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
+from urllib.parse import unquote
 
 from weighmaster.model.fact import Shared
 from weighmaster.model.package import Dependency
@@ -17,8 +18,10 @@ from weighmaster.model.where import Where
 from weighmaster.reading.dependencies.pip import index
 from weighmaster.reading.dependencies.shapes import mapping, mappings, text, texts
 from weighmaster.reading.dependencies.wanted import Stand, exact, made, source_of
+from weighmaster.reading.pattern import pattern
 
 _HASHES: Final = 200
+_RUNS: Final = pattern(r"[-_.]+")
 _PATHS: Final = ("path", "directory", "editable", "virtual", "subdirectory", "file")
 _HOME: Final = {"pypi.org": "files.pythonhosted.org", "pypi.python.org": "files.pythonhosted.org"}
 """Indexes whose files lie on another host."""
@@ -179,11 +182,27 @@ def _indexed(
     urls = [url for url in urls if url]
     expected = _home(index_) if index_ else _most(urls)
     strange = next((url for url in urls if "://" in url and _host(url) not in expected), "")
+    strange = strange or next((url for url in urls if is_of_another(url, text(known.get("name")))), "")
     kept = hashes if len(hashes) <= _HASHES else hashes[:_HASHES]
     target = strange or (urls[0] if urls else "")
     local = "://" not in target and target
     found = made(stand, index=index_, target=target, hashes=kept, **known)
     return replace(found, source="path") if local and not index_ else found
+
+
+def is_of_another(address: str, name: str) -> bool:
+    """Say whether the file at an address is one of a project of another name.
+
+    >>> is_of_another("https://a.b/evil-2.0-py3-none-any.whl", "idna"), is_of_another("a/Py_Yaml-6.tar.gz", "py.yaml")
+    (True, False)
+    """
+    base = unquote(address.partition("#")[0].partition("?")[0]).rpartition("/")[2].lower()
+    plain, wanted = (_RUNS.sub("-", one) for one in (base, name.lower()))
+    return (
+        base.endswith((".whl", ".tar.gz", ".zip"))
+        and bool(name)
+        and not (plain.startswith(f"{wanted}-") and plain[len(wanted) + 1 :][:1].isdigit())
+    )
 
 
 def _home(address: str) -> set[str]:

@@ -19,7 +19,7 @@ from weighmaster.model.value import replace
 from weighmaster.model.where import Where
 from weighmaster.reading.dependencies.locks import pipenv_sources
 from weighmaster.reading.dependencies.pip import index, requirements
-from weighmaster.reading.dependencies.shapes import mapping, mappings, text, texts
+from weighmaster.reading.dependencies.shapes import items, mapping, mappings, text, texts
 from weighmaster.reading.dependencies.wanted import Stand, dependency, exact, made, source_of
 
 _VCS: Final = ("git", "hg", "svn", "bzr")
@@ -58,6 +58,10 @@ def pyproject(found: dict[str, Any], written: str, where: Where) -> Iterator[Sha
         role = "primary" if text(source.get("name")) == "pypi" else "extra"
         stand = Stand(where=where, by="pdm", line=lines.of(text(source.get("url"))))
         yield from index(text(source.get("url")), role, stand, text(source.get("name")))
+        if source.get("verify_ssl") is False:
+            yield from index(text(source.get("url")), "trusted-host", stand, text(source.get("name")))
+    for name, entry in mapping(tool, "pixi", "pypi-dependencies").items():
+        yield from _entry(name, entry, Stand(where=where, by="pixi", line=lines.of(f"{name} =")), caret=False)
 
 
 def _each(wanted: Iterable[str], stand: Stand, lines: _Lines) -> Iterator[Dependency]:
@@ -80,8 +84,19 @@ def _groups(found: dict[str, Any], tool: dict[str, Any]) -> Iterator[tuple[str, 
     for environment, held in mapping(tool, "hatch", "envs").items():
         for key in ("dependencies", "extra-dependencies"):
             yield f"hatch:{environment}", [*texts(mapping(held).get(key))]
+    for hook in _hooks(mapping(tool, "hatch", "build")):
+        yield "build", [*texts(hook.get("dependencies"))]
+    for name, wanted in mapping(tool, "uv", "extra-build-dependencies").items():
+        yield f"build:{name}", [text(one) or text(mapping(one).get("requirement")) for one in items(wanted)]
     flit = mapping(tool, "flit", "metadata")
     yield "", [*texts(flit.get("requires"))]
+
+
+def _hooks(build: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield what runs while Hatch builds: of the project, and of each of its targets."""
+    for table in (build, *map(mapping, mapping(build, "targets").values())):
+        yield table
+        yield from map(mapping, mapping(table, "hooks").values())
 
 
 def _from_source(wanted: Dependency, source: Any) -> Iterator[Dependency]:
@@ -132,7 +147,8 @@ def _uv_indexes(uv: dict[str, Any], stand: Stand, lines: _Lines) -> Iterator[Sha
         for table in (uv, mapping(uv, "pip")):
             for value in texts(table.get(key)):
                 yield from index(value, role, replace(stand, line=lines.of(value)))
-    for key, group in (("override-dependencies", "override"), ("constraint-dependencies", "constraint")):
+    for key, group in (("override-dependencies", "override"), ("constraint-dependencies", "constraint"),
+                       ("build-constraint-dependencies", "constraint")):  # fmt: skip
         yield from _each(texts(uv.get(key)), replace(stand, group=group), lines)
 
 
@@ -253,10 +269,11 @@ def setup_cfg(written: str, where: Where) -> Iterator[Shared]:
 def pip_conf(written: str, where: Where) -> Iterator[Shared]:
     """Yield the indexes that a `pip.conf` names."""
     lines = _Lines(written)
-    for section, values in sections(written).items():
+    for section, found in sections(written).items():
+        values = {name.removeprefix("--").replace("_", "-"): value for name, value in found.items()}
         for key, role in (("index-url", "primary"), ("extra-index-url", "extra"), ("find-links", "find-links"),
                           ("trusted-host", "trusted-host")):  # fmt: skip
-            for value in (values.get(key) or values.get(key.replace("-", "_")) or "").split():
+            for value in (values.get(key) or "").split():
                 stand = Stand(where=where, by="pip.conf", line=lines.of(value), group=section)
                 yield from index(value, role, stand)
 

@@ -96,7 +96,7 @@ def requirements(text: str, stand: Stand) -> Iterator[Shared]:
 def of_line(line: str, stand: Stand) -> Iterator[Shared]:
     """Yield what one line asks for, as pip reads it: options count only where nothing is required in the line."""
     wanted, rest = _broken(line[: LONGEST * 8])
-    _, given = options(_lexed(rest))
+    _, given = options(lexed(rest))
     hashes = tuple(option.value.lower() for option in given if option.name == "--hash")
     if wanted:
         found = dependency(wanted, stand)
@@ -114,7 +114,8 @@ def _broken(line: str) -> tuple[str, str]:
     return line, ""
 
 
-def _lexed(text: str) -> list[str]:
+def lexed(text: str) -> list[str]:
+    """Return words as a shell parts them."""
     if not text:
         return []
     try:

@@ -15,9 +15,9 @@ from weighmaster.model.fact import Reference, Shared
 from weighmaster.model.value import replace
 from weighmaster.model.where import Where
 from weighmaster.reading.dependencies.manifests import conda
-from weighmaster.reading.dependencies.pip import SHORT, Option, index, of_options, options
+from weighmaster.reading.dependencies.pip import SHORT, Option, index, lexed, of_options, options
 from weighmaster.reading.dependencies.shapes import mapping, mappings, text
-from weighmaster.reading.dependencies.wanted import Stand, dependency
+from weighmaster.reading.dependencies.wanted import Stand, dependency, shown
 from weighmaster.reading.pattern import pattern
 from weighmaster.reading.shell import Command, pipelines
 
@@ -55,26 +55,45 @@ _VARIABLES: Final = {
     "UV_INSECURE_HOST": "trusted-host",
     "UV_INDEX_STRATEGY": "strategy",
 }
-MENTIONS: Final = pattern(
-    rb"\bpip[\d.]*[ \t\\\n]+(?:-\S+[ \t]+)*(?:install|download|wheel|sync|compile)\b"
+_MENTIONS: Final = pattern(
+    rb"\bpip[\d.]*(?:\.exe)?[\"']?[ \t,][^\n;|&]{0,300}?\b(?:install|download|wheel|sync|compile|config)\b"
     rb"|\buv[ \t]+(?:pip|add|run|tool|sync)\b|\buvx\b"
     rb"|\b(?:poetry|pdm)[ \t]+add\b|\bpip(?:x|env)[ \t]+\w+|\b(?:conda|mamba|micromamba)[ \t]+(?:install|create|env)\b"
-    rb"|\b(?:PIP|UV)_(?:INDEX|EXTRA_INDEX|DEFAULT_INDEX|FIND_LINKS|TRUSTED_HOST|INSECURE_HOST)"
+    rb"|\b(?:PIP|UV)_(?:INDEX|EXTRA_INDEX|DEFAULT_INDEX|FIND_LINKS|TRUSTED_HOST|INSECURE_HOST|REQUIREMENT|CONSTRAINT)"
 )
-"""What a text has in it that installs anything."""
+_NAMED: Final = {
+    "PIP_REQUIREMENT": "requirements",
+    "PIP_CONSTRAINT": "constraints",
+    "PIP_BUILD_CONSTRAINT": "constraints",
+    "UV_CONSTRAINT": "constraints",
+    "UV_OVERRIDE": "constraints",
+}
 _LINES: Final = 20_000
 _CELLS: Final = 5_000
 _MAGIC: Final = pattern(
-    r"\s*(?:%%?|!{1,2}\s*)(?:(?:sx|system|bash|sh)\s+)?((?:pip[\d.]*|conda|mamba|uv|uvx|python[\d.]*|pipx)\b.*)"
+    r"\s*(?:[A-Za-z_]\w*\s*=\s*)?(?:%%?(?:(?:sx|system|bash|sh)\s+)?(?=pip|conda|mamba|uv|python)|!{1,2}\s*"
+    r"|(?=(?:pip3?|conda|mamba|uv\s+pip)\s+install\s))(\S.*)"
 )
+"""A mark, and a command; or one of the magics that IPython takes without a mark."""
+_ENVIRONMENT: Final = pattern(r"\s*%(?:set_)?env\s+(\w+)(?:\s*=\s*|\s+)(\S.*)")
+_CALLED: Final = pattern(r"\b(?:system|getoutput|getoutputs|popen|run|check_call)\(\s*f?([\"'])(.*?)\1")
 _DOCKER: Final = pattern(r"\s*(FROM|RUN|ENV|ARG|COPY|ADD|ONBUILD)\s+(.*)", 2)  # re.IGNORECASE
 _MOUNT: Final = pattern(r"--[a-z]+=\S+\s+")
+_DOCUMENT: Final = pattern(r"\s*(?:RUN|COPY)\b.*<<-?[\"']?([A-Za-z_]\w*)", 2)
+_ESCAPE: Final = pattern(r"(?:\s*#[^\n]*\n)*?\s*#\s*escape\s*=\s*([`\\])", 2)
+
+
+def mentions(text: bytes) -> bool:
+    """Say whether a text has anything in it that installs packages, or says where they come from."""
+    if b"\\" in text:
+        text = text.replace(b"\\\r\n", b"").replace(b"\\\n", b"")
+    return _MENTIONS.search(text) is not None
 
 
 def script(written: str, where: Where, by: str = "shell", first: int = 1) -> Iterator[Shared]:
     """Yield what the commands of a script install."""
     for number, line in _joined(written, first):
-        if MENTIONS.search(line.encode("utf-8", "replace")):
+        if mentions(line.encode("utf-8", "replace")):
             yield from line_of(line, Stand(where=where, by=by, line=number))
 
 
@@ -87,10 +106,10 @@ def _joined(written: str, first: int) -> Iterator[tuple[int, str]]:
         if line.rstrip().endswith("\\"):
             held.append(line.rstrip()[:-1])
             continue
-        yield start, " ".join((*held, line))
+        yield start, "".join((*held, line))
         held = []
     if held:
-        yield start, " ".join(held)
+        yield start, "".join(held)
 
 
 def line_of(line: str, stand: Stand) -> Iterator[Shared]:
@@ -102,6 +121,9 @@ def line_of(line: str, stand: Stand) -> Iterator[Shared]:
 
 def _command(command: Command, stand: Stand) -> Iterator[Shared]:
     words = list(command.words)
+    for word in command.assigned:
+        name, _, value = word.partition("=")
+        yield from variable(name, value, stand)
     while words and (words[0] in _PASSING or _ASSIGNED.match(words[0]) or words[0].startswith("-")):
         if hit := _ASSIGNED.match(words.pop(0)):
             yield from variable(hit[1], hit[2], stand)
@@ -112,10 +134,13 @@ def _command(command: Command, stand: Stand) -> Iterator[Shared]:
 
 
 def variable(name: str, value: str, stand: Stand) -> Iterator[Shared]:
-    """Yield the index that a variable of the environment names."""
-    role = _VARIABLES.get(name)
-    if role and value:
-        yield from index(value.strip("\"'"), role, stand)
+    """Yield the index that a variable of the environment names, or the file of requirements."""
+    value = value.strip("\"'")
+    if value and (role := _VARIABLES.get(name)):
+        yield from index(value, role, stand)
+    elif kind := _NAMED.get(name):
+        for target in value.split():
+            yield Reference(where=stand.where, kind=kind, target=shown(target), by="command")
 
 
 def installed(words: Sequence[str], stand: Stand) -> Iterator[Shared]:
@@ -125,6 +150,9 @@ def installed(words: Sequence[str], stand: Stand) -> Iterator[Shared]:
         return
     stand = replace(stand, by=tool)
     arguments, given = options(rest, _CONDA_SHORT if tool == "conda" else SHORT)
+    if tool == "pip" and arguments[:2] == ["config", "set"] and len(arguments) == 4:
+        yield from variable(f"PIP_{arguments[2].rpartition('.')[2].replace('-', '_').upper()}", arguments[3], stand)
+        return
     verb, wanted = _verb(tool, arguments)
     if tool == "conda" and verb:
         yield from _conda(wanted, given, stand)
@@ -191,7 +219,10 @@ def _conda(wanted: Sequence[str], given: Sequence[Any], stand: Stand) -> Iterato
 
 def dockerfile(written: str, where: Where) -> Iterator[Shared]:
     """Yield what building an image installs, and the indexes that its environment names."""
-    for number, line in _joined(_uncommented(written), 1):
+    plain, documents = _without_documents(written)
+    for number, document in documents:
+        yield from script(document, where, "dockerfile", number)
+    for number, line in _joined(_uncommented(plain), 1):
         hit = _DOCKER.match(line)
         if hit is None:
             continue
@@ -202,20 +233,53 @@ def dockerfile(written: str, where: Where) -> Iterator[Shared]:
         if word == "RUN":
             yield from _run(rest, stand)
         elif word in {"ENV", "ARG"}:
-            name, equals, value = rest.partition("=")
-            if not equals:
-                name, _, value = rest.partition(" ")
-            yield from variable(name.strip(), value.strip().partition(" ")[0], stand)
+            yield from _set(rest, stand)
+
+
+def _set(rest: str, stand: Stand) -> Iterator[Shared]:
+    """Yield what `ENV` names: `NAME=value NAME=value`, or `NAME value`."""
+    words = lexed(rest)
+    if words and "=" not in words[0]:
+        words = ["=".join(rest.split(maxsplit=1))]
+    for word in words:
+        name, _, value = word.partition("=")
+        yield from variable(name.strip(), value.strip(), stand)
+
+
+def _without_documents(written: str) -> tuple[str, list[tuple[int, str]]]:
+    """Return a recipe without the texts in it that commands are given, and these, each with its first line."""
+    if "<<" not in written:
+        return written, []
+    kept: list[str] = []
+    found: list[tuple[int, str]] = []
+    inside: list[str] = []
+    end, first = "", 0
+    for number, line in enumerate(written.splitlines(), 1):
+        if end:
+            if line.strip() == end:
+                found.append((first, "\n".join(inside)))
+                end, inside = "", []
+            else:
+                inside.append(line)
+            kept.append("")
+            continue
+        kept.append(line)
+        if hit := _DOCUMENT.match(line):
+            end, first = hit[1], number + 1
+    return "\n".join(kept), [*found, (first, "\n".join(inside))] if inside else found
 
 
 def _uncommented(written: str) -> str:
     """Return a recipe with its comments blank: they may stand between the lines of one instruction."""
     found: list[str] = []
     continued = False
+    escape = hit[1] if (hit := _ESCAPE.match(written)) else "\\"
     for line in written.splitlines():
-        if line.lstrip().startswith("#"):
+        if line.lstrip().startswith("#") or (continued and not line.strip()):
             found.append("\\" if continued else "")
             continue
+        if escape != "\\" and line.rstrip().endswith(escape):
+            line = f"{line.rstrip()[:-1]}\\"  # noqa: PLW2901
         continued = line.rstrip().endswith("\\")
         found.append(line)
     return "\n".join(found)
@@ -235,7 +299,7 @@ def _run(rest: str, stand: Stand) -> Iterator[Shared]:
             shell = words[2:3] if words[0].rpartition("/")[2] in {"sh", "bash"} else []
             yield from line_of(shell[0], stand) if shell else installed(words, stand)
             return
-    if MENTIONS.search(rest.encode("utf-8", "replace")):
+    if mentions(rest.encode("utf-8", "replace")):
         yield from line_of(rest, stand)
 
 
@@ -249,11 +313,21 @@ def notebook(found: Any, where: Where) -> Iterator[Shared]:
             continue
         source = cell.get("source", cell.get("input"))
         lines = source if isinstance(source, str) else "".join(map(text, source if isinstance(source, list) else []))
-        for _, line in _joined(lines, 1):
-            if hit := _MAGIC.match(line):
-                yield from line_of(hit[1], Stand(where=where, by="notebook"))
         if lines.lstrip().startswith(("%%bash", "%%sh")):
-            yield from script(lines.partition("\n")[2], where, "notebook")
+            yield from script(lines.lstrip().partition("\n")[2], where, "notebook")
+            continue
+        for _, line in _joined(lines, 1):
+            yield from _cell_line(line, Stand(where=where, by="notebook"))
+
+
+def _cell_line(line: str, stand: Stand) -> Iterator[Shared]:
+    """Yield what a line of a cell installs: a command, a magic (its mark may be left out), or a call that runs one."""
+    if hit := _MAGIC.match(line):
+        yield from line_of(hit[1].replace("{sys.executable}", "python"), stand)
+    elif hit := _ENVIRONMENT.match(line):
+        yield from variable(hit[1], hit[2].strip(), stand)
+    elif (hit := _CALLED.search(line)) and mentions(hit[2].encode("utf-8", "replace")):
+        yield from line_of(hit[2], stand)
 
 
 def workflow(found: Any, where: Where) -> Iterator[Shared]:
@@ -272,7 +346,7 @@ def workflow(found: Any, where: Where) -> Iterator[Shared]:
 
 def _unnumbered(written: str, where: Where) -> Iterator[Shared]:
     for _, line in _joined(written, 1):
-        if MENTIONS.search(line.encode("utf-8", "replace")):
+        if mentions(line.encode("utf-8", "replace")):
             yield from line_of(line, Stand(where=where, by="workflow"))
 
 
