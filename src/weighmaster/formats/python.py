@@ -19,6 +19,7 @@ from weighmaster.model.package import Acting
 from weighmaster.model.report import Gap, GapReason
 from weighmaster.model.where import Member, Where
 from weighmaster.reading.cursor import Cursor
+from weighmaster.reading.pattern import pattern
 from weighmaster.reading.python.newer import older, reworded
 from weighmaster.reading.python.source import LONGEST, UnparsedError, is_python, text_of
 from weighmaster.reading.source import BytesSource
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 _NAMED: Final = (".py", ".pyw", ".pyi")
 _MAY_BE: Final = (b"import", b"(", b"class ", b"python")
+_STRING: Final = pattern(rb'"(?:[^"\\\n]|\\.)*+"')
+_WORD: Final = pattern(rb"(?<![\w.])(?!(?:true|false|null|NaN|Infinity)\b)[A-Za-z_]")
+"""What stands in no JSON outside its strings."""
 
 
 def _matches(glance: Glance) -> bool:
@@ -38,11 +42,14 @@ def _matches(glance: Glance) -> bool:
 
 
 def _worth_it(glance: Glance) -> bool:
-    # JSON and XML parse as no Python, or as nothing that acts; what is large must say what it is where it begins.
-    if glance.head.lstrip()[:1] in {b"{", b"[", b"<"} and b"import" not in glance.head:
+    # XML parses as no Python, and JSON as nothing that acts; what is large must say what it is where it begins.
+    first = glance.head.lstrip()[:1]
+    if first == b"<":
         return False
     looked = glance.head if glance.size > LONGEST else glance.source.read_at(0, LONGEST)
-    return any(mark in looked for mark in _MAY_BE)
+    if not any(mark in looked for mark in _MAY_BE):
+        return False
+    return first not in {b"{", b"["} or b"import" in glance.head or _WORD.search(_STRING.sub(b"", looked)) is not None
 
 
 def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
