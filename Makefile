@@ -27,7 +27,8 @@ demo: $(VENV)/demo
 
 test: lint $(VENV)/test
 	PYTHONPATH=src $(BIN)/python -m pytest -n auto --dist loadgroup
-	WEIGHMASTER_COMPILED=1 $(BIN)/python -m pytest -n auto --dist loadgroup tests/machine tests/advisories tests/test_hostile.py tests/tools/test_fuzz.py
+	WEIGHMASTER_COMPILED=1 $(BIN)/python -m pytest -n auto --dist loadgroup tests/machine tests/advisories tests/reading/test_follower.py tests/knowledge tests/formats/test_python.py tests/test_hostile.py \
+		tests/test_hostile_packages.py tests/tools/test_fuzz.py
 
 lint: $(VENV)/test
 	$(BIN)/ruff check .

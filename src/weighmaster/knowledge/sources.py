@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from weighmaster.knowledge import loads, shapes
@@ -20,6 +21,7 @@ from weighmaster.model.where import Where
 from weighmaster.reading.pattern import pattern
 from weighmaster.reading.python.imports import kept
 from weighmaster.reading.python.source import parsed_below
+from weighmaster.reading.python.triggers import may_hide
 from weighmaster.reading.python.walk import Walker
 
 if TYPE_CHECKING:
@@ -36,6 +38,7 @@ _CALLED: Final = pattern(
 )
 
 
+@lru_cache(1 << 16)
 def interesting(dotted: str) -> bool:
     """Say whether using a name can matter."""
     return known(dotted) is not None or loads.is_loader(dotted)
@@ -51,6 +54,7 @@ class Reading:
         self.where = where
         self.walker = Walker(interesting, check, shapes.is_secret)
         self.walker.telling = loads.methods()
+        self.walker.unseen = False
         self.begins: list[int] = []
         """How many lines stand before each text that was read: lines are counted over all of them."""
         self._lines = 0
@@ -83,6 +87,7 @@ class Reading:
         self._lines += text.count("\n") + text.count("\r") + 1
         self._trees.append(tree)
         self._disguises += disguises(text, tree, self.where)
+        self.walker.unseen = self.walker.unseen or may_hide(text)
         self.walker.read(tree)
 
     def facts(self) -> Iterator[Fact]:

@@ -23,6 +23,7 @@ from weighmaster.reading.python.names import (
     SAME_PATH,
 )
 from weighmaster.reading.python.source import parsed
+from weighmaster.reading.python.triggers import may_hide
 from weighmaster.reading.python.values import (
     CLASSES,
     CLIMBED,
@@ -90,6 +91,15 @@ class Calls(Lookup):
         self._sources = 0
         self._followed = 0
         self._inside: list[Func] = []
+        self._applied: dict[type, Callable[[Any, Given], Value]] = {
+            Ref: self._apply_named,
+            Func: self._apply_function,
+            Method: self._apply_method,
+            Either: self._apply_each,
+            Cls: self.make,
+            Partial: self._apply_partial,
+            Inst: self._apply_instance,
+        }
 
     def call(self, node: ast.Call) -> Value:
         """Work out a call."""
@@ -149,7 +159,7 @@ class Calls(Lookup):
 
     def apply(self, target: Value, given: Given) -> Value:
         """Return what calling a value gives."""
-        return self._applied.get(type(target), Calls._apply_other)(self, target, given)
+        return self._applied.get(type(target), self._apply_other)(target, given)
 
     def _apply_function(self, target: Func, given: Given) -> Value:
         self.runs(target)
@@ -331,6 +341,7 @@ class Calls(Lookup):
         if not isinstance(text, str) or self._sources >= _MOST_SOURCES or len(self._inside) >= _DEEPEST:
             return None
         self._sources += 1
+        self.unseen = self.unseen or may_hide(text)
         self.check()
         try:
             body = parsed(text.strip()).body
@@ -356,16 +367,6 @@ class Calls(Lookup):
             for statement in body:
                 for node in ast.walk(statement):
                     ast.copy_location(node, spot)
-
-    _applied: ClassVar[dict[type, Callable[[Any, Any, Given], Value]]] = {
-        Ref: _apply_named,
-        Func: _apply_function,
-        Method: _apply_method,
-        Either: _apply_each,
-        Cls: make,
-        Partial: _apply_partial,
-        Inst: _apply_instance,
-    }
 
 
 def _leads_on(value: Value) -> bool:

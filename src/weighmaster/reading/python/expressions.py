@@ -46,7 +46,7 @@ class Expressions(Binding):
         super().__init__(interesting, check, secret)
         self.rounds = _ROUNDS
         self._of: dict[type, Callable[[Any], Value]] = {
-            kind: getattr(self, f"_ev_{kind.__name__.lower()}", self._ev_other) for kind in _KINDS
+            kind: getattr(self, f"_ev_{_SAME.get(name, name)}", self._ev_other) for name, kind in _KINDS.items()
         }
 
     def ev(self, node: ast.expr) -> Value:
@@ -100,14 +100,10 @@ class Expressions(Binding):
     def _ev_await(self, node: ast.Await | ast.Starred) -> Value:
         return self.ev(node.value)
 
-    _ev_starred = _ev_await
-
     def _ev_yield(self, node: ast.Yield | ast.YieldFrom) -> Value:
         value = self.ev(node.value) if node.value is not None else None
         if value is not None:
             self.returned.append(value)
-
-    _ev_yieldfrom = _ev_yield
 
     def _ev_namedexpr(self, node: ast.NamedExpr) -> Value:
         value = self.ev(node.value)
@@ -169,8 +165,6 @@ class Expressions(Binding):
                 found.append(self._of[element.__class__](element))
         return found
 
-    _ev_tuple = _ev_set = _ev_list
-
     def _ev_dict(self, node: ast.Dict) -> Value:
         found: dict[Any, Value] = {}
         for key, value in zip(node.keys, node.values, strict=True):
@@ -207,8 +201,6 @@ class Expressions(Binding):
 
     def _ev_listcomp(self, node: ast.ListComp | ast.GeneratorExp | ast.SetComp) -> Value:
         return self._comprehended(node.generators, [node.elt])
-
-    _ev_generatorexp = _ev_setcomp = _ev_listcomp
 
     def _ev_dictcomp(self, node: ast.DictComp) -> Value:
         return blur(flags_of(self._comprehended(node.generators, [node.key, node.value])))
@@ -257,4 +249,15 @@ class Expressions(Binding):
         return found if len(found) == len(items) else blur(gather(found))
 
 
-_KINDS: Final = tuple(kind for kind in vars(ast).values() if isinstance(kind, type) and issubclass(kind, ast.expr))
+_KINDS: Final = {
+    name.lower(): kind for name, kind in vars(ast).items() if isinstance(kind, type) and issubclass(kind, ast.expr)
+}
+_SAME: Final = {
+    "starred": "await",
+    "yieldfrom": "yield",
+    "tuple": "list",
+    "set": "list",
+    "generatorexp": "listcomp",
+    "setcomp": "listcomp",
+}
+"""Kinds that are worked out as another is. Not inside the class: a compiled class has no second names for methods."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 from weighmaster.reading.python import constants
 from weighmaster.reading.python.names import (
@@ -82,8 +82,20 @@ class Lookup:
         """Whether what is being followed is never run: it is for whoever checks types."""
         self.under = ""
         """What the machine, the moment or the input has to be for what is being followed to run."""
+        self.unseen = True
+        """Whether any text in what is read may hold letters that nobody sees."""
         self.tint = 0
         """What is known of the text that is being read: that it was decoded, for one."""
+        self._attributes: dict[type, Callable[[Any, str], Value]] = {
+            Ref: self._of_ref,
+            Blur: self._of_blur,
+            Cls: self._of_class,
+            Inst: self._of_class,
+            Either: self._of_each,
+            Thing: self._of_thing,
+            Func: self._of_function,
+            Partial: self._of_function,
+        }
 
     # What the layers above do.
 
@@ -168,7 +180,7 @@ class Lookup:
             return None
         of_kind = self._attributes.get(type(base))
         if of_kind is not None:
-            return of_kind(self, base, name)
+            return of_kind(base, name)
         return Blur(CLIMBED) if name in TYPES else Method(base, name)
 
     def _of_ref(self, base: Ref, name: str) -> Value:
@@ -195,7 +207,7 @@ class Lookup:
         cls = base if isinstance(base, Cls) else base.cls
         found = cls.find(name)
         if type(found) is Func:
-            if found.kind == "property" or (not found.kind and getattr(found.node, "decorator_list", ())):
+            if found.kind == "property" or (not found.kind and getattr(found.node, "decorator_list", None)):
                 # A descriptor runs when it is taken, and so may what an unknown decorator makes; a method, when called.
                 self.runs(found)
             if found.owner is not None and found.kind == "classmethod":
@@ -216,17 +228,6 @@ class Lookup:
         if name == "__call__":
             return base
         return base.function if isinstance(base, Partial) and name == "func" else None
-
-    _attributes: ClassVar[dict[type, Callable[[Any, Any, str], Value]]] = {
-        Ref: _of_ref,
-        Blur: _of_blur,
-        Cls: _of_class,
-        Inst: _of_class,
-        Either: _of_each,
-        Thing: _of_thing,
-        Func: _of_function,
-        Partial: _of_function,
-    }
 
     def named(self, base: Value, name: Value) -> Value:
         """Return what `getattr(base, name)` is."""

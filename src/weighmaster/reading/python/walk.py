@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator
-from typing import Any, Final, NamedTuple
+from typing import Any, ClassVar, Final, NamedTuple
 
 from weighmaster.reading.python import constants, triggers
 from weighmaster.reading.python.arithmetic import calculate
@@ -39,7 +39,7 @@ class Walker(Expressions):
     `functions` are all others, each with its part.
     """
 
-    library = LIBRARY
+    library: ClassVar[Any] = LIBRARY
 
     def __init__(
         self, interesting: Callable[[str], bool], check: Callable[[], None], secret: Callable[[str], bool]
@@ -52,7 +52,7 @@ class Walker(Expressions):
         self._classes: list[Cls] = []
         self._count = 0
         self._do: dict[type, Callable[[Any], None]] = {
-            kind: getattr(self, f"_do_{kind.__name__.lower()}", self._do_other) for kind in _KINDS
+            kind: getattr(self, f"_do_{_SAME.get(name, name)}", self._do_other) for name, kind in _KINDS.items()
         }
 
     def read(self, tree: ast.Module) -> None:
@@ -103,8 +103,6 @@ class Walker(Expressions):
 
     def _do_pass(self, _: ast.stmt) -> None:
         return
-
-    _do_break = _do_continue = _do_pass
 
     def _do_global(self, node: ast.Global) -> None:
         for name in node.names:
@@ -204,7 +202,7 @@ class Walker(Expressions):
         test = self.ev(node.test)
         before = self.checking, self.under
         self.checking = self.checking or _is_never(test)
-        found = triggers.condition(node.test, flags_of(test))
+        found = triggers.condition(node.test, flags_of(test), unseen=self.unseen)
         if found:
             self.under = found
             if triggers.swaps(node, found):
@@ -245,8 +243,6 @@ class Walker(Expressions):
         self.walk(node.orelse)
         self.walk(node.finalbody)
 
-    _do_trystar = _do_try
-
     def _do_match(self, node: ast.Match) -> None:
         subject = self.ev(node.subject)
         for case in node.cases:
@@ -281,8 +277,6 @@ class Walker(Expressions):
             self.walk(node.body)
         self.walk(node.orelse)
 
-    _do_asyncfor = _do_for
-
     def _do_while(self, node: ast.While) -> None:
         self.ev(node.test)
         self.walk(node.body)
@@ -295,8 +289,6 @@ class Walker(Expressions):
                 self.bind(item.optional_vars, value)
         self.walk(node.body)
 
-    _do_asyncwith = _do_with
-
     # Definitions.
 
     def _do_functiondef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
@@ -306,8 +298,6 @@ class Walker(Expressions):
             self._hint(parameter.annotation)
         self._hint(node.returns)
         self.store(node.name, self._decorated(function, decorators))
-
-    _do_asyncfunctiondef = _do_functiondef
 
     def _decorated(self, defined: Func | Cls, decorators: list[Value]) -> Value:
         """Return what a definition is after its decorators: what they give, and still what was defined."""
@@ -424,4 +414,15 @@ def _moves(body: list[ast.stmt]) -> bool:
     return any(isinstance(one, ast.AugAssign | ast.Expr | ast.Assign) for one in body)
 
 
-_KINDS: Final = tuple(kind for kind in vars(ast).values() if isinstance(kind, type) and issubclass(kind, ast.stmt))
+_KINDS: Final = {
+    name.lower(): kind for name, kind in vars(ast).items() if isinstance(kind, type) and issubclass(kind, ast.stmt)
+}
+_SAME: Final = {
+    "break": "pass",
+    "continue": "pass",
+    "trystar": "try",
+    "asyncfor": "for",
+    "asyncwith": "with",
+    "asyncfunctiondef": "functiondef",
+}
+"""Kinds that are worked out as another is. Not inside the class: a compiled class has no second names for methods."""
