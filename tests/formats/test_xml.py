@@ -58,7 +58,7 @@ def test_what_lies_outside_is_blocked_in_any_xml(data: bytes) -> None:
 @pytest.mark.parametrize(
     "target",
     [
-        "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd",
+        "http://www.example.org/standards/dbus/1.0/busconfig.dtd",
         "https://jetty.org/configure_10_0.dtd",
         "../fonts.dtd",
         "file:///usr/share/xml/schema/xml-core/catalog.dtd",

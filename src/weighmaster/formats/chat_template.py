@@ -42,6 +42,8 @@ _OTHERS: Final = pattern(
 _STATEMENT: Final = pattern(rb"\{%[-+]?\s*(?:if|for|set|macro)\b")
 _SOURCES: Final = (".py", ".pyi", ".c", ".cc", ".cpp", ".cu", ".cuh", ".h", ".hpp", ".go", ".js", ".ts", ".rs", ".java")
 """Source code of other languages, whatever else its name says."""
+_PYTHON: Final = (".py", ".pyi")
+"""No renderer takes a template from these, and source is full of `__name__`."""
 _NAMED_SO: Final = ("jinja", "jinja2", "j2")
 _NAMED: Final = (*_NAMED_SO, "tmpl", "tpl", "template")
 """The last are names for templates of any language."""
@@ -59,6 +61,8 @@ def _matches(glance: Glance) -> bool:
 def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
     last = where.steps[-1] if where.steps else None
     name = (last.name if isinstance(last, Member) else where.root).rpartition("/")[2]
+    if name.lower().endswith(_PYTHON):
+        return
     if cursor.size > _LONGEST:
         if _is_named(name.lower()):
             raise OverBudgetError(f"a template of {cursor.size} bytes, at most {_LONGEST} are read")

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from weighmaster.extend.format import Format, Glance, Read, part
-from weighmaster.machine.run import whole
+from weighmaster.machine.run import is_name, whole
 from weighmaster.machine.unpickler import Machine
 from weighmaster.model.errors import OverBudgetError
 from weighmaster.model.package import Blob
@@ -54,9 +54,11 @@ def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
             return False
         machine = Machine(cursor.source, at, cursor.size, arrays=False, drops=False)
         machine.run(_LONG)
+        # What chance calls has no name: to build one, something that has must be called first.
+        named = any(is_name(module, name) for module, name, *_ in machine.imports)
         if proto:
-            return bool(machine.calls or machine.imports) or not machine.done or machine.stop - at > _SHORT
-        found = bool(machine.calls) or machine.stop - at > _SHORT
+            return named or not machine.done or machine.stop - at > _SHORT
+        found = (named and bool(machine.calls)) or machine.stop - at > _SHORT
         if not (found or machine.done):
             # Without PROTO, only a call tells it from chance; to find a late one costs time.
             followed += 1

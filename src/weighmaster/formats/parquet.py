@@ -34,7 +34,10 @@ _TEXT: Final = 1 << 16
 
 
 def _matches(glance: Glance) -> bool:
-    return glance.head.startswith((_MAGIC, _ENCRYPTED)) and glance.size >= 12
+    if glance.size < 12:
+        return False
+    # `PARENT` begins so, too.
+    return glance.head.startswith(_MAGIC) or (glance.head.startswith(_ENCRYPTED) and glance.tail.endswith(_ENCRYPTED))
 
 
 def _read(cursor: Cursor, where: Where) -> Iterator[Read]:

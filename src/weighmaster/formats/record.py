@@ -22,6 +22,7 @@ _LONGEST: Final = 64 << 20
 _MOST: Final = 400_000
 _LINE: Final = pattern(rb'(?:"[^\n]*"|[^,\n]+),(?:\w+=[\w=+/-]*)?,\d*\r?(?:\n|\Z)')
 _ALGORITHM: Final = "sha256="
+_IN_HEX: Final = pattern(r"[0-9a-fA-F]{64}")
 
 
 def _matches(glance: Glance) -> bool:
@@ -62,7 +63,10 @@ def _rows(lines: list[str]) -> Iterator[tuple[str, str, str]]:
 def _hexadecimal(digest: str) -> str:
     if not digest.startswith(_ALGORITHM):
         return ""
-    text = digest[len(_ALGORITHM) :].rstrip("=").replace("-", "+").replace("_", "/")
+    said = digest[len(_ALGORITHM) :]
+    if _IN_HEX.fullmatch(said):
+        return said.lower()  # No digest in Base64 is so long; some builders write it so.
+    text = said.rstrip("=").replace("-", "+").replace("_", "/")
     try:
         raw = binascii.a2b_base64(text + "=" * (-len(text) % 4))
     except (binascii.Error, ValueError):

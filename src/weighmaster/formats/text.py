@@ -31,9 +31,12 @@ _CONTROL: Final = pattern(rb"[\x00-\x07\x0b\x0e-\x1a\x1c-\x1f]|\x1b(?!\[|\Z)|(?<
 """Of a terminal's, what begins a sequence (ECMA-48, 5.4) and more than one step back are left out."""
 _CONTROLS: Final = bytes({*range(0x20)} - {*b"\t\n\f\r"})
 _UTF16: Final = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
-_RARE: Final = 100_000
+_RARE: Final = 10_000
 """One control character in so many bytes does not make a text something else."""
-_BUNDLE: Final = pattern(rb"\bfunction\b|=>|\b(?:var|let|const) |\brequire\(|\breturn\b|\bexports\b")
+_BUNDLE: Final = pattern(
+    rb"\bfunction\b|=>|\b(?:var|let|const) |\brequire\(|\breturn\b|\bexports\b"
+    rb"|#(?:include|define|ifn?def|endif|pragma)\b"
+)
 _WORDS: Final = 4
 _SOURCE: Final = 256 << 10
 """Characters that are looked at to see whether it is source code."""
@@ -49,7 +52,7 @@ _OVERLAP: Final = 4096
 _LOOK_BACK: Final = 512
 _MARK: Final = ord("(")
 _MARKS: Final = 8
-_TRIED: Final = 500
+_TRIED: Final = 4000
 
 _SHEBANG: Final = pattern(r"#! ?\S*?(?:/env(?: -S)? )?([A-Za-z]+)[\d.]*(?:\s|$)")
 _ACTIVE: Final = pattern(r"<script[\s>]|<\?php\s|<iframe[\s>]", re.IGNORECASE)
@@ -162,10 +165,11 @@ def _text_end(cursor: Cursor, encoding: str) -> int:
 
 
 def _nearly(cursor: Cursor) -> bool:
-    """Whether all of it is JavaScript in UTF-8 with a few control characters, as bundles have in their literals.
+    """Whether all of it is JavaScript or C in UTF-8 with a few control characters.
 
-    What a loader could take has zeros, or bytes that are no UTF-8, or is looked for in any text. In a log, which is
-    shown as it is, one such character is enough.
+    Bundles have them in their literals, and what Cython writes in its comments. What a loader could take has zeros, or
+    bytes that are no UTF-8, or is looked for in any text. In a log, which is shown as it is, one such character is
+    enough.
     """
     if len(_BUNDLE.findall(cursor.source.read_at(0, 4096))) < _WORDS:
         return False

@@ -9,23 +9,31 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from weighmaster.extend.format import Format, Glance, Read
-from weighmaster.model.errors import OverBudgetError
+from weighmaster.model.errors import OverBudgetError, UnreadableError
 from weighmaster.model.fact import Expansion, Reference
 from weighmaster.model.where import Where
 from weighmaster.reading.cursor import Cursor
 from weighmaster.reading.pattern import pattern
+from weighmaster.reading.source import Source
 
 if TYPE_CHECKING:
     from weighmaster.reading.xml import External
 
 _MARKS: Final = pattern(rb"<\?xml\s|<!DOCTYPE\s+(?!html)|<!ENTITY", 2)  # re.IGNORECASE
 _ROOTS: Final = frozenset({"svg", "PMML", "net", "plist", "RDF"})
+_UNTOLD: Final = frozenset({"", "?", "PMML", "net"})
+"""Roots of models, and those that were not reached."""
 _PUBLISHERS: Final = pattern(
     r"https?://(?:www\.)?(?:w3\.org|dmg\.org|openxmlformats\.org|apple\.com|java\.sun\.com|oasis-open\.org"
+    r"|us-vo\.org|ivoa\.net|adobe\.com|freedesktop\.org|gnome\.org|nitrc\.org|mozilla\.org|oracle\.com"
     r"|docbook\.org|inkscape\.org|sodipodi\.sourceforge\.net|springframework\.org|hibernate\.org|apache\.org)/",
     2,  # re.IGNORECASE
 )
 """Where the declarations of common document types lie; readers know them, or do without."""
+_DECLARES: Final = pattern(rb"<!ENTITY|:include", 2)  # re.IGNORECASE
+_DECLARATION: Final = pattern(rb"<!(?:ELEMENT|ATTLIST|ENTITY)\s")
+_ELEMENT: Final = pattern(rb"<!DOCTYPE|^\s*<\w", 10)  # re.IGNORECASE | re.MULTILINE
+_LOOKED_THROUGH: Final = 16 << 20
 _EXTERNALS: Final = 1_000
 _DECLARATIONS: Final = pattern(r"(?:https?://|file:///)?(?!//)[\w.~%+-]*(?:/[\w.~%+-]+)*\.dtd", 2)  # re.IGNORECASE
 
@@ -44,6 +52,31 @@ def _matches(glance: Glance) -> bool:
 
 
 def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
+    from weighmaster.reading.xml import root
+
+    try:
+        yield from _told(cursor, where)
+    except UnreadableError:
+        # What is to become XML once its holes are filled is a text until then. All is declared before the root.
+        if not _is_declarations(cursor.source) and (root(cursor.source) in _UNTOLD or _declares(cursor.source)):
+            raise
+
+
+def _is_declarations(source: Source) -> bool:
+    """Whether it holds the declarations of a document type, and no document: a file that documents name."""
+    if source.size > _LOOKED_THROUGH:
+        return False
+    text = source.read_at(0, source.size).replace(b"\0", b"")
+    return _DECLARATION.search(text) is not None and _ELEMENT.search(text) is None
+
+
+def _declares(source: Source) -> bool:
+    if source.size > _LOOKED_THROUGH:
+        return True
+    return _DECLARES.search(source.read_at(0, source.size).replace(b"\0", b"")) is not None
+
+
+def _told(cursor: Cursor, where: Where) -> Iterator[Read]:
     from weighmaster.reading.xml import Element, External, Swelling, events
 
     count = 0

@@ -54,6 +54,9 @@ _INSIDE: Final = frozenset(
 )
 """Attributes that lead from an object to the code and the globals behind it, and do not look like it."""
 
+_WORDS_OF_ITS_OWN: Final = frozenset({"__doc__", "__name__", "__qualname__", "__version__"})
+"""Texts, from which nothing leads on: a template that writes code gives names to what it writes."""
+
 METHODS: Final = MappingProxyType(
     {
         **dict.fromkeys(("popen", "system", "Popen", "spawnl", "spawnv", "execv", "execl", "fork"), "starts a program"),
@@ -95,6 +98,8 @@ def escape(name: str) -> str | None:
     ('__globals__ is a part of Python, not of a message', 'gi_frame leads to the code behind an object', None)
     """
     plain = unicodedata.normalize("NFKC", name).strip()
+    if plain in _WORDS_OF_ITS_OWN:
+        return None
     if plain.startswith("__") and len(plain) > 2:
         return f"{_shown(plain)} is a part of Python, not of a message"
     if HOLE in plain and "__" in plain:
@@ -107,6 +112,8 @@ def escape(name: str) -> str | None:
 def may_escape(name: str) -> str | None:
     """Return why an attribute is not one of a message, None where it may be one."""
     plain = unicodedata.normalize("NFKC", name).strip()
+    if plain in _WORDS_OF_ITS_OWN:
+        return f"{plain} is a part of Python, not of a message"
     if plain.startswith("_") and not escape(name) and len(plain) > 1:
         return f"{_shown(plain)} is private to an object"
     return None
@@ -272,8 +279,13 @@ UNSEEN: Final = pattern(
 """Characters that are not seen and that say something to a model all the same; joiners between letters are script."""
 
 _PAGE: Final = pattern(
-    r".*\.(?:html?|xhtml|xml|svg|md|rst|tex|txt|mako)(?:\.(?:jinja2?|j2|tmpl|tpl))?", re.IGNORECASE | re.DOTALL
+    r".*\.(?:html?|xhtml|xml|svg|md|rst|tex|txt|mako)(?:\.(?:jinja2?|j2|tmpl|tpl))?|metadata|pkg-info|readme",
+    re.IGNORECASE | re.DOTALL,
 )
+_OTHER: Final = pattern(
+    r"(?!.*(?:chat|template|prompt|tool|message|system|rag|default))[^.]*\.(?:jinja2?|j2)", re.IGNORECASE | re.DOTALL
+)
+_TALK: Final = pattern(r"\bmessages?\b|\brole\b")
 _SCRIPT: Final = pattern(r".*\.(?:[cm]?js|jsx|tsx?|css|scss|less|map)", re.IGNORECASE | re.DOTALL)
 _CHAT: Final = pattern(
     r"\b(?:add_generation_prompt|[be]os_token|raise_exception|strftime_now|enable_thinking|tool_calls)\b"
@@ -291,4 +303,8 @@ def is_page(name: str, text: str) -> bool:
     >>> is_page("chat_template.jinja", "{% include 'menu.html' %}")
     False
     """
-    return (_PAGE.fullmatch(name) is not None and _CHAT.search(text) is None) or _SCRIPT.fullmatch(name) is not None
+    if _SCRIPT.fullmatch(name):
+        return True
+    if _CHAT.search(text):
+        return False
+    return _PAGE.fullmatch(name) is not None or (_OTHER.fullmatch(name) is not None and not _TALK.search(text))

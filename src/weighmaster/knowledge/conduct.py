@@ -75,7 +75,7 @@ def conduct(use: Use) -> Conduct:
     if entry is None:
         return _NOTHING
     does = _DOES.get(entry.kind) or POWERS.get(entry.kind, entry.reason)
-    if use.computed:
+    if use.computed and use.module != "webbrowser":
         return Conduct(level="hides" if soon else "can-harm", does=f"{does}, and hides it")
     return Conduct(level=_of_kind(entry.kind, use) if soon else _later(entry.kind), does=does)
 

@@ -20,6 +20,8 @@ from weighmaster.reading.pattern import pattern
 _MOST: Final = 20
 """Disguises of one source that are told."""
 _CONTROLS: Final = pattern("[\u202a-\u202e\u2066-\u2069]")
+_LISTED: Final = pattern(r"[ \t]*(?:[\w'\"]+[ \t]*:[ \t]*)?[rRuU]?(?:\"[^\"'\\#/]*\"|'[^\"'\\#/]*')[ \t]*,?[ \t]*")
+"""One text of a list, alone on its line, as tests of such letters have them: nothing beside it can change places."""
 _UNSEEN: Final = pattern(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u2060-\u2064\u206a-\u206f\u3164\ufe00-\ufe0f"
     "\ufeff\uffa0\U000e0000-\U000e0fff]{8,}"
@@ -55,7 +57,7 @@ def _all(text: str, tree: ast.AST) -> Iterator[tuple[str, int, str]]:
     for number, line in enumerate(text.splitlines(), 1):
         if line.isascii():
             continue
-        if hit := _CONTROLS.search(line):
+        if (hit := _CONTROLS.search(line)) and not _LISTED.fullmatch(line):
             yield "reorders-its-text", number, f"U+{ord(hit[0]):04X}, {unicodedata.name(hit[0], 'a control')}"
         if hit := _UNSEEN.search(line):
             yield "holds-unseen-letters", number, f"{len(hit[0])} of them, the first U+{ord(hit[0][0]):04X}"

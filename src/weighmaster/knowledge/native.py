@@ -75,8 +75,8 @@ def is_of_package(whole: Repository, fact: Executable) -> bool:
     """Say whether a program is one of a package's own files, on which other rules speak."""
     path = path_of(fact.where)
     archive, _, _ = path.rpartition("!")
-    # The objects of a static library are as much a package's own as the library is.
-    package = owner_of(whole, archive if archive.lower().endswith((".a", ".lib")) else path)
+    # The objects of a static library are as much a package's own as the library is, and so are the classes of a JAR.
+    package = owner_of(whole, archive if archive.lower().endswith((".a", ".lib", ".jar")) else path)
     return package is not None and package.form in {"wheel", "installed"}
 
 

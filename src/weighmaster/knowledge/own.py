@@ -8,8 +8,10 @@ from weighmaster.model.fact import Import
 from weighmaster.model.where import Member
 from weighmaster.reading.pattern import pattern
 
-_PLACE: Final = pattern(r"(?:.*[/!])?(?:site-packages/|[^/!]+\.whl!)([A-Za-z_]\w*)/(?:[^!]*/)?tests?/[^!]*(?:!.*)?")
-"""A file in a folder `tests` of what is installed, or what is inside that file."""
+_PLACE: Final = pattern(
+    r"(?:.*[/!])?(?:site-packages/|[^/!]+\.whl!)([A-Za-z_]\w*)/(?:(?:[^!]*/)?tests?/[^!]*|(?:[^!]*/)?test_[^/!]*)(?:!.*)?"
+)
+"""A file in a folder `tests` of what is installed, or named as a test, or what is inside that file."""
 
 
 def of_own_tests(fact: Import) -> bool:
@@ -24,4 +26,4 @@ def of_own_tests(fact: Import) -> bool:
     """
     names = (step.name for step in fact.where.steps if isinstance(step, Member))
     hit = _PLACE.fullmatch("!".join((fact.where.root, *names)).replace("\\", "/"))
-    return hit is not None and fact.module.partition(".")[0] == hit[1] and fact.name[:1].isupper()
+    return hit is not None and fact.module.partition(".")[0] == hit[1]

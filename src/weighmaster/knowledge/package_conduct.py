@@ -13,6 +13,7 @@ from weighmaster.knowledge.commands import is_query
 from weighmaster.knowledge.conduct import SOON, Conduct, Level, conduct
 from weighmaster.knowledge.uses import known
 from weighmaster.model.fact import Use
+from weighmaster.model.value import replace
 from weighmaster.reading.pattern import pattern
 
 _TESTS: Final = pattern(
@@ -43,6 +44,8 @@ _SHAPES_LATER: Final = frozenset({
 
 def packaged(use: Use, reach: str, path: str) -> Conduct:
     """Return what a use comes to in a package, where `reach` is what runs its file without being asked."""
+    if path.endswith("__main__.py") and not reach and use.when == "import":
+        use = replace(use, when="main")  # Nobody imports it: it is run.
     found = conduct(use)
     soon = use.when in SOON and use.when != "load"
     if not use.module and use.name in shapes.SHAPES:

@@ -51,6 +51,11 @@ _EXAMPLE: Final = pattern(
     rb"|fake|\.\.\.",
     re.IGNORECASE,
 )
+_SHOWN_OFF: Final = pattern(
+    rb"://scott:tiger@|@(?:[\w-]+\.){0,5}(?:example|test|invalid|localhost)(?:\.(?:com|org|net|edu))?(?![\w.-])",
+    re.IGNORECASE,
+)
+"""The account of Oracle's manuals, and names that belong to nobody: <https://www.rfc-editor.org/rfc/rfc2606>."""
 _TOO_SHORT: Final = frozenset({b"pass", b"test", b"user", b"guest", b"root", b"admin"})
 _PUBLISHED: Final = frozenset({"5de261506c0ff857b7c1af7059f842fb0a36d1ca2e4895da542c5eb726f2c802"})
 """SHA-256 of tokens that their owners publish on purpose: that of transformers' own tests (`testing_utils.py`)."""
@@ -59,7 +64,7 @@ _LETTERS: Final = 4
 _CONFIRMED: Final = 6000
 _PASSING: Final = pattern(
     r"(?:^|[/!])(?:tests?|testing|selftest|test_?data|fixtures|examples?|docs?|samples?|benchmarks?)[/!]"
-    r"|(?:^|[/!])(?:test_[^/!]*|[^/!]*_test|conftest)\.py\Z|(?:\.dist-info/METADATA|(?:^|[/!])PKG-INFO|\.egg-info)\Z",
+    r"|(?:^|[/!])(?:test_[^/!]*|[^/!]*_test|tests?|conftest)\.py\Z|(?:\.dist-info/METADATA|(?:^|[/!])PKG-INFO|\.egg-info)\Z",
     re.IGNORECASE,
 )
 _PROMPT: Final = pattern(rb"^[ \t]*(?:>>>|\.\.\.) ", re.MULTILINE)
@@ -91,7 +96,9 @@ def found_in(text: bytes, most: int) -> Iterator[Hit]:
             left = most
             for hit in kind.shape.finditer(text):
                 near = text[max(0, hit.start() - 4) : hit.end() + 1][:_CONFIRMED]
-                if _is_example(kind, hit[1]) or (kind.guessable and _is_shown(text, hit.start())):
+                if _is_example(kind, hit[1]):
+                    continue
+                if kind.guessable and (_SHOWN_OFF.search(hit[0]) or _is_shown(text, hit.start())):
                     continue
                 if _confirmed(kind, near):
                     yield Hit(kind, hit.start(1), hit[1])

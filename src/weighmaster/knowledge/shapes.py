@@ -57,7 +57,7 @@ _SECRETS: Final = pattern(
     r"|\.(?:cache[/\\])?huggingface[/\\](?:token|stored_tokens)|wallet\.dat|Login Data|key4\.db|logins\.json"
     r"|cookies\.sqlite|\.azure[/\\]|\.ethereum|\.bitcoin|\.electrum|keystore[/\\]UTC|id_rsa|id_ed25519|id_ecdsa)"
     r"|^/etc/(?:passwd|shadow|gshadow|sudoers|krb5\.keytab|ssh/)|^/proc/(?:self|\d+|\*)/environ"
-    r"|^/var/run/secrets/|169\.254\.169\.254|metadata\.google\.internal",
+    r"|^/var/run/secrets/(?!kubernetes\.io/serviceaccount/namespace)|169\.254\.169\.254|metadata\.google\.internal",
     re.IGNORECASE,
 )
 _STARTED: Final = pattern(

@@ -57,8 +57,8 @@ _TRIGGERED: Final = frozenset({"code", "delete", "native", "process"})
 _SENDS: Final = frozenset(
     {"Request", "connect", "get", "patch", "post", "put", "request", "send", "sendall", "sendto", "urlopen"}
 )
-_CREDENTIALS: Final = frozenset({"auth", "cookies", "headers"})
-"""Arguments in which a key is no secret that leaks, but what opens the door."""
+_CREDENTIALS: Final = frozenset({"auth", "cert", "context", "cookies", "headers", "proxies", "timeout", "verify"})
+"""Arguments in which a key is no secret that leaks, but what opens the door, and those that are not sent."""
 _WRITES: Final = frozenset({"symlink_to", "touch", "write_bytes", "write_text"})
 _OPENS: Final = frozenset({"builtins.open", "codecs.open", "io.open", "os.fdopen", "os.open", "pathlib.Path.open"})
 _COPIES: Final = frozenset(
@@ -78,6 +78,9 @@ _LOADED: Final = frozenset({"import", "load"})
 """Times at which no file needs to be written."""
 _HARMLESS_WHEN: Final = {"torch.load": ("weights_only", True), "numpy.load": ("allow_pickle", False)}
 """The argument with which a loader runs nothing."""
+_LOADING: Final = frozenset({"yaml.load", "yaml.load_all"})
+_SAFE_LOADERS: Final = frozenset({"yaml.BaseLoader", "yaml.CBaseLoader", "yaml.CSafeLoader", "yaml.SafeLoader"})
+"""Loaders of YAML that make nothing but what YAML itself has."""
 
 
 class Deeds:
@@ -295,10 +298,17 @@ def _is_decoded(value: Any) -> bool:
     return type(value) is Made and bool(value.flags & DECODED)
 
 
+def _names_safe_loader(seen: Seen) -> bool:
+    loader = seen.given.at(1, "Loader")
+    return type(loader) is Ref and loader.dotted in _SAFE_LOADERS
+
+
 def _counts(seen: Seen, entry: Known) -> bool:
     """Whether a use says anything: source that is written down was followed on its own."""
     if entry.name in _RUNNING_TEXT and isinstance(plain(seen.given.first), str | bytes):
         return bool(seen.flags or seen.given.flags() & DECODED)
+    if entry.name in _LOADING and _names_safe_loader(seen):
+        return False
     if entry.kind == "load" and entry.name in _HARMLESS_WHEN:
         keyword, value = _HARMLESS_WHEN[entry.name]
         return seen.given.named.get(keyword) is not value and seen.dotted.count(".") < _DEEPEST_LOADER

@@ -12,10 +12,10 @@ from weighmaster.model.package import Blob, Distribution
 from weighmaster.model.value import Value
 from weighmaster.model.where import Member, Where, beside
 
-_DATA: Final = 1 << 20
+_DATA: Final = 16 << 20
 """Bytes of a data file of a package that need no reader."""
 _MODELS: Final = (
-    *(".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".joblib", ".h5", ".hdf5", ".keras", ".onnx", ".safetensors"),
+    *(".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".joblib", ".h5", ".hdf5", ".keras", ".onnx", ".safetensors"),
     *(".tflite", ".gguf", ".ggml", ".model", ".weights", ".params", ".mlmodel", ".engine", ".dill"),
 )
 _SPARE: Final = 64 << 10
@@ -119,18 +119,19 @@ class Report(Value):
 
 def _numbers(items: Iterable[Item]) -> set[Where]:
     """Return the files without a format of their own that a model names as its numbers."""
-    wanted: dict[str, int] = {}
-    unknown: dict[str, int] = {}
+    wanted: dict[tuple[str, ...], int] = {}
+    unknown: dict[tuple[str, ...], tuple[Where, int]] = {}
     for item in items:
         match item:
-            case Reference(needs=needs) if needs and not any(type(step) is Member for step in item.where.steps):
-                path = beside(item.where.root, item.target)
-                wanted[path] = max(wanted.get(path, 0), needs)
-            case Artifact(formats=(), where=Where(steps=())):
-                unknown[item.where.root] = item.size
+            case Reference(needs=needs) if needs:
+                *around, path = _names(item.where)
+                place = (*around, beside(path, item.target))
+                wanted[place] = max(wanted.get(place, 0), needs)
+            case Artifact(formats=(), where=where) if all(type(step) is Member for step in where.steps):
+                unknown[_names(where)] = where, item.size
             case _:
                 continue
-    return {Where.file(path) for path, size in unknown.items() if size <= wanted.get(path, -_SPARE - 1) + _SPARE}
+    return {where for place, (where, size) in unknown.items() if size <= wanted.get(place, -_SPARE - 1) + _SPARE}
 
 
 def _data(items: Iterable[Item]) -> set[Where]:

@@ -357,7 +357,8 @@ def _literals(text: bytes, look: _Look) -> Iterator[Found]:
         end = _closed(text, hit.start(), quote)
         pieces = [text[hit.start() : end]]
         # Literals that follow one another are one, in C as in Python.
-        while (more := _NEXT.match(text, end)) and len(pieces) < _STEPS:
+        while (more := _NEXT.match(text, end)) and len(more[1]) == len(quote) and len(pieces) < _STEPS:
+            # Three quotes behind one close the text around, in which a literal is shown.
             end = _closed(text, more.end(), more[1])
             pieces.append(text[more.end() : end])
         look.spend(end - hit.start())

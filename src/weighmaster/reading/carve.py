@@ -134,6 +134,15 @@ def _hits(
                 yield at, kind, data
 
 
+def _unpacks(data: bytes) -> bool:
+    """Whether the beginning of a stream of gzip can be unpacked: three bytes stand anywhere by chance."""
+    try:
+        zlib.decompressobj(31).decompress(data, _WINDOW)
+    except zlib.error:
+        return False
+    return True
+
+
 def _holds(kind: str, data: bytes) -> bool:
     match kind:
         case "zip":
@@ -141,6 +150,8 @@ def _holds(kind: str, data: bytes) -> bool:
             return len(data) >= 30 and data[4] <= 63 and int.from_bytes(data[8:10], "little") <= 99
         case "zip_end":
             return len(data) >= 22
+        case "gzip":
+            return _unpacks(data)
         case "pe":
             at = int.from_bytes(data[_PE_OFFSET : _PE_OFFSET + 4], "little")
             return data[at : at + 4] == b"PE\0\0"

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Final
 
 from weighmaster.extend.detector import Detector
 from weighmaster.extend.templates import minded
-from weighmaster.knowledge.chat_templates import HIDING, is_structure, says_something
+from weighmaster.knowledge.chat_templates import HIDING, is_page, is_structure, says_something
 from weighmaster.model.fact import Template
 from weighmaster.model.finding import Confidence, Finding, Rule, Severity
 
@@ -48,7 +48,8 @@ _SAID: Final = {
 
 
 def _detect(fact: Template) -> Iterator[Finding]:
-    yield from minded(fact, _RULE, _reason, Confidence.MEDIUM)
+    if not is_page(fact.name, fact.text):
+        yield from minded(fact, _RULE, _reason, Confidence.MEDIUM)
 
 
 def _reason(sight: Sight) -> str | None:

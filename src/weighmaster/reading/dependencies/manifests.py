@@ -250,7 +250,12 @@ def pipfile(found: dict[str, Any], written: str, where: Where) -> Iterator[Share
 
 def setup_cfg(written: str, where: Where) -> Iterator[Shared]:
     """Yield what a `setup.cfg` asks for."""
-    held = sections(written)
+    try:
+        held = sections(written)
+    except UnreadableError:
+        if not any(key in written for key in ("_requires", "extras_require", "dependency_links")):
+            return  # Settings of something else that has options, too.
+        raise
     lines = _Lines(written)
     options = held.get("options", {})
     for group, value in [("", options.get("install_requires", "")), ("build", options.get("setup_requires", "")),

@@ -22,6 +22,7 @@ from weighmaster.reading.python.names import (
     RUNNING_METHODS,
     SAME_PATH,
 )
+from weighmaster.reading.python.newer import reworded
 from weighmaster.reading.python.source import parsed
 from weighmaster.reading.python.triggers import may_hide
 from weighmaster.reading.python.values import (
@@ -344,7 +345,7 @@ class Calls(Lookup):
         self.unseen = self.unseen or may_hide(text)
         self.check()
         try:
-            body = parsed(text.strip()).body
+            body = _younger(text.strip()).body
         except (UnreadableError, OverBudgetError) as error:
             # What only Python 2 can parse, no Python 3 runs.
             if len(text) > BIG and not getattr(error, "old", False):
@@ -367,6 +368,17 @@ class Calls(Lookup):
             for statement in body:
                 for node in ast.walk(statement):
                     ast.copy_location(node, spot)
+
+
+def _younger(text: str) -> ast.Module:
+    """Return the tree of a text, also where only a younger Python than this parses it as it is."""
+    try:
+        return parsed(text)
+    except UnreadableError:
+        words = reworded(text)
+        if words == text:
+            raise
+        return parsed(words)
 
 
 def _leads_on(value: Value) -> bool:

@@ -102,9 +102,7 @@ _CODECS: Final[dict[str, Callable[..., Any] | None]] = {
     **dict.fromkeys(("bz2", "bz2_codec"), _bunzip),
     **dict.fromkeys(("uu",), _unread),
     # Codecs of text under which text looks like something else.
-    **dict.fromkeys(
-        ("unicode_escape", "unicode-escape", "raw_unicode_escape", "punycode", "utf_7", "utf-7", "idna"), None
-    ),
+    **dict.fromkeys(("unicode_escape", "unicode-escape", "raw_unicode_escape", "punycode", "utf_7", "utf-7"), None),
 }
 """Codecs that hide, and what undoes them where that is not `bytes.decode`."""
 

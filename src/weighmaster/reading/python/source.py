@@ -39,9 +39,19 @@ _LINE: Final = pattern(
     r"|(?:if|for|while|with|try|else|elif|except)\b.*:$|return\b|[\w.]+\(.*\)$|[\w.]+ = )",
     re.MULTILINE,
 )
+_OURS: Final = pattern(
+    r"^[ \t]*(?:(?:async )?def \w+[ \t]*\(|class \w+[^{\n]*:[ \t]*$|from [.\w]+ import |(?:import|del) [\w., ]+$)"
+    r"|^[ \t]*(?:if|for|while|with|try|else)\b[^{\n]*:[ \t]*$"
+    r"|(?<![.\w])(?:__import__|exec|getattr|compile|globals)[ \t]*\(",
+    re.MULTILINE,
+)
+"""Statements that only Python has."""
 _MAY_RUN: Final = pattern(r"[(@]|\bimport\b|\bclass\b")
 _STRONG: Final = pattern(r"^(?:import [A-Za-z_]\w*|from \.*[\w.]* import |__import__|exec|eval)\b", re.MULTILINE)
 _PYTHON_2: Final = "Missing parentheses in call to"
+_RAISES: Final = pattern(r"\s*raise\s+[\w.]+(?:\s*,\s*[\w.]+){1,2}\s*")
+_LONG: Final = pattern(r"\s*[\w.]+\s*=\s*(?:0[xX][0-9a-fA-F]+|[0-9]+)[lL]\s*;?\s*(?:#.*)?")
+"""Lines that no Python 3 parses, of which its message does not say so."""
 
 
 class UnparsedError(UnreadableError):
@@ -124,7 +134,8 @@ def _is_python(data: bytes, text: str) -> bool:
         # One long line of digits is how a payload is packed: what else stands there must be Python at first sight.
         return _STRONG.search(text) is not None and len(text) <= LONGEST and _acts(text)
     if _is_mostly_code(lines):
-        return True  # Perhaps of a Python newer or older than ours.
+        # Perhaps of a Python newer or older than ours; of so much that none of it will be parsed, perhaps JavaScript.
+        return len(data) < LONGEST or _OURS.search(text) is not None
     return len(text) <= _TRIED and _acts(text)
 
 
@@ -197,15 +208,22 @@ def parsed(text: str) -> ast.Module:
             warnings.simplefilter("ignore")  # What Python would warn its author of is nothing to us.
             tree = ast.parse(text)
     except SyntaxError as error:
-        raise UnparsedError(
-            f"line {error.lineno} is no Python that can be parsed", old=_PYTHON_2 in str(error)
-        ) from error
+        raise UnparsedError(f"line {error.lineno} is no Python that can be parsed", old=_is_old(text, error)) from error
     except ValueError as error:
         raise UnparsedError("the source is no Python that can be parsed") from error
     except (RecursionError, MemoryError) as error:
         raise OverBudgetError("the source nests too deep") from error
     _trees[:] = [(text, tree)]
     return tree
+
+
+def _is_old(text: str, error: SyntaxError) -> bool:
+    """Whether what stands at the place of an error is Python 2."""
+    if _PYTHON_2 in str(error):
+        return True
+    lines = text.split("\n")
+    line = lines[error.lineno - 1] if error.lineno is not None and 0 < error.lineno <= len(lines) else ""
+    return (_RAISES.fullmatch(line) or _LONG.fullmatch(line)) is not None
 
 
 def parsed_below(text: str, lines: int) -> ast.Module:

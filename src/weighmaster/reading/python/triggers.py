@@ -43,6 +43,11 @@ _CLEANING: Final = frozenset({
     "append", "encode", "join", "len", "lower", "lstrip", "normalize", "print", "replace", "rstrip", "split", "str",
     "strip", "sub", "translate", "warn", "warning",
 })  # fmt: skip
+_SYSTEMS: Final = frozenset({
+    "windows", "linux", "darwin", "java", "freebsd", "openbsd", "netbsd", "sunos", "aix", "cygwin", "android", "ios",
+    "x86_64", "amd64", "arm64", "aarch64", "i386", "i686", "windows_nt", "ppc64le", "s390x", "riscv64",
+})  # fmt: skip
+"""Systems and processors: what programs ask for to know how to go on, and far more than one machine."""
 _SHOWN: Final = 80
 _MOST: Final = 400
 """Nodes of a condition or a body that are looked at."""
@@ -121,7 +126,7 @@ def _compares(test: ast.expr) -> bool:
 
 def _is_fixed(side: ast.expr) -> bool:
     if isinstance(side, ast.Constant):
-        return (isinstance(side.value, str) and len(side.value) > 1) or (
+        return (isinstance(side.value, str) and len(side.value) > 1 and side.value.lower() not in _SYSTEMS) or (
             isinstance(side.value, int | float) and side.value > 1_000_000_000
         )
     if isinstance(side, ast.Call):
