@@ -35,9 +35,8 @@ _SHARE: Final = 0.4
 _COOKIE: Final = pattern(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")  # PEP 263
 _SHEBANG: Final = pattern(rb"#![^\n]{0,60}\bpython")
 _LINE: Final = pattern(
-    r"^[ \t]*(?:import [A-Za-z_][\w.]*|from [\w.]+ import |(?:async )?def \w+ ?\(|class \w+ ?[:(]|@\w[\w.]*(?:\(|$)"
-    r"|(?:if|for|while|with|try|else|elif|except)\b.*:$|return\b|[\w.]+\(.*\)$|[\w.]+ = )",
-    re.MULTILINE,
+    r"[ \t]*+(?:[\w.]++(?:\(.*\)$| = )|import [A-Za-z_]|from [\w.]++ import |(?:async )?def \w++ ?\(|class \w++ ?[:(]"
+    r"|@\w[\w.]*+(?:\(|$)|(?:if|for|while|with|try|else|elif|except)\b.*:$|return\b)"
 )
 _OURS: Final = pattern(
     r"^[ \t]*(?:(?:async )?def \w+[ \t]*\(|class \w+[^{\n]*:[ \t]*$|from [.\w]+ import |(?:import|del) [\w., ]+$)"
@@ -143,7 +142,8 @@ def _is_mostly_code(lines: list[str]) -> bool:
     """Whether so many lines look like Python; no more of them are looked at than it takes to tell."""
     hits, wanted = 0, max(1.0, _SHARE * len(lines))
     for at in range(0, len(lines), _AT_ONCE):
-        hits += len(_LINE.findall("\n".join(lines[at : at + _AT_ONCE])))
+        some = lines[at : at + _AT_ONCE]
+        hits += len(some) - list(map(_LINE.match, some)).count(None)
         if hits >= wanted:
             return True
         if hits + len(lines) - at - _AT_ONCE < wanted:
