@@ -17,6 +17,7 @@ from weighmaster.looks import About, Look, Request, Said, first_taken, look_at
 from weighmaster.model.errors import MissingExtraError, TrustError, WeighmasterError
 from weighmaster.model.fact import Disagreement, Fact, Nested, Shared
 from weighmaster.model.report import Gap, GapReason, Item
+from weighmaster.model.repository import Repository
 from weighmaster.model.value import replace
 from weighmaster.model.verdict import Vetted
 from weighmaster.model.where import Member, Where
@@ -69,6 +70,14 @@ class FarLook:
             else:
                 self.paths[file.name] = path
         self.names = list(self.paths)
+
+    def as_whole(self) -> Repository:
+        """See `Look`."""
+        return self._said.whole(self._listing.target, folder=self._listing.folder)
+
+    def hold_against(self, others: tuple[Repository, ...]) -> None:
+        """See `Look`."""
+        self._said.others = others
 
     def vetted(self) -> Vetted:
         """See `Look`."""

@@ -113,23 +113,42 @@ def vet_targets(plans: Sequence[tuple[str, Request]]) -> list[Vetted]:
     Raises:
         FileNotFoundError: there is no such target.
     """
-    looks: list[Look] = []
-    here: list[FolderLook] = []
-    for target, request in plans:
-        if lies_elsewhere(target):
-            from weighmaster.afar import FarLook
+    looks: list[Look] = [_look(target, request) for target, request in plans]
+    others = {path: _look(path, _beside(request)) for _, request in plans for path in request.against}
+    _look_at([*looks, *others.values()])
+    for look, (_, request) in zip(looks, plans, strict=True):
+        if request.against:
+            look.hold_against(tuple(others[path].as_whole() for path in request.against))
+    return [look.vetted() for look in looks]
 
-            looks.append(FarLook(target, request))
-        else:
-            here.append(FolderLook(target, request))
-            looks.append(here[-1])
+
+def _look(target: str, request: Request) -> Look:
+    if lies_elsewhere(target):
+        from weighmaster.afar import FarLook
+
+        return FarLook(target, request)
+    return FolderLook(target, request)
+
+
+def _beside(request: Request) -> Request:
+    """Return how a release is looked at that a target is held against, and which is not judged itself."""
+    return Request(
+        jobs=request.jobs,
+        limits=request.limits,
+        progress=request.progress,
+        keep_partial=request.keep_partial,
+        access=request.access,
+    )
+
+
+def _look_at(looks: Sequence[Look]) -> None:
+    here = [look for look in looks if isinstance(look, FolderLook)]
     if here:
         look_here(here)
     if len(here) < len(looks):
         from weighmaster.afar import look_afar
 
         look_afar([look for look in looks if look not in here])
-    return [look.vetted() for look in looks]
 
 
 def lies_elsewhere(target: str) -> bool:

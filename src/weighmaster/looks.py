@@ -14,6 +14,7 @@ from weighmaster.engine.walk import Walk, walk
 from weighmaster.engine.wire import WireError, decode, encode
 from weighmaster.model.fact import Artifact, Shared
 from weighmaster.model.report import Gap, GapReason, Item, Report
+from weighmaster.model.repository import Repository
 from weighmaster.model.settings import Settings
 from weighmaster.model.value import Value, fields, replace
 from weighmaster.model.verdict import Outcome, Vetted
@@ -66,6 +67,7 @@ class Request(Value):
     With `environment` the target is a Python environment, of which only what belongs to it is looked at.
     `memory` is a `store.memory.Memory`: what has not changed since an earlier run is not read again.
     `advisories` are paths of reports and copies of databases: what they say of packages of the target counts.
+    `against` are other releases or builds: what packages of the target have that those do not is told.
     """
 
     settings: Settings = Settings()
@@ -81,6 +83,7 @@ class Request(Value):
     memory: Any = None
     environment: bool = False
     advisories: tuple[str, ...] = ()
+    against: tuple[str, ...] = ()
 
 
 def _no_evidence(_name: str) -> bytes | None:
@@ -101,6 +104,12 @@ class Look(Protocol):
 
     def take(self, name: str, items: Iterable[Item]) -> None:
         """Keep what was said about a file."""
+
+    def as_whole(self) -> Repository:
+        """Return what was said of the target as one repository."""
+
+    def hold_against(self, others: tuple[Repository, ...]) -> None:
+        """Take other releases or builds, to tell what they do not have."""
 
     def vetted(self) -> Vetted:
         """Judge what was said; files that were not reached are gaps."""
@@ -132,6 +141,8 @@ class Said:
         self.items: list[Item] = list(items)
         self._reached: set[str] = set()
         self._partial = False
+        self.others: tuple[Repository, ...] = ()
+        """Releases or builds that the target is held against."""
 
     def take(self, name: str, items: Iterable[Item]) -> None:
         """Keep what was said about a file."""
@@ -142,7 +153,7 @@ class Said:
         """Judge all that was said of a target, with the evidence about it where the request asks for that."""
         found = None if request.trust is None else self._held(about, request)
         notes = (*(found.notes if found else ()), *self._advised(about, request.advisories))
-        self.items += list(self._attested(about))
+        self.items += [*self._attested(about), *self._changed(about)]
         if request.settings.names:
             self.items.append(_own(about.target, request.settings.names))
         report = self.report(about.target, folder=about.folder, apart=about.apart, excluded=about.excluded)
@@ -162,6 +173,23 @@ class Said:
         for fact in found.facts:
             self.items += (fact, *shipped.registry().detect(fact))
         return found.notes
+
+    def whole(self, target: str, *, folder: bool) -> Repository:
+        """Return all that was said as one repository."""
+        artifacts = tuple(item for item in self.items if isinstance(item, Artifact))
+        facts = tuple(dict.fromkeys(item for item in self.items if isinstance(item, Shared)))
+        return Repository(where=Where.file(target), folder=folder, artifacts=artifacts, facts=facts)
+
+    def _changed(self, about: About) -> Iterator[Item]:
+        """Yield what rules make of what other releases or builds do not have."""
+        if self.others:
+            from weighmaster.knowledge.changes import changes
+
+            for fact in changes(self.whole(about.target, folder=about.folder), self.others):
+                if fact.kind == "nothing":
+                    detail = f"no package of the target is in {fact.other}: nothing was compared"
+                    yield Gap(where=fact.where, reason=GapReason.NOT_FOLLOWED, detail=detail)
+                yield from shipped.registry().detect(fact)
 
     def _held(self, about: About, request: Request) -> Held:
         """Say what rules make of the evidence."""
@@ -329,6 +357,14 @@ class FolderLook:
     def readable(self) -> Sequence[str]:
         """Return what a worker must be able to read; with links followed, that may lie elsewhere."""
         return tuple(self.paths.values()) if self.request.follow_symlinks else (self.target, *self._elsewhere)
+
+    def as_whole(self) -> Repository:
+        """Return what was said of the target as one repository."""
+        return self._said.whole(self.target, folder=os.path.isdir(self.target))
+
+    def hold_against(self, others: tuple[Repository, ...]) -> None:
+        """Take other releases or builds, to tell what they do not have."""
+        self._said.others = others
 
     def compared(self, pair: Pair) -> None:
         """Compare what says that it is the same model."""

@@ -156,6 +156,15 @@ def claimed(package: Package) -> Iterator[tuple[str, str]]:
         yield address, min(project.packages, key=len)
 
 
+def repositories_of(package: Package) -> Iterator[str]:
+    """Yield the repositories on GitHub that a package names as its home or source."""
+    for said in package.distribution.addresses:
+        label, _, address = said.partition("=")
+        hit = _ADDRESS.match(address)
+        if hit and _HOME.search(label):
+            yield hit[1].lower()
+
+
 def poses(package: Package) -> str:
     """Return how a package poses as another, or nothing."""
     for module, _, owners in foreign(package):

@@ -199,6 +199,20 @@ class Release(Shared):
     rivals: tuple[str, ...] = ()
 
 
+class Change(Fact):
+    """The package `name` has something that `other`, releases or builds of it, do not. Made of two `Repository`s.
+
+    `kind` is `hook` (something runs without being asked for), `model` (it brings one, and they none), `native` (the
+    same of machine code), `library` (one more), `home`, `author`, `requirement`, or `nothing`, where no package of a
+    name was there to compare with.
+    """
+
+    kind: str
+    detail: str
+    name: str
+    other: str
+
+
 class Attested(Shared):
     """A file of a package has an attestation (PEP 740): `publisher` is who is named there, as `kind:repository`.
 

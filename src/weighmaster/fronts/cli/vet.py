@@ -41,6 +41,7 @@ _DEFAULTS: Final[Mapping[str, Any]] = {
     "no_cache": False,
     "environment": False,
     "advisories": [],
+    "against": [],
     "index": [],
     "trust": None,
     "recall": None,
@@ -120,6 +121,13 @@ def parser() -> Parser:
         metavar="PATH",
         help="what pip-audit or uv audit found (JSON), or a copy of the database of OSV; may be repeated",
     )
+    it.add_argument(
+        "--against",
+        action="append",
+        default=[],
+        metavar="TARGET",
+        help="another release or build of the package: say what it does not have; may be repeated",
+    )
     group = it.add_argument_group("who made it")
     group.add_argument("--trust", metavar="POLICY", help="a policy of trust says who must have signed what")
     group.add_argument("--recall", metavar="LIST", help="refuse what a list of recalls names")
@@ -172,10 +180,19 @@ def _check(options: Any) -> None:
     missing = next((path for path in options.advisories if not os.path.exists(path)), None)
     if missing is not None:
         raise ConfigError(f"no such file or folder of advisories: {missing}")
+    _check_against(options)
     if options.output_file is not None:
         folder = os.path.dirname(options.output_file) or "."
         if os.path.isdir(options.output_file) or not os.access(folder, os.W_OK):
             raise ConfigError(f"cannot write to {options.output_file}")
+
+
+def _check_against(options: Any) -> None:
+    if options.against and len(options.target) > 1:
+        raise ConfigError("--against is for one target: name one")
+    missing = next((path for path in options.against if not (os.path.lexists(path) or api.lies_elsewhere(path))), None)
+    if missing is not None:
+        raise ConfigError(f"no such file or folder to hold it against: {missing}")
 
 
 def _check_environments(options: Any) -> None:
@@ -236,6 +253,7 @@ def _plans(options: Any, progress: Progress) -> list[tuple[str, api.Request]]:
             memory=memory,
             environment=options.environment,
             advisories=tuple(options.advisories),
+            against=tuple(options.against),
             trust=trust(policy, recall) if policy or recall or options.name or options.state else None,
         )
         plans.append((target, request))
@@ -244,12 +262,13 @@ def _plans(options: Any, progress: Progress) -> list[tuple[str, api.Request]]:
 
 def _access(options: Any) -> Any:
     """Say how services are reached, where a target lies elsewhere."""
-    if not any(api.lies_elsewhere(target) for target in options.target):
+    targets = [*options.target, *options.against]
+    if not any(api.lies_elsewhere(target) for target in targets):
         return None
     from weighmaster.fronts.cli.access import from_environment
 
     access = from_environment(os.environ)
-    if any(target.startswith("pypi://") for target in options.target):
+    if any(target.startswith("pypi://") for target in targets):
         from weighmaster.fronts.cli.indexes import with_indexes
 
         return with_indexes(access, os.environ, options.index)
