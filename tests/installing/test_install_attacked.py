@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 from tests.installing.test_install import add, install
 from tests.samples.dists import wheel
+from tests.sims.files import Files
 from tests.sims.index import Index
 
 from weighmaster.fronts.cli.main import main
+from weighmaster.reading.http import Access, Client
+from weighmaster.reading.simple import project
 
 
 def test_an_address_in_metadata_does_not_learn_what_the_environment_holds(
@@ -86,3 +90,29 @@ def test_settings_of_pip_are_heeded_where_things_are_found_and_harm_nothing_late
         else not target.exists()
     )
     assert (target / "other").exists() is (name == "PIP_REQUIREMENT")
+
+
+def test_what_an_index_says_of_other_bytes_vouches_for_none_from_elsewhere(
+    index: Index, environment: Path, target: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    add(index, "acme", "1.0")
+    other = wheel("acme", "1.0", {"acme/__init__.py": "OTHER = 1\n"})
+    (tmp_path / "links").mkdir()
+    (tmp_path / "links/acme-1.0-py3-none-any.whl").write_bytes(other)
+    assert install(environment, target, "--find-links", "links", "acme==1.0") in {0, 3}
+    said = capfd.readouterr().out
+    assert ("another file of that name" in said) is ("nothing was installed" in said)
+    assert not (target / "acme").exists() or "OTHER" not in (target / "acme/__init__.py").read_text()
+
+
+@pytest.mark.parametrize("name", ["..\\..\\acme-1.0.tar.gz", "a\x00b.tar.gz", "C:acme-1.0.tar.gz", ".."])
+def test_names_that_lead_elsewhere_are_none_of_an_index(name: str) -> None:
+    body = json.dumps({"meta": {"api-version": "1.0"}, "files": [{"filename": name, "url": "x.tar.gz", "hashes": {}}]})
+    with Index() as one:
+        one.files["/simple/acme/"] = body.encode()
+        one.headers["/simple/acme/"] = {"Content-Type": "application/vnd.pypi.simple.v1+json"}
+        one.projects.clear()
+        one.reply = lambda asked: Files.reply(one, asked)  # type: ignore[method-assign]
+        found = project(Client(Access()), one.simple, "acme")
+    assert found is not None
+    assert found.files == ()

@@ -12,9 +12,10 @@ from weighmaster.afar import beside, listed
 from weighmaster.extend.origin import Listing
 from weighmaster.installing.resolve import Resolved
 from weighmaster.looks import About, FolderLook, Request, look_here
-from weighmaster.model.report import Item
+from weighmaster.model.report import Gap, GapReason, Item
 from weighmaster.model.value import Value, replace
 from weighmaster.model.verdict import Outcome, Vetted
+from weighmaster.model.where import Where
 from weighmaster.reading.http import Access
 
 _SIDE_BY_SIDE: Final = 8
@@ -92,6 +93,11 @@ def _told(file: Resolved, access: Access) -> Told:
     listing, items = listed(f"pypi://{_normal(file.name)}=={file.version}/{file.file}", origin, access)
     if not listing.files and file.url.startswith("file:"):
         return Told()
+    declared = next((one.sha256 for one in listing.files), "")
+    if declared and declared != file.sha256:
+        # What is said there is said of other bytes, and vouches for none of these.
+        detail = f"the index that was asked has another file of that name, of the SHA-256 {declared}"
+        return Told(items=(Gap(where=Where.file(file.file), reason=GapReason.UNREACHABLE, detail=detail),))
     return Told(listing=listing, items=tuple(items))
 
 

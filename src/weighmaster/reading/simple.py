@@ -137,7 +137,7 @@ def _of_json(body: bytes, url: str, index: str, name: str, now: str) -> Project:
 def _listed(entry: dict[str, Any], base: str, index: str) -> Listed | None:
     name, url = _text(entry.get("filename")), _text(entry.get("url"), 8 * _TEXT)
     address = _address(url, base, index)
-    if not name or "/" in name or not address:
+    if not name or not _is_name(name) or not address:
         return None
     size, hashes = entry.get("size"), _mapping(entry.get("hashes"))
     return Listed(
@@ -198,7 +198,7 @@ def _attributes(text: str) -> dict[str, str]:
 def _anchor(attributes: dict[str, str], base: str, index: str) -> Listed | None:
     address, fragment = urldefrag(_address(attributes.get("href", ""), base, index))
     name = unquote(urlsplit(address).path).rpartition("/")[2]
-    if not name:
+    if not _is_name(name):
         return None
     algorithm, _, digest = fragment.partition("=")
     return Listed(
@@ -209,6 +209,11 @@ def _anchor(attributes: dict[str, str], base: str, index: str) -> Listed | None:
         yanked=_yanked(attributes.get("data-yanked", False)),
         provenance=_address(attributes.get("data-provenance", ""), base, index),
     )
+
+
+def _is_name(name: str) -> bool:
+    """Say whether a file can be called so, and lies in no other folder then, wherever it is kept."""
+    return name not in {"", ".", ".."} and name.isprintable() and not any(mark in name for mark in "/\\:")
 
 
 def _address(url: str, base: str, index: str) -> str:
