@@ -1,4 +1,4 @@
-"""A lock says that a package comes from an index, and takes its file from somewhere else.
+"""A lock says that a package comes from an index, and takes its file from somewhere else, or another project's file.
 
 Installers take the file from the address in the lock, whatever the index is called there. Nobody reads a lock line by
 line: an address that was changed in it, with the hash that fits, is how a package is replaced in a pull request.
@@ -26,7 +26,7 @@ from weighmaster.reading.dependencies.locks import is_of_another
 
 _RULE: Final = Rule(
     id="locked-file-elsewhere",
-    title="A lock takes a file from another host than its index",
+    title="A lock takes a file from another host than its index, or of another project",
     severity=Severity.MEDIUM,
     cwe=829,
 )

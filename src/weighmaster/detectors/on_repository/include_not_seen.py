@@ -1,4 +1,4 @@
-"""A file of requirements includes another one that is no part of the target.
+"""A file of requirements, or a command, takes in another one that is no part of the target.
 
 What that asks for is installed as well, and was not looked at.
 
