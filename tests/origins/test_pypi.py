@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from packaging.version import Version
 from tests.samples.dists import sdist, wheel
+from tests.samples.natives import elf, pe
 from tests.sims.index import Index
 
 import weighmaster
@@ -412,3 +413,17 @@ def test_a_long_page_is_read_in_linear_time() -> None:
         begun = time.perf_counter()
         simple._of_html(text.encode(), "https://x/", "https://x", "acme", "")
         assert time.perf_counter() - begun < 5
+
+
+def test_a_build_is_held_against_all_others_of_its_release(index: Index) -> None:
+    from weighmaster import api
+
+    linux, windows = "acme-1.0-cp311-cp311-manylinux_2_17_x86_64.whl", "acme-1.0-cp311-cp311-win_amd64.whl"
+    tags = [name.removesuffix(".whl").split("-", 2)[2] for name in (linux, windows)]
+    index.add(linux, wheel("acme", "1.0", {"acme/core.so": elf(), "acme/libhelp.so": elf()}, tags=tags[:1], pure=False))
+    index.add(windows, wheel("acme", "1.0", {"acme/core.pyd": pe()}, tags=tags[1:], pure=False))
+    request = api.Request(access=access(index), against=("pypi://acme==1.0/*",))
+    vetted = api.vet_target(f"pypi://acme==1.0/{linux}", request)
+    assert rules(vetted) == {"release-adds-library"}
+    assert "libhelp" in str(vetted.report.findings[0].message)
+    assert rules(api.vet_target(f"pypi://acme==1.0/{windows}", request)) == set()

@@ -12,7 +12,7 @@ from typing import Final
 from weighmaster.knowledge.chains import Chains
 from weighmaster.knowledge.namespaces import MODELS, repositories_of
 from weighmaster.knowledge.packages import normal, packages_of
-from weighmaster.knowledge.repository import shown, tree_of
+from weighmaster.knowledge.repository import path_of, shown, split, tree_of
 from weighmaster.model.fact import Artifact, Executable
 from weighmaster.model.package import Change, Package
 from weighmaster.model.repository import Repository
@@ -36,11 +36,20 @@ def changes(new: Repository, others: Sequence[Repository]) -> Iterator[Change]:
         for package in packages_of(other):
             earlier.setdefault(normal(package.distribution.name), []).append(package)
     for package in packages_of(new):
-        known = earlier.get(normal(package.distribution.name), [])
+        named = earlier.get(normal(package.distribution.name), [])
+        known = [one for one in named if not _is_same(package, one)]
         if known:
             yield from _changes(package, known)
     if not any(normal(package.distribution.name) in earlier for package in packages_of(new)):
         yield Change(where=new.where, kind="nothing", detail="", name="", other=_told(others))
+
+
+def _is_same(package: Package, other: Package) -> bool:
+    """Say whether both are the same file, which all builds of a release are as well."""
+    if not package.root.endswith("!") or not other.root.endswith("!"):
+        return False
+    one, two = (tree_of(each.whole).files.get(each.root[:-1]) for each in (package, other))
+    return one is not None and two is not None and one.sha256 == two.sha256 != ""
 
 
 def _changes(package: Package, known: Sequence[Package]) -> Iterator[Change]:
@@ -95,7 +104,8 @@ def _native_kind(known: Sequence[Package]) -> str:
 
 def _natives(package: Package, known: Sequence[Package]) -> _Found:
     before = {name for one in known for name, _ in _built(one)}
-    yield from ((artifact, name) for name, artifact in _built(package) if name not in before)
+    new = (artifact for name, artifact in _built(package) if name not in before)
+    yield from ((artifact, split(path_of(artifact.where))[1]) for artifact in new)
 
 
 def _built(package: Package) -> Iterator[tuple[str, Artifact]]:
