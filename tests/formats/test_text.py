@@ -216,3 +216,10 @@ def test_words_and_harmless_pickles_in_base64_are_no_finding() -> None:
     harmless = base64.b64encode(pickle.dumps({"a": [1, 2, 3], "b": "x" * 100})).decode()
     for said in (json.dumps({"object": harmless}), "gAAAAABl" + "Ab3_" * 50, "gAJabcdefghijklmnopqrstuvwxyz " * 5):
         assert verdict_on(said.encode(), "file") == Outcome.ALLOW
+
+
+def test_json_is_no_program_and_what_calls_without_a_name_is() -> None:
+    assert languages('["".__class__.__mro__[1].__subclasses__()[9]("id")]\n') == ["python"]
+    assert languages('[f"{exec(input())}"]\n') == ["python"]
+    assert languages('{"a": "import os", "b": [1e5, true, null, "exec(1)"]}\n') == []
+    assert languages('{"a": "def f(): pass"}\n{"b": "x()"}\n') == []

@@ -113,7 +113,8 @@ class Rooms(Mapping[str, Detector]):
 
     def on(self, kind: type[Fact]) -> list[Detector]:
         """Return the rules that read this kind of fact."""
-        return [self[id] for id, room in self._rooms.items() if room == room_of(kind)]
+        wanted = room_of(kind)
+        return [self[id] for id, room in self._rooms.items() if room == wanted]
 
 
 def room_of(kind: type[Fact]) -> str:

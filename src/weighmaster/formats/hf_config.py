@@ -21,6 +21,7 @@ from weighmaster.model.fact import Instantiation, Reference, Statement
 from weighmaster.model.where import Where
 from weighmaster.reading.cursor import Cursor
 from weighmaster.reading.document import document, may_be
+from weighmaster.reading.opening import holds
 
 _BY: Final = "transformers"
 _PARTS: Final = 200_000
@@ -64,7 +65,7 @@ def _matches(glance: Glance) -> bool:
         return False
     text = glance.head if glance.size <= len(glance.head) else glance.source.read_at(0, glance.size)
     # A backslash may spell any key.
-    if not any(mark in text for mark in _MARKS) and b"\\u00" not in text:
+    if not holds(glance.source, text, _MARKS) and b"\\u00" not in text:
         return False
     found = document(glance.source)
     return isinstance(found, dict) and (

@@ -13,6 +13,7 @@ from weighmaster.model.errors import OverBudgetError
 from weighmaster.model.where import Where
 from weighmaster.reading.cursor import Cursor
 from weighmaster.reading.document import LONGEST, document, may_be
+from weighmaster.reading.opening import holds
 
 _MARKS: Final = (
     b"_target_",
@@ -33,7 +34,7 @@ def _matches(glance: Glance) -> bool:
     if not may_be(glance.head) or glance.size > LONGEST:
         return False
     text = glance.head if glance.size <= len(glance.head) else glance.source.read_at(0, glance.size)
-    if not any(mark in text for mark in _MARKS):
+    if not holds(glance.source, text, _MARKS):
         return False
     from weighmaster.knowledge.configured import told
 

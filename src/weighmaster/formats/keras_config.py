@@ -18,6 +18,7 @@ from weighmaster.model.report import Gap, GapReason
 from weighmaster.model.where import Where
 from weighmaster.reading.cursor import Cursor
 from weighmaster.reading.document import LONGEST, document, may_be
+from weighmaster.reading.opening import holds
 from weighmaster.reading.source import BytesSource, Source
 
 _MARKS: Final = (b"class_name", b"model_config", b"\\u00")
@@ -31,7 +32,7 @@ def _matches(glance: Glance) -> bool:
     if not braced and _KEY not in glance.head:
         return False
     text = glance.head if glance.size <= len(glance.head) else glance.source.read_at(0, glance.size)
-    if not any(mark in text for mark in _MARKS):
+    if not holds(glance.source, text, _MARKS):
         return False
     from weighmaster.knowledge.keras import told
 

@@ -15,6 +15,7 @@ from weighmaster.model.fact import Secret
 from weighmaster.model.where import Where
 from weighmaster.reading.cursor import Cursor
 from weighmaster.reading.digest import sha256_of
+from weighmaster.reading.opening import words
 from weighmaster.reading.source import Source
 
 _LONGEST: Final = 1 << 20
@@ -26,7 +27,7 @@ def _matches(glance: Glance) -> bool:
     return (
         glance.size <= _LONGEST
         and b"\0" not in glance.head
-        and next(found_in(_text(glance.source), 1), None) is not None
+        and next(found_in(_text(glance.source), 1, words(glance.source)), None) is not None
     )
 
 

@@ -21,6 +21,7 @@ from weighmaster.model.fact import Script
 from weighmaster.model.package import Acting
 from weighmaster.model.where import Where
 from weighmaster.reading.cursor import Cursor
+from weighmaster.reading.document import document
 from weighmaster.reading.pattern import pattern
 from weighmaster.reading.python.source import LONGEST, is_python, looks_like
 from weighmaster.reading.source import PartSource, Source
@@ -57,6 +58,9 @@ _TRIED: Final = 4000
 _SHEBANG: Final = pattern(r"#! ?\S*?(?:/env(?: -S)? )?([A-Za-z]+)[\d.]*(?:\s|$)")
 _ACTIVE: Final = pattern(r"<script[\s>]|<\?php\s|<iframe[\s>]", re.IGNORECASE)
 _BATCH: Final = pattern(r"@echo off\s", re.IGNORECASE)
+_WORDS_OF_JSON: Final = pattern(r'"(?:[^"\\\n]|\\.)*+"|\b(?:true|false|null|NaN|Infinity)\b|(?<=[\d.])[eE](?=[+-]?\d)')
+_LETTER: Final = pattern(r"[^\W\d]")
+"""Without a letter outside its strings a program calls and imports nothing."""
 _COMMENT: Final = pattern(r"^[ \t]*(?:#.*)?$\n?", re.MULTILINE)
 
 
@@ -93,6 +97,7 @@ def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
 def _values(cursor: Cursor, where: Where) -> Iterator[Acting]:
     """Yield the words of a module of Python that holds values and nothing else, or is too long to be read as source."""
     from weighmaster.knowledge.compiled import acting_in_source
+
     if cursor.size > LONGEST or not is_python(cursor.source):
         words: dict[str, None] = {}
         for start in range(0, cursor.size, _WINDOW):
@@ -201,12 +206,12 @@ _PRINTED: Final = dict.fromkeys(_FORMATTING, " ") | dict.fromkeys(range(0xD800, 
 
 def _scripts(cursor: Cursor, where: Where, encoding: str) -> Iterator[Read]:
     text = cursor.source.read_at(0, _SOURCE + 1).decode(encoding, "replace").lstrip("\ufeff")
-    language = _language(text)
+    language = _language(text, cursor.source)
     if language is not None:
         yield Script(where=where, language=language, excerpt=_excerpt(text))
 
 
-def _language(text: str) -> str | None:
+def _language(text: str, source: Source) -> str | None:
     shebang = _SHEBANG.match(text)
     if shebang:
         return shebang[1].lower()
@@ -215,7 +220,14 @@ def _language(text: str) -> str | None:
     active = _ACTIVE.search(text)
     if active:
         return "php" if active[0].startswith("<?") else "html"
-    return "python" if looks_like(text) else None
+    return "python" if not _is_data(text, source) and looks_like(text) else None
+
+
+def _is_data(text: str, source: Source) -> bool:
+    """Whether it is JSON, or the beginning of it: a program that only holds data, which is long to parse."""
+    if text.lstrip()[:1] not in {"{", "["}:
+        return False
+    return document(source) is not None or _LETTER.search(_WORDS_OF_JSON.sub("", text)) is None
 
 
 def _excerpt(text: str) -> str:

@@ -20,6 +20,7 @@ from weighmaster.model.report import Gap, GapReason
 from weighmaster.model.where import Where
 from weighmaster.reading.cursor import Cursor
 from weighmaster.reading.document import document, may_be
+from weighmaster.reading.opening import holds
 from weighmaster.reading.pattern import pattern
 from weighmaster.reading.source import is_far
 from weighmaster.reading.yaml import LONGEST, Tag, Tree, text_of, tree
@@ -59,7 +60,7 @@ def _matches(glance: Glance) -> bool:
     data = head if glance.size <= len(head) else glance.source.read_at(0, glance.size)
     if data[:2] in _WIDE:
         data = (text_of(data) or "").encode("utf-8", "replace")
-    if not _is_worth_parsing(data):
+    if not holds(glance.source, data, _WORDS) and not _is_worth_parsing(data):
         return False
     if may_be(head) and document(glance.source) is not None:
         return False  # JSON, which has its own readers.
@@ -83,8 +84,8 @@ def _acts_somewhere(glance: Glance) -> bool:
 
 
 def _is_worth_parsing(data: bytes) -> bool:
-    """Whether the text holds any of what this format is about: most texts do not, and searching is cheap."""
-    if any(word in data for word in _WORDS) or any(key.search(data) for key in _KEYS) or _ESCAPE.search(data):
+    """Whether the text holds what this format is about beside words: most texts do not, and searching is cheap."""
+    if any(key.search(data) for key in _KEYS) or _ESCAPE.search(data):
         return True
     for number, hit in enumerate(_TAG.finditer(data)):
         if number > _TRIED or hit[0] == b"!!" or _stands_alone(data, hit.start()):

@@ -35,6 +35,7 @@ from weighmaster.knowledge.likeness import (
     is_sound,
     is_swapped,
     skeleton,
+    skeletons,
 )
 from weighmaster.knowledge.packages import normal
 from weighmaster.model.value import Value
@@ -101,10 +102,9 @@ def imitates(name: str) -> Likeness | None:
     >>> imitates("torchvision"), imitates("transformers-stream-generator"), imitates("acme")
     (None, None, None)
     """
-    if not 2 < len(name) <= _LONGEST:
+    if not 2 < len(name) <= _LONGEST or is_known(name):
         return None
-    found = _index().likeness(name)
-    return None if found is None or is_known(name) else found
+    return _index().likeness(name)
 
 
 @lru_cache(maxsize=8192)
@@ -134,12 +134,13 @@ class Names:
 
     def __init__(self, strict: Iterable[Protected], loose: Iterable[str] = ()) -> None:
         self.strict = {normal(one.name): one for one in strict}
-        self._loose = {normal(name): Protected(name=normal(name)) for name in loose}
-        both = {**self._loose, **self.strict}
+        both = dict.fromkeys((*map(normal, loose), *self.strict))
         self._names = both
         self._bare = {name.replace("-", ""): name for name in both if len(name) > 4}
-        self._drawn = {skeleton(bare): name for bare, name in self._bare.items()}
-        self._orders = {order: name for name in both for order in _orders(name)}
+        self._drawn = dict(zip(skeletons(tuple(self._bare)), self._bare.values(), strict=True))
+        self._letters: dict[str, list[str]] = {}
+        for name in both:
+            self._letters.setdefault(_letters(name), []).append(name)
         self._stems = dict(self._pairs())
         spelled = {
             other.replace("-", ""): other for one in self.strict.values() for other in one.others if len(other) > 5
@@ -174,9 +175,14 @@ class Names:
         digits = bare.translate(DIGITS)
         letters = digits != bare and not bare[-1:].isdigit() and (digits in self._stems or len(bare) > 5)
         yield "digits for letters", self._bare.get(digits) if letters else None
-        yield "the order of words", self._orders.get(plain) or self._orders.get(bare)
+        yield "the order of words", self._ordered(plain) or self._ordered(bare)
         yield "added words", self._added(plain)
         yield "a version", self._version(plain)
+
+    def _ordered(self, typed: str) -> str | None:
+        """Return whose words these are in another order: it has the same letters."""
+        found = [name for name in self._letters.get(_letters(typed), ()) if typed in _orders(name)]
+        return found[-1] if found else None
 
     def _other(self, plain: str, bare: str) -> str | None:
         found = self._stems.get(bare)
@@ -306,6 +312,10 @@ def _is_misspelled(word: str, other: str) -> bool:
     if len(other) < 4 or is_other_number(word, other):
         return False
     return _is_plural(word, other) or (distance(word, other, 2) <= 1 + (len(other) > 9) and word not in _vocabulary())
+
+
+def _letters(name: str) -> str:
+    return "".join(sorted(name.replace("-", "")))
 
 
 def _orders(name: str) -> Iterator[str]:

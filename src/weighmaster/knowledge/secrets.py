@@ -17,6 +17,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from weighmaster.reading.digest import sha256_of
+from weighmaster.reading.opening import pieces
 from weighmaster.reading.pattern import pattern
 
 if TYPE_CHECKING:
@@ -89,10 +90,10 @@ class Hit(NamedTuple):
     secret: bytes
 
 
-def found_in(text: bytes, most: int) -> Iterator[Hit]:
-    """Yield the secrets in a text, those of each kind in order."""
+def found_in(text: bytes, most: int, words: bytes = b"") -> Iterator[Hit]:
+    """Yield the secrets in a text, those of each kind in order; `words` are its own, where they are known."""
     for kind in kinds():
-        if any(mark in text for mark in kind.marks):
+        if any(piece in (words or text) and mark in text for piece, mark in pieces(kind.marks)):
             left = most
             for hit in kind.shape.finditer(text):
                 near = text[max(0, hit.start() - 4) : hit.end() + 1][:_CONFIRMED]

@@ -5,6 +5,7 @@ A comment of five thousand characters before the first word changes nothing for 
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Final
 
 from weighmaster.reading.pattern import pattern
@@ -15,6 +16,10 @@ LONGEST: Final = 16 << 20
 PAGE: Final = 1 << 20
 """Bytes of one that lies elsewhere."""
 _HEAD: Final = 4096
+_SHORT: Final = 1024
+_WIDE: Final = (b"\xff\xfe", b"\xfe\xff")
+_APART: Final = bytes(32 if byte in b"\"'," else byte for byte in range(256))
+"""What stands between words beside white space is made a space."""
 
 _SHEBANG: Final = pattern(rb"#! ?\S*?(?:/env(?: -S)? +)?\b(?:ba|da|z|k|a|fi)?sh\b")
 _COMMAND: Final = pattern(
@@ -26,11 +31,44 @@ _KEY: Final = pattern(rb"\s*(?:---|%YAML|\{|[\"']?[A-Za-z_@][\w.-]*[\"']?[ \t]*:
 _IMPORT: Final = b" import"
 
 _last: list[tuple[Source, bytes, bytes]] = []
+_words: list[tuple[Source, bytes]] = []
 
 
 def whole(source: Source) -> bytes:
     """Return all of a text; nothing of what is no text, or too long, or lies elsewhere and is longer than a page."""
     return _seen(source)[0]
+
+
+def holds(source: Source, text: bytes, marks: tuple[bytes, ...]) -> bool:
+    """Say whether one of `marks` stands in the text of a source, which is `text`.
+
+    Dozens of formats look for dozens of words in every text; in each word of it once, that takes a third of the time,
+    and a tenth in tables.
+    """
+    said = words(source)
+    if not said:
+        return any(mark in text for mark in marks)
+    return any(piece in said and mark in text for piece, mark in pieces(marks))
+
+
+def words(source: Source) -> bytes:
+    """Return each word of a text once, with spaces between: what is not in it, and holds none, is not in the text.
+
+    Nothing of a text that is so short that to look through it costs less, or that `whole` does not return.
+    """
+    if not (_words and _words[0][0] is source):
+        text = whole(source)
+        # Of two bytes a character, words are others.
+        plain = len(text) >= _SHORT and not text.startswith(_WIDE)
+        said = b" ".join(dict.fromkeys(text.translate(_APART).split())) if plain else b""
+        _words[:] = [(source, said)]
+    return _words[0][1]
+
+
+@cache
+def pieces(marks: tuple[bytes, ...]) -> tuple[tuple[bytes, bytes], ...]:
+    """Return marks, each after the longest piece of it that is a part of one word."""
+    return tuple((max(mark.translate(_APART).split(), key=len), mark) for mark in marks)
 
 
 def significant(source: Source) -> bytes:

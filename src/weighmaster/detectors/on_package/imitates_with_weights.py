@@ -33,8 +33,9 @@ _RULE: Final = Rule(
 
 
 def _detect(package: Package) -> Iterator[Finding]:
-    how = poses(package)
-    model = carried_model(package) if how else None
+    # Most packages carry none, and to compare names takes a table of them.
+    model = carried_model(package)
+    how = poses(package) if model is not None else ""
     if how and model is not None:
         message = f"{package.distribution.name} {how}, and carries a model ({', '.join(model.formats)})"
         yield Finding(rule=_RULE, where=model.where, message=message, evidence=evidence(package, model))
