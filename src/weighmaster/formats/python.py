@@ -67,7 +67,7 @@ def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
     if name.endswith(".pth"):
         yield from _path_file(text, where)
         text = "\n".join(line for line in text.splitlines() if line.startswith(("import ", "import\t")))
-    elif not may_matter(text) and (told := brought(text, where)) is not None:
+    elif not may_matter(text, where) and (told := brought(text, where)) is not None:
         yield from told
         return
     reading = Reading(where, cursor.budget.check_time)

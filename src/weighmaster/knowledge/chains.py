@@ -56,17 +56,17 @@ class Chains:
 
     def __init__(self, package: Package) -> None:
         self._tree = tree_of(package.whole)
-        self._modules = _modules(package)
-        self._names = {path: name for name, path in self._modules.items()}
+        self.modules = _modules(package)
+        self._names = {path: name for name, path in self.modules.items()}
         self.ways: dict[str, Way] = {}
         for begin in (_starts, _installs, _imported):
-            self._follow(list(begin(package, self._tree, self._modules)))
+            self._follow(list(begin(package, self._tree, self.modules)))
 
     def module(self, name: str) -> list[str]:
         """Return the files that importing a module runs, those of the packages around it first."""
         steps = name.split(".")
         above = [".".join(steps[:count]) for count in range(1, len(steps) + 1)]
-        return [path for each in above if (path := self._modules.get(each)) is not None]
+        return [path for each in above if (path := self.modules.get(each)) is not None]
 
     def _follow(self, waiting: list[Way]) -> None:
         for way in waiting:
@@ -82,12 +82,13 @@ class Chains:
         for fact in self._tree.facts(Imports, path):
             names = (*fact.names, *fact.main) if path.endswith("__main__.py") else fact.names
             for name in names:
-                for found in self.module(self._absolute(path, name)):
+                for found in self.module(self.absolute(path, name)):
                     if found not in self.ways and len(way.chain) < _LONGEST:
                         facts = (*way.facts[:8], fact)
                         yield Way(reach=way.reach, by=way.by, chain=(*way.chain, found), facts=facts)
 
-    def _absolute(self, path: str, name: str) -> str:
+    def absolute(self, path: str, name: str) -> str:
+        """Return the full name of what a file imports by a name that may begin with dots."""
         if not name.startswith("."):
             return name
         plain = name.lstrip(".")

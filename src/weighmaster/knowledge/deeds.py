@@ -6,18 +6,21 @@ from collections.abc import Iterator
 
 from weighmaster.knowledge.chains import Chains, Way
 from weighmaster.knowledge.conduct import WHEN, conduct
+from weighmaster.knowledge.crossings import crossing
 from weighmaster.knowledge.package_conduct import packaged
-from weighmaster.knowledge.packages import owner_of
+from weighmaster.knowledge.packages import owner_of, packages_of
 from weighmaster.knowledge.repository import path_of, shown, tree_of
 from weighmaster.knowledge.uses import known
 from weighmaster.model.fact import Use
 from weighmaster.model.package import Package
 from weighmaster.model.repository import Repository
-from weighmaster.model.source import Deed
+from weighmaster.model.source import Deed, Functions
 
 _INSTALLED = frozenset({"wheel", "installed", "sdist"})
 _UNASKED = frozenset({"import", "install"})
 """Times that come by themselves once a file is reached."""
+_TOLD = frozenset({"acts", "hides"})
+"""Levels that are told of what only a call over files leads to, beside loads of pickles."""
 _SHOWN = 100
 """Characters of what is given that messages show."""
 
@@ -43,6 +46,22 @@ def deeds_of(whole: Repository) -> Iterator[Deed]:
         deed = _in_package(use, path, package, way)
         if deed is not None:
             yield deed
+    yield from _over_files(whole, chains)
+
+
+def _over_files(whole: Repository, chains: dict[int, Chains]) -> Iterator[Deed]:
+    """Yield what files of a package do by calling functions of each other."""
+    tree = tree_of(whole)
+    for package in packages_of(whole):
+        if package.form not in _INSTALLED:
+            continue
+        if any(fact.does or fact.named for file in package.files for fact in tree.facts(Functions, file.path)):
+            known_ways = chains.get(id(package)) or Chains(package)
+            for use, way in crossing(known_ways, tree):
+                path = path_of(use.where)
+                deed = _in_package(use, path, package, way) if owner_of(whole, path) is package else None
+                if deed is not None and (deed.level in _TOLD or is_load(deed)):
+                    yield deed
 
 
 def _in_package(use: Use, path: str, package: Package, way: Way | None) -> Deed | None:

@@ -12,6 +12,7 @@ Words are compared as Python does: identifiers are normalised (NFKC), <https://p
 from __future__ import annotations
 
 import re
+import sys
 import unicodedata
 from collections.abc import Iterator
 from functools import cache
@@ -58,6 +59,7 @@ _FINDING: Final = {
 """Functions of modules that do the same."""
 _IMPORTS: Final = pattern(rb"\b(?:from|import)\b(?:\((?:#[^\n]*|[^)#])*\)|\\\n|[^\n;(\\])*")
 """What stands after the words of an import, to the end of the statement; it may be a part of a text as well."""
+_FROM: Final = pattern(r"^[ \t]*(?:from[ \t]+(\.|\w+)|import[ \t]+([^\n;#]+))", re.MULTILINE)
 _MODULES: Final = frozenset(word.encode() for word in uses.TOPS)
 """Modules that are reached through others, as `logging.os` is."""
 _GETATTR: Final = pattern(
@@ -115,15 +117,15 @@ def _methods() -> tuple[frozenset[bytes], ...]:
     return tuple(frozenset(name.removesuffix("()").encode().split(b".")) for name in loads.methods())
 
 
-def may_matter(text: str) -> bool:
-    """Say whether following source may tell anything beside what it imports."""
+def may_matter(text: str, where: Where | None = None) -> bool:
+    """Say whether following source may tell anything beside what it imports; with `where`, what it calls beside it."""
     if may_be_disguised(text) or may_wait(text):
         return True
     if not text.isascii() and not unicodedata.is_normalized("NFKC", text):
         text = unicodedata.normalize("NFKC", text)
     data = text.encode("utf-8", "replace")
     words = set(data.translate(_WORDS).split())
-    return _reaches(data, words) or _names(data, words)
+    return _reaches(data, words) or _names(data, words) or (where is not None and _brings_own(text, where))
 
 
 def brought(text: str, where: Where) -> tuple[Fact, ...] | None:
@@ -140,6 +142,22 @@ def brought(text: str, where: Where) -> tuple[Fact, ...] | None:
     near = (Reference(where=where, kind="code", target=target, by="python") for target in list(files)[:_MOST])
     first, main = kept(seen.first, around), kept(seen.main, around)
     return (*near, *((Imports(where=where, names=first, main=main),) if first or main else ()))
+
+
+def _brings_own(text: str, where: Where) -> bool:
+    """Whether the source takes names from others beside it, which it may call, or may pass on what acts."""
+    *folders, name = path_of(where).replace("!", "/").split("/")
+    found: set[str] = set()
+    for module, modules in _FROM.findall(text):
+        found.update(re.split(r"\W", each.lstrip(), maxsplit=1)[0] for each in (module or modules).split(","))
+        if module == ".":
+            return True
+    if not found.isdisjoint(folders):
+        return True
+    # What a package imports first may be a module that it puts beside itself.
+    if name == "__init__.py" and not found <= sys.stdlib_module_names:
+        return True
+    return not found.isdisjoint(uses.PASSED_ON) and any(_is_passed_on(text, hit) for hit in _passed_on().finditer(text))
 
 
 def _reaches(data: bytes, words: set[bytes]) -> bool:
@@ -196,6 +214,24 @@ def _is_used(data: bytes, row: _Row, taken: set[bytes] | None) -> bool:
     if taken is not None and row.direct and row.direct not in taken:
         return False
     return not (row.assigned and row.words) or _stored(row.words[-1]).search(data) is not None
+
+
+@cache
+def _passed_on() -> re.Pattern[str]:
+    """Return a pattern for a module that acts where nothing is taken from it, and for all that is in it."""
+    names = "|".join(sorted(uses.PASSED_ON))
+    return pattern(
+        rf"\b(?:{names})[ \t]+as\b|\bfrom[ \t]+(?:{names})[ \t]+import[ \t]*\(?[ \t]*\*"
+        rf"|(?:[=\[(,:{{]|\bin\b)[ \t\n]*(?P<bare>{names})[ \t]*(?=[\]}}),;\n#]|\Z)"
+    )
+
+
+def _is_passed_on(text: str, hit: re.Match[str]) -> bool:
+    if hit["bare"] is None:
+        return True
+    # `import os, sys` takes nothing further.
+    line = text[text.rfind("\n", 0, hit.start("bare")) + 1 : hit.start("bare")]
+    return not line.lstrip().startswith(("import ", "from "))
 
 
 @cache

@@ -11,6 +11,7 @@ from weighmaster.knowledge.conduct import SOON
 from weighmaster.knowledge.disguises import disguises
 from weighmaster.knowledge.repository import path_of
 from weighmaster.knowledge.source_deeds import Deeds
+from weighmaster.knowledge.source_functions import functions
 from weighmaster.knowledge.source_loads import Loads
 from weighmaster.knowledge.source_times import earliest, timed
 from weighmaster.knowledge.uses import known
@@ -55,6 +56,7 @@ class Reading:
         self.walker = Walker(interesting, check, shapes.is_secret)
         self.walker.telling = loads.methods()
         self.walker.unseen = False
+        self.walker.own = frozenset(path_of(where).replace("!", "/").split("/"))
         self.begins: list[int] = []
         """How many lines stand before each text that was read: lines are counted over all of them."""
         self._lines = 0
@@ -73,6 +75,8 @@ class Reading:
     def unread(self) -> list[str]:
         """What could not be followed."""
         said = list(dict.fromkeys(self.walker.unread))[:_UNREAD]
+        if self.walker.crowded:
+            said.append("source that calls more of other sources than is followed")
         return [*said, "source that nests too deep to be followed"] if self.walker.deep else said
 
     def read(self, text: str) -> None:
@@ -108,6 +112,11 @@ class Reading:
         yield from loaded.facts(self._trees)
         yield from self._near()
         yield from self._imports()
+        if self._run_by == "import":
+            pieces = list(timed(self.walker, self._run_by))
+            told = functions(self.walker, self.where, pieces, lambda part: self._deeds.of_part(part, "import"))
+            if told is not None:
+                yield told
 
     def called(self, when: str) -> Iterator[tuple[str, str]]:
         """Yield the modules and names that are called at that time, whatever is done with them."""

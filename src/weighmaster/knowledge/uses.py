@@ -64,9 +64,26 @@ def _renamed(dotted: str) -> Known | None:
 
 
 TOPS: Final = frozenset(
-    {"os", "posix", "nt", "subprocess", "builtins", "sys", "ctypes", "socket", "shutil", "importlib", "pty"}
+    {
+        "os",
+        "posix",
+        "nt",
+        "subprocess",
+        "builtins",
+        "sys",
+        "ctypes",
+        "socket",
+        "shutil",
+        "importlib",
+        "pty",
+        "marshal",
+        "pickle",
+        "runpy",
+    }
 )
 """Modules that count when they are reached through others."""
+PASSED_ON: Final = TOPS | {"cloudpickle", "code", "dill"}
+"""Modules that count where a source gives them, or all that is in them, to another under a name of its own."""
 SAME: Final = (
     ("posix.", "os."),
     ("nt.", "os."),

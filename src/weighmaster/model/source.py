@@ -18,6 +18,22 @@ class Imports(Shared):
     later: tuple[str, ...] = ()
 
 
+class Functions(Shared):
+    """What the functions of a source lead to where another source calls them.
+
+    `asks` are lines with three parts and a tab between: the name of a function of this source (`f`, `C.m`, `C` for what
+    makes an object, nothing for what is imported), what it calls in other sources, and the text that it gives.
+    `named` are lines with two: a name of this source, and what it stands for elsewhere, or here (after `=`);
+    `*` stands for all names.
+    `does` are uses that are made when functions are called, each with the names of those in the same place of `by`.
+    """
+
+    asks: tuple[str, ...] = ()
+    named: tuple[str, ...] = ()
+    does: tuple[Use, ...] = ()
+    by: tuple[tuple[str, ...], ...] = ()
+
+
 class Deed(Fact):
     """A use of something by source, judged where the source stands. Made of a `Repository`, never read.
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from weighmaster.reading.python.values import (
+    BESIDE,
     DECODED,
     FETCHED,
     FILE,
@@ -70,7 +71,7 @@ def calculate(operator: ast.operator, left: Value, right: Value) -> Value:
     if type(one) is int and type(two) is int:
         return _whole(name, one, two, flags)
     # Data that is taken apart by `^` is deciphered.
-    return blur((flags | (DECODED if name == "BitXor" and flags & (FILE | FETCHED) else 0)) & ~FOLDED)
+    return blur((flags | (DECODED if name == "BitXor" and flags & (BESIDE | FETCHED | FILE) else 0)) & ~FOLDED)
 
 
 def _whole(name: str, one: int, two: int, flags: int) -> Value:

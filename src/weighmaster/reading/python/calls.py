@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Final
 
@@ -26,6 +27,7 @@ from weighmaster.reading.python.newer import reworded
 from weighmaster.reading.python.source import parsed
 from weighmaster.reading.python.triggers import may_hide
 from weighmaster.reading.python.values import (
+    BESIDE,
     CLASSES,
     CLIMBED,
     DECIPHERED,
@@ -277,6 +279,8 @@ class Calls(Lookup):
         dotted = ref.dotted
         if self.interesting(dotted):
             self.use(ref, "call", given)
+        if ref.flags & BESIDE or (self.part is self.top and dotted.partition(".")[0] not in sys.stdlib_module_names):
+            self.asks(ref, given)
         if dotted.endswith(".__getattribute__") and given.placed:
             return self.named(Ref(dotted.removesuffix(".__getattribute__"), ref.flags | FOLDED), given.placed[-1])
         if dotted.endswith(".setup"):
@@ -288,7 +292,9 @@ class Calls(Lookup):
             return self._builtin(ref, dotted.removeprefix("builtins."), given)
         if dotted in DECODERS:
             return decode(dotted, given.values())
-        return self._of_library(ref, given)
+        found = self._of_library(ref, given)
+        # An object of a class, or what a function gives: its methods are asked for under the same name.
+        return Ref(dotted, ref.flags | given.flags() & ~FOLDED) if ref.flags & BESIDE else found
 
     def _builtin(self, ref: Ref, name: str, given: Given) -> Value:
         placed = given.placed

@@ -20,6 +20,7 @@ from weighmaster.reading.python.names import (
     TYPES,
 )
 from weighmaster.reading.python.values import (
+    BESIDE,
     CLASSES,
     CLIMBED,
     ENVIRONMENT,
@@ -55,6 +56,11 @@ BIG: Final = 8
 """Text from here on may be source or a payload; lists up to here are looked into for functions."""
 _MOST_BROUGHT: Final = 2_000
 """Modules that one piece of source imports."""
+_MOST_ASKED: Final = 2_000
+"""Names in other sources that one piece of source calls."""
+_LONGEST_NAME: Final = 200
+_LONGEST_ASKED: Final = 160
+_STARS: Final = 4
 _DEEP: Final = 2
 """Lists inside lists that are looked into for functions."""
 
@@ -82,6 +88,10 @@ class Lookup:
         """Whether what is being followed is never run: it is for whoever checks types."""
         self.under = ""
         """What the machine, the moment or the input has to be for what is being followed to run."""
+        self.crowded = False
+        """Whether more of other sources is called than was taken down."""
+        self.own: frozenset[str] = frozenset()
+        """Names of the folders that the source lies in: what is imported by one of them may lie beside it."""
         self.unseen = True
         """Whether any text in what is read may hold letters that nobody sees."""
         self.tint = 0
@@ -128,6 +138,20 @@ class Lookup:
         if not self.checking and len(self.part.brings) < _MOST_BROUGHT:
             self.part.brings[module] = sure or self.part.brings.get(module, False)
 
+    def beside(self, dotted: str) -> Ref:
+        """Return what an import gives, which may lie beside the source."""
+        return Ref(dotted, BESIDE if dotted.partition(".")[0] in self.own or dotted[:1] == "." else 0)
+
+    def asks(self, ref: Ref, given: Given) -> None:
+        """Take down that something of another source is called."""
+        if len(self.part.asks) >= _MOST_ASKED:
+            self.crowded = True
+        elif len(ref.dotted) <= _LONGEST_NAME:
+            first = given.first
+            words = [plain(word) for word in first[:BIG]] if type(first) is list else [plain(first)]
+            text = " ".join([word for word in words if isinstance(word, str)])
+            self.part.asks[ref.dotted, text[:_LONGEST_ASKED]] = None
+
     def runs(self, function: Func) -> None:
         """Take down that a function of the source runs when this part does."""
         self.part.edges[id(function)] = function
@@ -144,6 +168,8 @@ class Lookup:
             if kind is Ref:
                 if self.interesting(value.dotted):
                     self.use(value, "refer", Given([other for other in beside if other is not value]))
+                if run and value.flags & BESIDE:
+                    self.asks(value, Given([other for other in beside if other is not value]))
             elif kind is Func or kind is Inst:
                 for function in _runnable(value) if run else ():
                     self.runs(function)
@@ -168,7 +194,8 @@ class Lookup:
         for module in self.module.stars:
             if self.interesting(f"{module}.{name}"):
                 return Ref(f"{module}.{name}")
-        return None
+        near = [self.beside(inside(module, name)) for module in self.module.stars[:_STARS]]
+        return either([ref for ref in near if ref.flags])
 
     # Attributes.
 
@@ -288,6 +315,15 @@ _HOLDING: Final[dict[type, Callable[[Any], list[Value]]]] = {
 
 def _runnable(value: Func | Inst) -> list[Func]:
     return [value] if isinstance(value, Func) else list(value.cls.methods())
+
+
+def inside(module: str, name: str) -> str:
+    """Return the name of something in a module, which may be given by dots alone.
+
+    >>> inside(".a", "b"), inside("..", "b")
+    ('.a.b', '..b')
+    """
+    return f"{module}{name}" if module.endswith(".") else f"{module}.{name}"
 
 
 _OF_MACHINES: Final = frozenset({"COMPUTERNAME", "HOSTNAME", "LOGNAME", "USER", "USERDOMAIN", "USERNAME"})

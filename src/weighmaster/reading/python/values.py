@@ -40,6 +40,8 @@ VARIABLE: Final = 2048
 """Comes from one variable of the environment."""
 DECIPHERED: Final = 4096
 """Is made by a cipher."""
+BESIDE: Final = 16384
+"""Is in another source of the same package, or comes out of there."""
 
 ASKED: Final = MACHINE | VARIABLE | MOMENT
 """What is known of the machine only once the source runs on it."""
@@ -263,12 +265,14 @@ class Use:
 class Part:
     """A piece of source that runs as a whole: what it uses, which functions it runs, which modules it imports.
 
-    `brings` says of each whether it is a module for sure; what is taken from one may be one or not.
+    `brings` says of each whether it is a module for sure; what is taken from one may be one or not. `asks` are the
+    names in other sources that it calls, each with the text that it is given first.
     """
 
-    __slots__ = ("brings", "edges", "uses")
+    __slots__ = ("asks", "brings", "edges", "uses")
 
     def __init__(self) -> None:
+        self.asks: dict[tuple[str, str], None] = {}
         self.brings: dict[str, bool] = {}
         self.uses: list[Use] = []
         self.edges: dict[int, Func] = {}

@@ -14,8 +14,22 @@ from weighmaster.reading.python import constants, triggers
 from weighmaster.reading.python.arithmetic import calculate
 from weighmaster.reading.python.expressions import Expressions
 from weighmaster.reading.python.library import LIBRARY
+from weighmaster.reading.python.lookup import inside
 from weighmaster.reading.python.names import MAIN, OWN_NAME
-from weighmaster.reading.python.values import Cls, Either, Env, Func, Given, Inst, Part, Ref, Value, either, flags_of
+from weighmaster.reading.python.values import (
+    BESIDE,
+    Cls,
+    Either,
+    Env,
+    Func,
+    Given,
+    Inst,
+    Part,
+    Ref,
+    Value,
+    either,
+    flags_of,
+)
 
 _LONGEST_BODY: Final = 6
 """Statements of a loop's body that is gone through once an item."""
@@ -118,7 +132,7 @@ class Walker(Expressions):
             top = alias.name.partition(".")[0]
             self._imported(alias.name)
             self.bring(alias.name)
-            self.store(alias.asname or top, Ref(alias.name if alias.asname else top))
+            self.store(alias.asname or top, self.beside(alias.name if alias.asname else top))
 
     def _do_importfrom(self, node: ast.ImportFrom) -> None:
         module = node.module or ""
@@ -126,7 +140,7 @@ class Walker(Expressions):
         if node.level:
             self.near.append(Near(node.level, module, tuple(alias.name for alias in node.names)))
             for alias in node.names:
-                self.store(alias.asname or alias.name, None)
+                self._near("." * node.level + module, alias)
             return
         for alias in node.names:
             if alias.name == "*":
@@ -135,8 +149,14 @@ class Walker(Expressions):
             name = f"{module}.{alias.name}"
             if self.interesting(f"{name}.*"):
                 self.use(Ref(name), "import", Given([]))
-            self.store(alias.asname or alias.name, self.attribute(Ref(module), alias.name))
+            self.store(alias.asname or alias.name, self.attribute(self.beside(module), alias.name))
         self._imported(module)
+
+    def _near(self, module: str, alias: ast.alias) -> None:
+        if alias.name == "*":
+            self.module.stars.append(module)
+        else:
+            self.store(alias.asname or alias.name, self.beside(inside(module, alias.name)))
 
     def _bring_from(self, module: str, names: list[str]) -> None:
         if module.strip("."):
@@ -348,6 +368,8 @@ class Walker(Expressions):
                 self.runs(function)
         elif type(meta) is Ref and self.interesting(meta.dotted):
             self.use(meta, "call", Given([]))
+        elif type(meta) is Ref and meta.flags & BESIDE:
+            self.asks(meta, Given([]))
 
     def _told_to(self, bases: list[Value]) -> None:
         """Take down what bases run where a class is defined that inherits from them."""
@@ -360,6 +382,8 @@ class Walker(Expressions):
                 elif type(one) is Inst:
                     for function in one.cls.methods():
                         self.runs(function)
+                elif type(one) is Ref and one.flags & BESIDE:
+                    self.asks(Ref(f"{one.dotted}.__init_subclass__", one.flags), Given([]))
 
 
 def _parameters(arguments: ast.arguments) -> Iterator[ast.arg]:
