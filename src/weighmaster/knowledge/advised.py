@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from weighmaster.knowledge.advisories import Held, held_in, is_report, not_told, of_record, of_report
+from weighmaster.knowledge.advisories import Held, held_in, is_record, is_report, not_told, of_record, of_report
 from weighmaster.knowledge.packages import normal
 from weighmaster.model.errors import ConfigError
 from weighmaster.model.fact import Shared
@@ -40,8 +40,9 @@ def advised(paths: Sequence[str], facts: Iterable[Shared], target: Where) -> Adv
         except ConfigError as error:
             asking.unread(str(error))
             continue
-        asking.take(found.documents, found.broken, path)
-        if found.seen > found.broken and not any(map(is_report, found.documents)):
+        strange = sum(not (is_report(one) or is_record(one)) for one in found.documents)
+        asking.take(found.documents, found.broken + strange, path)
+        if found.seen > found.broken + strange and not any(map(is_report, found.documents)):
             asking.whole = True
         notes.append(f"Advisories were read from {path} ({count(found.seen, 'file')}).")
     return Advised(facts=tuple(asking.found), gaps=tuple(asking.left()), notes=tuple(notes))

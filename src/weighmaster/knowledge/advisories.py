@@ -127,8 +127,15 @@ def is_report(found: Any) -> bool:
     if isinstance(found.get("vulnerabilities"), list) and "summary" in found and "schema" in found:
         return True
     packages = found.get("dependencies")
+    if packages == [] and "fixes" in found:
+        return True
     first = packages[0] if isinstance(packages, list) and packages else None
     return isinstance(first, dict) and "name" in first and ("vulns" in first or "skip_reason" in first)
+
+
+def is_record(found: Any) -> bool:
+    """Say whether a document is a record of OSV, all of which say what they are about, or that it is taken back."""
+    return isinstance(found, dict) and (isinstance(found.get("affected"), list) or "withdrawn" in found)
 
 
 def of_record(record: Mapping[str, Any], held: Mapping[str, Sequence[Held]]) -> Iterator[Advisory]:

@@ -43,15 +43,13 @@ def copies(path: str, wanted: Callable[[str], bool]) -> Copies:
     try:
         for raw in _raw(path):
             seen += 1
-            if raw is None:
+            if raw is None or not (_is_record(raw) or _is_report(raw)):
                 broken += 1
             elif any(wanted(name.decode("utf-8", "replace")) for name in set(_NAMED.findall(raw))) or _is_report(raw):
                 try:
                     found += _documents(json.loads(raw))
                 except (ValueError, RecursionError):
                     broken += 1
-            elif not raw.lstrip().startswith((b"{", b"[")):
-                broken += 1
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror or error}") from error
     except zipfile.BadZipFile as error:
@@ -62,7 +60,12 @@ def copies(path: str, wanted: Callable[[str], bool]) -> Copies:
 
 
 def _is_report(raw: bytes) -> bool:
-    return b'"vulns"' in raw or b'"skip_reason"' in raw or b'"vulnerabilities"' in raw
+    return b'"vulns"' in raw or b'"skip_reason"' in raw or b'"vulnerabilities"' in raw or b'"dependencies"' in raw
+
+
+def _is_record(raw: bytes) -> bool:
+    """Say whether a text may be a record of OSV: other JSON says nothing of anything, and must not pass for a copy."""
+    return raw.lstrip().startswith((b"{", b"[")) and (b'"affected"' in raw or b'"modified"' in raw)
 
 
 def _documents(document: Any) -> list[Any]:
