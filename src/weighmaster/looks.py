@@ -404,10 +404,12 @@ class FolderLook:
 
     def _evidence(self, name: str) -> bytes | None:
         """Return a file of evidence: in the folder, or beside the file."""
-        from weighmaster.trust.evidence.keeping import is_evidence, read_evidence
-
         folder = self.target if os.path.isdir(self.target) else os.path.dirname(self.target)
         path = os.path.join(folder, name)
+        if not os.path.lexists(path):
+            return None
+        from weighmaster.trust.evidence.keeping import is_evidence, read_evidence
+
         return read_evidence(path) if is_evidence(path) else None
 
 

@@ -423,11 +423,13 @@ def test_a_bar_never_reaches_a_pipe(place: Path) -> None:
 
 
 @pytest.mark.parametrize("targets", [["a"], ["a", "-", "b"], ["-"]])
-def test_targets_without_options_are_read_as_the_parser_reads_them(targets: list[str]) -> None:
-    assert vars(vet.plain(targets) or object()) == vars(vet.parser().parse_args(targets))
+@pytest.mark.parametrize("before", [[], *([flag] for flag in vet._FLAGS), ["-q", "--no-cache"]])
+def test_targets_and_flags_are_read_as_the_parser_reads_them(targets: list[str], before: list[str]) -> None:
+    for arguments in ([*before, *targets], [*targets, *before], [*before, *targets, "-v"]):
+        assert vars(vet.plain(arguments) or object()) == vars(vet.parser().parse_args(arguments))
 
 
-@pytest.mark.parametrize("arguments", [[], ["-q"], ["a", "--quiet"], ["--", "a"]])
+@pytest.mark.parametrize("arguments", [[], ["-q"], ["a", "-j", "2"], ["a", "-qv"], ["a", "-q", "b"], ["--", "a"]])
 def test_options_are_left_to_the_parser(arguments: list[str]) -> None:
     assert vet.plain(arguments) is None
 
