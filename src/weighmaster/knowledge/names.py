@@ -134,11 +134,12 @@ class Names:
 
     def __init__(self, strict: Iterable[Protected], loose: Iterable[str] = ()) -> None:
         self.strict = {normal(one.name): one for one in strict}
-        both = dict.fromkeys((*map(normal, loose), *self.strict))
+        both = dict.fromkeys((*normal("\n".join(loose)).split("\n"), *self.strict))
+        both.pop("", None)
         self._names = both
         self._bare = {name.replace("-", ""): name for name in both if len(name) > 4}
         self._drawn = dict(zip(skeletons(tuple(self._bare)), self._bare.values(), strict=True))
-        self._letters: dict[str, list[str]] = {}
+        self._letters: dict[int, list[str]] = {}
         for name in both:
             self._letters.setdefault(_letters(name), []).append(name)
         self._stems = dict(self._pairs())
@@ -180,7 +181,7 @@ class Names:
         yield "a version", self._version(plain)
 
     def _ordered(self, typed: str) -> str | None:
-        """Return whose words these are in another order: it has the same letters."""
+        """Return whose words these are in another order: its letters come to the same."""
         found = [name for name in self._letters.get(_letters(typed), ()) if typed in _orders(name)]
         return found[-1] if found else None
 
@@ -314,8 +315,9 @@ def _is_misspelled(word: str, other: str) -> bool:
     return _is_plural(word, other) or (distance(word, other, 2) <= 1 + (len(other) > 9) and word not in _vocabulary())
 
 
-def _letters(name: str) -> str:
-    return "".join(sorted(name.replace("-", "")))
+def _letters(name: str) -> int:
+    """Return a number that a name has whatever the order of its words."""
+    return sum(name.replace("-", "").encode("utf-8", "replace"))
 
 
 def _orders(name: str) -> Iterator[str]:
