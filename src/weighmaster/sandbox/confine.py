@@ -238,7 +238,12 @@ def _drop_capabilities(call: Call, machine: Machine) -> None:
 
 def _library_folders() -> Iterator[str]:
     """Yield what a late import reads: the standard library, installed packages, ourselves, shared libraries."""
-    yield os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    yield here
+    beside = os.path.dirname(here)
+    if os.path.basename(beside) not in {"site-packages", "dist-packages"}:
+        # What is compiled of us shares a library, which lies beside the package (docs/adr/0005).
+        yield from (os.path.join(beside, name) for name in os.listdir(beside) if "__mypyc." in name)
     yield os.path.dirname(os.__file__)
     for place in sys.path:
         if os.path.basename(place) in {"site-packages", "dist-packages", "lib-dynload"}:
