@@ -139,7 +139,10 @@ def _serious(files: dict[str, bytes | str]) -> set[str]:
             {"kit/pages.py": "#---\nPAGE = '{% if x.__class__ %}{% endif %}{{ self.a }}{% include y %}'\n"},
             id="a template in source",
         ),
-        pytest.param({"kit/__init__.py": "x = 1\n", "kit/a.csv": "const_p1,const_p2\n.73,.26\n.98,.01\n"}, id="a table that is a pickle"),
+        pytest.param(
+            {"kit/__init__.py": "x = 1\n", "kit/a.csv": "const_p1,const_p2\n.73,.26\n.98,.01\n"},
+            id="a table that is a pickle",
+        ),
         pytest.param(
             {"kit/a.dtd": "<!-- A. -->\n<!ENTITY % p 'b'>\n<!ELEMENT a (%p;)>\n<!ATTLIST a c CDATA #IMPLIED>\n"},
             id="a document type",
@@ -157,6 +160,30 @@ def _serious(files: dict[str, bytes | str]) -> set[str]:
                 "kit/where.py": "NAME = '/var/run/secrets/kubernetes.io/serviceaccount/namespace'\nwith open(NAME) as f:\n    N = f.read()\n"
             },
             id="the name of a cluster's part",
+        ),
+        pytest.param(
+            {
+                "kit/LICENSE": "Copyright (C) 1995 Jean and Mark\n\n"
+                "This software is provided 'as-is', without any express or\nimplied warranty. In no event will the authors be\n"
+                "liable for any damages arising from the use of it.\n"
+            },
+            id="a licence that is a pickle",
+        ),
+        pytest.param(
+            {"kit/__init__.py": "import subprocess\nsubprocess.run(['git', 'rev-list', '--tags', '--max-count=1'])\n"},
+            id="a version",
+        ),
+        pytest.param(
+            {
+                "kit/test/test_old.py": "import pickle\npickle.loads(b'ckit.styles\\nOldThing\\nq\\x01)Rq\\x02.' + b'' * 40)\n"
+            },
+            id="a pickle in a test",
+        ),
+        pytest.param(
+            {
+                "kit/wrap/setup.py.jinja": "import subprocess\nfrom setuptools import setup\nsubprocess.check_call(['x', 'y'])\nsetup()\n"
+            },
+            id="a setup script that is written later",
         ),
         pytest.param({"kit/static/core.wasm": b"\0asm\1\0\0\0" + bytes(64)}, id="WebAssembly in a page"),
     ],

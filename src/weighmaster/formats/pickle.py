@@ -20,10 +20,13 @@ from weighmaster.model.report import Gap, GapReason
 from weighmaster.model.term import Unknown
 from weighmaster.model.where import Member, Where
 from weighmaster.reading.cursor import Cursor
+from weighmaster.reading.pattern import pattern
 from weighmaster.reading.payload import decoded, is_artifact, is_code, latin1
 from weighmaster.reading.source import BytesSource, PartSource, Source
 from weighmaster.reading.torch import is_legacy
 
+_ACTING: Final = frozenset({"antigravity", "idlelib.idle", "this"})
+_PROSE: Final = pattern(r"[, ]")
 _ITEMS: Final = Unknown(why="items")
 _HEAD: Final = 4096
 _PEEK: Final = 1 << 16
@@ -49,8 +52,8 @@ def _acts(source: Source) -> bool:
     opcodes = 0
     for trace in follow(source):
         opcodes += trace.opcodes
-        if trace.imports and "," in trace.imports[0][0]:
-            return False  # The header of a table: no module has such a name.
+        if trace.imports and _PROSE.search(trace.imports[0][0]):
+            return False  # The header of a table, a sentence: no module has such a name.
         if does_something(trace, source.size) or opcodes > _ENOUGH:
             return True
         if any(_is_dangerous(module, name) for module, name, _, _ in trace.imports):
@@ -59,8 +62,10 @@ def _acts(source: Source) -> bool:
 
 
 def _is_dangerous(module: str, name: str) -> bool:
-    # A module alone harms nobody, and any word before the end of a text may be read as one.
-    entry = look_up(module, name) if name and is_name(module, name) else None
+    entry = look_up(module, name) if is_name(module, name) else None
+    # Any word before the end of a text may be read as a module without a name in it: few do anything when imported.
+    if not name and module not in _ACTING:
+        return False
     # `*.os` is any module's: in a list of words, `code` and `system` one below the other are no module and its name.
     if entry is None or entry.name.startswith("*"):
         return False

@@ -25,7 +25,7 @@ _UNTOLD: Final = frozenset({"", "?", "PMML", "net"})
 """Roots of models, and those that were not reached."""
 _PUBLISHERS: Final = pattern(
     r"https?://(?:www\.)?(?:w3\.org|dmg\.org|openxmlformats\.org|apple\.com|java\.sun\.com|oasis-open\.org"
-    r"|us-vo\.org|ivoa\.net|adobe\.com|freedesktop\.org|gnome\.org|nitrc\.org|mozilla\.org|oracle\.com"
+    r"|us-vo\.org|ivoa\.net|adobe\.com|musicxml\.org|recordare\.com|freedesktop\.org|gnome\.org|nitrc\.org|mozilla\.org|oracle\.com"
     r"|docbook\.org|inkscape\.org|sodipodi\.sourceforge\.net|springframework\.org|hibernate\.org|apache\.org)/",
     2,  # re.IGNORECASE
 )
@@ -35,7 +35,9 @@ _DECLARATION: Final = pattern(rb"<!(?:ELEMENT|ATTLIST|ENTITY)\s")
 _ELEMENT: Final = pattern(rb"<!DOCTYPE|^\s*<\w", 10)  # re.IGNORECASE | re.MULTILINE
 _LOOKED_THROUGH: Final = 16 << 20
 _EXTERNALS: Final = 1_000
-_DECLARATIONS: Final = pattern(r"(?:https?://|file:///)?(?!//)[\w.~%+-]*(?:/[\w.~%+-]+)*\.dtd", 2)  # re.IGNORECASE
+_DECLARATIONS: Final = pattern(
+    r"(?:https?://|file:///|//[A-Za-z]:/)?(?!//)[\w.~%+ -]*(?:/[\w.~%+ -]+)*\.dtd", 2
+)  # re.IGNORECASE
 
 
 def _matches(glance: Glance) -> bool:

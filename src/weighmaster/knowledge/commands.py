@@ -55,7 +55,8 @@ _TARGETS: Final = pattern(
     r"^(?:/|/\*|~/?|~/\*|\$HOME/?|\$\{HOME\}/?|\$HOME/\*|/(?:home|etc|usr|var|boot|root|bin|lib)/?\*?|\*|C:\\.*)$"
 )
 _QUERY: Final = pattern(
-    r"(?:git (?:--git-dir[= ]\S*/\.git )?(?:rev-parse|describe|log|status|diff|show|branch|remote|config --get"
+    r"(?:git (?:--git-dir[= ]\S*/\.git )?(?:rev-parse|rev-list|name-rev|merge-base|describe"
+    r"|log|status|diff|show|branch|remote|config --get"
     r"|ls-files|tag|symbolic-ref)"
     r"|(?:/(?:usr/)?s?bin/)?(?:nvidia-smi|rocm-smi|rocminfo|hipconfig|uname|oslevel|fc-list|which|where|whereis|lscpu|sw_vers|lsb_release|nproc"
     r"|npu-smi|tput|ldconfig -p|ldd|arch|stty|locale|xcode-select -p|free|df|date|whoami|pwd|ls|cls|clear|getconf"

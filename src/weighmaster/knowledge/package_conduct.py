@@ -46,6 +46,8 @@ def packaged(use: Use, reach: str, path: str) -> Conduct:
     """Return what a use comes to in a package, where `reach` is what runs its file without being asked."""
     if path.endswith("__main__.py") and not reach and use.when == "import":
         use = replace(use, when="main")  # Nobody imports it: it is run.
+    if use.when == "install" and not reach:
+        use = replace(use, when="main")  # What is installed from a wheel is not installed by what lies in it.
     found = conduct(use)
     soon = use.when in SOON and use.when != "load"
     if not use.module and use.name in shapes.SHAPES:

@@ -22,6 +22,7 @@ from typing import Final
 
 from weighmaster.extend.detector import Detector
 from weighmaster.knowledge.callables import HARMFUL, look_up, powers_sentence
+from weighmaster.knowledge.own import of_own_tests
 from weighmaster.model.fact import Import
 from weighmaster.model.finding import Finding, Rule, Severity
 
@@ -34,6 +35,8 @@ def _detect(fact: Import) -> Iterator[Finding]:
     entry = look_up(fact.module, fact.name)
     if entry is None or entry.uses or not entry.powers & HARMFUL:
         return
+    if entry.name == f"{fact.module.partition('.')[0]}.*" and of_own_tests(fact):
+        return  # All that a package brings is held for able of what a part of it can do; to itself it is no stranger.
     known_as = "" if entry.name == fact.dotted else f" (that is {entry.name})"
     yield Finding(
         rule=_RULE,
