@@ -20,7 +20,7 @@ _LONGEST: Final = 1 << 20
 _MOST: Final = 5_000
 _TOLD: Final = 300
 _GROUP: Final = pattern(rb"\[[^\[\]=]+\]")
-_LINE: Final = pattern(rb"\[[^\[\]=]+\]|[^\s\[=][^=]*=\s*[^\W\d][\w.]*\s*(?::\s*[^\W\d][\w.]*)?\s*(?:\[.*\]|#.*)?")
+_LINE: Final = pattern(rb"[^\s\[=][^=]*=\s*[^\W\d][\w.]*\s*(?::\s*[^\W\d][\w.]*)?\s*(?:\[.*\]|#.*)?")
 _NAMES: Final = (".dist-info/entry_points.txt", ".egg-info/entry_points.txt")
 
 
@@ -30,7 +30,9 @@ def _matches(glance: Glance) -> bool:
     head = glance.head if glance.size <= len(glance.head) else glance.head.rpartition(b"\n")[0]
     lines = [line.strip() for line in head.removeprefix(b"\xef\xbb\xbf").splitlines()]
     lines = [line for line in lines if line and not line.startswith((b"#", b";"))]
-    return len(lines) > 1 and _GROUP.fullmatch(lines[0]) is not None and all(_LINE.fullmatch(line) for line in lines)
+    # Readers leave out what comes before a group, and load what they can of the rest.
+    groups = any(_GROUP.fullmatch(line) for line in lines)
+    return groups and any(_LINE.fullmatch(line) for line in lines)
 
 
 def _read(cursor: Cursor, where: Where) -> Iterator[Read]:

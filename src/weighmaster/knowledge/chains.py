@@ -30,15 +30,35 @@ _LOADED: Final = {
     "vllm.general_plugins": "vLLM",
     "vllm.platform_plugins": "vLLM",
     "setuptools.finalize_distribution_options": "any build with setuptools",
+    "hypothesis": "the import of hypothesis",
+    "jax_plugins": "jax",
+    "keyring.backends": "keyring, which pip and twine ask for passwords",
+    "flake8.extension": "flake8",
+    "poetry.application.plugin": "poetry",
+    "poetry.plugin": "poetry",
 }
 """Groups of entry points that are imported where they are installed, and by what.
 
-Sources: the references of pytest, of torch's `TORCH_DEVICE_BACKEND_AUTOLOAD`, of vLLM's and of setuptools' plugins.
+Sources: the references of pytest, of torch's `TORCH_DEVICE_BACKEND_AUTOLOAD`, and of the plugins of vLLM, setuptools,
+hypothesis, jax, keyring, flake8 and poetry.
+"""
+_SETTINGS: Final = {"../etc/ipython/": "each start of IPython", "../etc/jupyter/": "each start of Jupyter"}
+"""Folders of settings that are source, beside `site-packages`, and what runs them.
+
+Sources: `SYSTEM_CONFIG_DIRS` and `ENV_CONFIG_DIRS` of IPython, `ENV_CONFIG_PATH` of jupyter_core.
 """
 _SOURCES: Final = frozenset({"sdist", "project"})
 """Forms of packages that are not installed yet."""
 _BACKEND: Final = "build-backend"
 """The group under which a source's own build backend is told."""
+_HOOKED: Final = frozenset({"hatch_build.py", "pdm_build.py"})
+"""Files of a source that its build runs, where the build system is hatchling or pdm-backend."""
+_BUILDING: Final = (
+    "build_*", "get_requires_*", "prepare_*", "*.build_*", "*.get_requires_*", "*.prepare_*",
+)  # fmt: skip
+"""Functions of a build system, which may be methods of an object. Specification: PEP 517, PEP 660."""
+_COMMANDS: Final = ("*.finalize_options", "*.initialize_options", "*.run")
+"""Methods of the commands that `setup.py` may name, wherever it takes them from."""
 _CODE: Final = (".py", ".pyc", ".so", ".pyd")
 
 
@@ -49,6 +69,8 @@ class Way(Value):
     by: str
     chain: tuple[str, ...]
     facts: tuple[Fact, ...] = ()
+    calls: tuple[str, ...] = ()
+    """Functions of the last file that are called then, too; `*` stands for any letters."""
 
 
 class Chains:
@@ -85,7 +107,8 @@ class Chains:
                 for found in self.module(self.absolute(path, name)):
                     if found not in self.ways and len(way.chain) < _LONGEST:
                         facts = (*way.facts[:8], fact)
-                        yield Way(reach=way.reach, by=way.by, chain=(*way.chain, found), facts=facts)
+                        calls = _COMMANDS if way.reach == "install" else ()
+                        yield Way(reach=way.reach, by=way.by, chain=(*way.chain, found), facts=facts, calls=calls)
 
     def absolute(self, path: str, name: str) -> str:
         """Return the full name of what a file imports by a name that may begin with dots."""
@@ -123,23 +146,38 @@ def _starts(package: Package, _: Tree, modules: Mapping[str, str]) -> Iterator[W
     for file in package.files if package.form not in _SOURCES else ():
         if "/" not in file.installed and (file.installed.endswith(".pth") or file.installed in _HOOKS):
             yield Way(reach="start", by="each start of Python", chain=(file.path,))
+        elif settings := _settings(file.installed):
+            yield Way(reach="start", by=settings, chain=(file.path,))
     for point in entry_points_of(package):
         by = _LOADED.get(point.group)
-        path = modules.get(point.target.partition(":")[0].strip())
+        module, __, name = point.target.partition("[")[0].partition(":")
+        path = modules.get(module.strip())
         if by and path is not None:
-            yield Way(reach="start", by=by, chain=(path,), facts=(point,))
+            calls = ("pytest_*", f"{name.strip()}.pytest_*") if by == "pytest" else (name.strip(),)
+            yield Way(reach="start", by=by, chain=(path,), facts=(point,), calls=calls)
+
+
+def _settings(installed: str) -> str:
+    """Return what runs a file as its own settings when it starts, if anything does."""
+    for folder, by in _SETTINGS.items():
+        rest = installed.removeprefix(folder)
+        if rest != installed and rest.endswith((".py", ".ipy")):
+            return by if rest.startswith("startup/") or ("/" not in rest and rest.endswith("_config.py")) else ""
+    return ""
 
 
 def _installs(package: Package, tree: Tree, modules: Mapping[str, str]) -> Iterator[Way]:
     for file in package.files if package.form in _SOURCES else ():
         if file.installed == "setup.py":
             yield Way(reach="install", by="the installation", chain=(file.path,))
+        if file.installed in _HOOKED:
+            yield Way(reach="install", by="the build", chain=(file.path,), calls=("*",))
         for fact in tree.facts(EntryPoint, file.path):
             folder = fact.name.strip("./").removeprefix("src/").replace("/", ".")
             module = f"{folder}.{fact.target.partition(':')[0]}".lstrip(".")
             path = modules.get(module) if fact.group == _BACKEND else None
             if path is not None:
-                yield Way(reach="install", by="the build", chain=(file.path, path), facts=(fact,))
+                yield Way(reach="install", by="the build", chain=(file.path, path), facts=(fact,), calls=_BUILDING)
 
 
 def _imported(_: Package, __: Tree, modules: Mapping[str, str]) -> Iterator[Way]:

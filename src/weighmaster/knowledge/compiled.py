@@ -19,13 +19,13 @@ from weighmaster.model.where import Where
 from weighmaster.reading.pattern import pattern
 
 _WORDS: Final = (
-    "__import__", "b64decode", "ctypes", "eval", "exec", "marshal", "popen", "requests", "socket", "subprocess",
-    "system", "urlopen",
+    "__import__", "b64decode", "ctypes", "eval", "exec", "marshal", "pickle", "popen", "posix", "requests", "runpy",
+    "socket", "spawn", "subprocess", "system", "urllib", "urlopen",
 )  # fmt: skip
 _IN_SOURCE: Final = tuple((word, word.encode()) for word in _WORDS)
 # What comes after a name in a compiled module may be a letter: `request` and an `s`. Its length comes before it.
 _IN_CODE: Final = tuple(
-    (word, bytes((len(word),)) + mark if word in {"ctypes", "eval", "exec", "requests", "system"} else mark)
+    (word, bytes((len(word),)) + mark if word in {"ctypes", "eval", "exec", "requests", "spawn", "system"} else mark)
     for word, mark in _IN_SOURCE
 )
 _CACHED: Final = pattern(r"(.*[/!])?__pycache__/([^/!]+?)\.[\w-]+(?:\.opt-\w+)?\.pyc\Z", 16)

@@ -7,6 +7,7 @@ over the files of a package, from those that run without being asked.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
 from typing import Final, NamedTuple
 
 from weighmaster.knowledge.chains import Chains, Way
@@ -56,8 +57,20 @@ class _Source:
 def crossing(chains: Chains, tree: Tree) -> Iterator[tuple[Use, Way]]:
     """Yield what is done where functions of other files are called, as if it stood where it is called."""
     sources = {path: _Source(fact) for path in chains.modules.values() for fact in tree.facts(Functions, path)}
-    begin = [_Place(path, "", way, "") for path, way in chains.ways.items() if path in sources]
+    begin = [
+        _Place(path, name, way, "")
+        for path, way in chains.ways.items()
+        if path in sources
+        for name in ("", *_called(sources[path], way.calls))
+    ]
     yield from _Crossing(chains, sources).follow(begin)
+
+
+def _called(source: _Source, wanted: tuple[str, ...]) -> Iterator[str]:
+    """Yield the functions of a source that are called once it is reached."""
+    for name in dict.fromkeys((*source.does, *source.asks)) if wanted else ():
+        if name and any(fnmatchcase(name, each) for each in wanted):
+            yield name
 
 
 class _Crossing:
@@ -76,7 +89,9 @@ class _Crossing:
             source = self._sources[place.path]
             if place.name:
                 for use, itself in source.does.get(place.name, ()):
-                    yield replace(use, detail=use.detail or (place.text if itself else "")), place.way
+                    text = place.text if itself else ""
+                    when = "install" if place.way.reach == "install" else use.when
+                    yield replace(use, detail=use.detail or text, when=when), place.way
             for target, text in source.asks.get(place.name, ()):
                 yield from self._call(place, self._chains.absolute(place.path, target), text, _DEEPEST)
 

@@ -15,6 +15,7 @@ from weighmaster.model.fact import Use
 from weighmaster.model.package import Package
 from weighmaster.model.repository import Repository
 from weighmaster.model.source import Deed, Functions
+from weighmaster.model.value import replace
 
 _INSTALLED = frozenset({"wheel", "installed", "sdist"})
 _UNASKED = frozenset({"import", "install"})
@@ -36,6 +37,8 @@ def deeds_of(whole: Repository) -> Iterator[Deed]:
             if found.level:
                 yield Deed(where=use.where, use=use, level=found.level, does=found.does)
             continue
+        if use.when == "main" and package.form == "sdist" and path == f"{package.root}setup.py":
+            use = replace(use, when="install")  # noqa: PLW2901 - a build runs it as a program
         if not conduct(use).level:
             continue
         way = None
@@ -65,7 +68,7 @@ def _over_files(whole: Repository, chains: dict[int, Chains]) -> Iterator[Deed]:
 
 
 def _in_package(use: Use, path: str, package: Package, way: Way | None) -> Deed | None:
-    found = packaged(use, way.reach if way else "", path)
+    found = packaged(use, way.reach if way else "", path, way.chain[0] if way else path)
     if not found.level:
         return None
     name = package.distribution.name

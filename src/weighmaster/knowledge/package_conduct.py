@@ -25,6 +25,8 @@ _UNKNOWN: Final = pattern(r"^\W*(?:\?|\Z)")
 """A command or an address of which not even the beginning is known."""
 _NOTHING: Final = pattern(r"(?:\?|-\S*|\s)*\Z")
 """A command of which nothing is known but options."""
+_BESIDE: Final = "what another source holds"
+"""What details say of text that comes from another source of the same package."""
 _FILE: Final = "what stands in "
 """How details begin of text that comes from a file."""
 _QUERIES: Final = pattern(
@@ -42,8 +44,11 @@ _SHAPES_LATER: Final = frozenset({
 """Shapes that libraries have in functions: a shell's completion is written to where the shell reads it."""
 
 
-def packaged(use: Use, reach: str, path: str) -> Conduct:
-    """Return what a use comes to in a package, where `reach` is what runs its file without being asked."""
+def packaged(use: Use, reach: str, path: str, begin: str) -> Conduct:
+    """Return what a use comes to in a package.
+
+    `reach` is what runs its file without being asked, and `begin` the file with which that begins.
+    """
     if path.endswith("__main__.py") and not reach and use.when == "import":
         use = replace(use, when="main")  # Nobody imports it: it is run.
     if use.when == "install" and not reach:
@@ -58,7 +63,7 @@ def packaged(use: Use, reach: str, path: str) -> Conduct:
     if not soon:
         return _with(found, "")
     entry = known(use.dotted)
-    return _with(found, _of_kind(entry.kind if entry else "", use, reach, path))
+    return _with(found, _of_kind(entry.kind if entry else "", use, reach, (path, begin)))
 
 
 def _with(found: Conduct, level: Level) -> Conduct:
@@ -79,19 +84,19 @@ def _of_shape(use: Use, found: Conduct, reach: str, *, soon: bool) -> Level:
     return ""
 
 
-def _of_kind(kind: str, use: Use, reach: str, path: str) -> Level:
+def _of_kind(kind: str, use: Use, reach: str, places: tuple[str, str]) -> Level:
     """Return the level of a use that is made when its file is imported or run by an installation."""
     if kind == "process":
-        return _of_process(use, reach, path)
+        return _of_process(use, reach, places[1] if reach == "import" else places[0])
     if kind == "network":
         return _of_network(use, reach)
     if kind == "load":
         return "touches" if reach in {"start", "import"} else ""
-    if kind == "code" and use.detail.startswith(_FILE) and reach in {"start", "import"}:
+    if kind == "code" and use.detail.startswith((_BESIDE, _FILE)) and reach in {"start", "import"}:
         # Source lies in files of source.
-        return "touches" if use.detail.endswith((".py", _FILE + "a file")) else "hides"
+        return "touches" if use.detail.endswith((".py", _BESIDE, _FILE + "a file")) else "hides"
     if kind == "patch" and reach in _OWN and _PATCHED.match(use.module):
-        return "touches" if use.module.partition(".")[0] != _top(path) else ""
+        return "touches" if use.module.partition(".")[0] != _top(places[0]) else ""
     return "touches" if reach == "start" and kind in {"code", "native"} and use.module != "types" else ""
 
 

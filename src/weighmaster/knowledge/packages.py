@@ -27,6 +27,8 @@ _EGG: Final = pattern(r"((?:.*[/!])?[^/!]+\.egg[/!])EGG-INFO/PKG-INFO\Z", re.DOT
 _SOURCE: Final = pattern(r".*![^/!]+/PKG-INFO\Z", re.DOTALL)
 _DATA: Final = pattern(r"[^/]+\.data/(purelib|platlib|scripts|headers|data)/(.+)", re.DOTALL)
 _ELSEWHERE: Final = {"purelib": "", "platlib": "", "scripts": "../bin/", "headers": "../include/", "data": "../"}
+_SITE: Final = pattern(r"\.\./(?:lib(?:64)?/python[\d.]+|Lib)/(?:site|dist)-packages/")
+"""Where `site-packages` lies in the folder of an installation, which `data` counts from."""
 _ZIP: Final = frozenset({"zip"})
 _MODEL: Final = frozenset({
     "config.json", "model.safetensors", "model_index.json", "pytorch_model.bin", "tokenizer.json",
@@ -192,7 +194,7 @@ def installed(path: str) -> str:
     ('sitecustomize.py', '../bin/python3', 'x/a.py')
     """
     hit = _DATA.fullmatch(path)
-    return path if hit is None else _ELSEWHERE[hit[1]] + hit[2]
+    return path if hit is None else _SITE.sub("", _ELSEWHERE[hit[1]] + hit[2])
 
 
 def info_of(package: Package) -> str:

@@ -16,6 +16,7 @@ from weighmaster.model.fact import Use
 from weighmaster.model.where import Where
 from weighmaster.reading.python.triggers import VARIABLE_IS
 from weighmaster.reading.python.values import (
+    BESIDE,
     CLIMBED,
     DECIPHERED,
     DECODED,
@@ -27,6 +28,7 @@ from weighmaster.reading.python.values import (
     MODULE,
     SECRET,
     SECRET_FILE,
+    VARIABLE,
     Blur,
     Made,
     Part,
@@ -48,6 +50,8 @@ _SILENT: Final = frozenset({"descriptor", "drop", "secret", "trigger", "trust", 
 """Kinds that count only in a shape."""
 _RUNNING_TEXT: Final = frozenset({"builtins.eval", "builtins.exec", "timeit.repeat", "timeit.timeit"})
 """Functions that run text, which is followed on its own where it is written down."""
+_LOOKING: Final = frozenset({"builtins.eval", "types.CodeType", "types.FunctionType", "types.LambdaType"})
+"""Functions to which libraries give what they got from each other."""
 _TAKEN_UP: Final = frozenset({"code", "load", "native", "process"})
 """Kinds that may take up what was written to a file before."""
 _ASKS: Final = frozenset({"getaddrinfo", "gethostbyaddr", "gethostbyname", "query", "resolve"})
@@ -277,9 +281,13 @@ def _origin(seen: Seen, entry: Known) -> str:
     flags = seen.given.flags()
     if flags & FETCHED and entry.kind in {"code", "process"}:
         return "what comes from the network"
-    if flags & FILE and entry.kind == "code":
+    if flags & FILE and entry.kind in {"code", "process"}:
         path = next((value.path for value in seen.given.placed if type(value) is Blur), "")
         return f"what stands in {path or 'a file'}"
+    if flags & BESIDE and entry.kind in {"code", "process"} and entry.name not in _LOOKING:
+        return "what another source holds"
+    if flags & VARIABLE and entry.kind == "process":
+        return "what a variable of the environment holds"
     return "what was decoded" if flags & DECODED else ""
 
 

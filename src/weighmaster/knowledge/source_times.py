@@ -37,9 +37,7 @@ _LOADED: Final = frozenset(
     }
 )
 """Methods that a loader runs on the classes that it makes objects of."""
-_ENTRIES: Final = frozenset(
-    {"__dir__", "__getattr__", "_load_pyfunc", "input_fn", "load_context", "model_fn", "predict_fn"}
-)
+_ENTRIES: Final = frozenset({"_load_pyfunc", "input_fn", "load_context", "model_fn", "predict_fn"})
 """Functions of a module that a loader or an import runs by their name."""
 _LOADERS: Final = pattern(
     r"PreTrained|PretrainedConfig|Config$|Tokenizer|Model|Module$|Pipeline|Processor|FeatureExtractor|Handler|Layer$"
@@ -61,6 +59,7 @@ def timed(walker: Walker, run_by: str) -> Iterator[tuple[str, Part]]:
     base = "install" if installs else run_by
     when: dict[int, str] = {}
     _reach(walker.top.edges.values(), base, when)
+    _reach(_those(walker, _is_of_module), base, when)
     if installs:
         # Elsewhere such a class is a library's, which somebody's `setup.py` may use.
         _reach(_those(walker, _is_command), "install", when)
@@ -108,6 +107,11 @@ def _is_loaded(function: Func) -> bool:
     if _LOADERS.search(owner.name) and (owner.bases or "Handler" in owner.name):
         return True
     return any(_LOADERS.search(root.rpartition(".")[2]) for root in owner.roots())
+
+
+def _is_of_module(function: Func) -> bool:
+    """Say whether a function is asked for what a module does not have: `from kit import name` runs it (PEP 562)."""
+    return function.owner is None and function.name in {"__dir__", "__getattr__"}
 
 
 def _is_command(function: Func) -> bool:

@@ -335,6 +335,9 @@ class Calls(Lookup):
         if any(one == OWN_NAME or (type(one) is dict and OWN_NAME in one) for one in (*given.placed, given.named)):
             self.module.names.setdefault(OWN_NAME, None)
         head, _, last = ref.dotted.rpartition(".")
+        if head == NAMESPACE and last == "update":
+            for more in (*given.placed, given.named):
+                self.module.names.update(more if type(more) is dict else {})
         if last in _TAKING and given.placed:
             return self.subscript(Ref(head, ref.flags), given.first)
         return Blur(MODULE) if last in {"values", "items"} else None

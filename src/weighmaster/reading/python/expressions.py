@@ -74,7 +74,7 @@ class Expressions(Binding):
         names = self.env.names
         if name in names:
             return names[name]
-        return MAIN if name == OWN_NAME else self.look(name)
+        return MAIN if name == OWN_NAME else self.doc if name == "__doc__" else self.look(name)
 
     def _ev_attribute(self, node: ast.Attribute) -> Value:
         return self.attribute(self.ev(node.value), node.attr)

@@ -13,6 +13,7 @@ from weighmaster.reading.python.calls import Calls, Library
 from weighmaster.reading.python.lookup import variable
 from weighmaster.reading.python.names import NAMESPACE, PATH_METHODS, THINGS, WRITTEN
 from weighmaster.reading.python.values import (
+    BESIDE,
     CLIMBED,
     DECODED,
     FILE,
@@ -31,6 +32,15 @@ from weighmaster.reading.python.values import (
     plain,
 )
 
+_OF_PACKAGES: Final = frozenset(
+    {"importlib.resources.read_binary", "importlib.resources.read_text", "pkgutil.get_data"}
+)
+"""Functions that read a file of a package: its name comes second."""
+_TEXTS: Final = frozenset(
+    {"importlib.metadata.metadata", "importlib.resources.files", "importlib.resources.open_text", "inspect.getcomments",
+     "inspect.getdoc", "inspect.getsource", "inspect.getsourcelines", "linecache.getline", "linecache.getlines"}
+)  # fmt: skip
+"""Functions that read texts of a package."""
 _STEPS: Final = 8
 """Steps of a dotted name that `operator.attrgetter` is followed for."""
 
@@ -76,6 +86,17 @@ def _each(reader: Calls, function: Value, items: list[Value]) -> Value:
         if value is None:
             return None
         found.append(value)
+    return found
+
+
+def _reduce(reader: Calls, _: Ref, given: Given) -> Value:
+    items = constants.listed(given.placed[1]) if len(given.placed) > 1 else None
+    if not items:
+        reader.handed(given, run=True)
+        return blur(given.flags() & ~FOLDED)
+    found, *others = [*given.placed[2:3], *items[:_STEPS]]
+    for item in others:
+        found = reader.apply(given.first, Given([found, item]))
     return found
 
 
@@ -127,7 +148,15 @@ def _getattr(reader: Calls, _: Ref, given: Given) -> Value:
     found = reader.named(given.placed[0], given.placed[1])
     if type(found) is Blur and not found.flags & (CLIMBED | MODULE):
         return None
+    if type(found) is Ref and found.flags & BESIDE:
+        return Ref(found.dotted, BESIDE)  # What an object was made of says nothing of this.
     return found if found is not None or len(given.placed) < 3 else given.placed[2]
+
+
+def _data(_: Calls, ref: Ref, given: Given) -> Value:
+    """Return what stands in a file of a package, whatever that is found by."""
+    path = plain(given.placed[1]) if ref.dotted in _OF_PACKAGES and len(given.placed) > 1 else None
+    return Blur(FILE, path if isinstance(path, str) else "")
 
 
 def _new_module(_: Calls, __: Ref, ___: Given) -> Value:
@@ -241,6 +270,7 @@ LIBRARY: Final[Library] = {
     "codecs.open": _open,
     "doctest.debug_script": _run,
     "functools.partial": _partial,
+    "functools.reduce": _reduce,
     "imp.load_module": _import,
     "importlib.__import__": _dunder_import,
     "importlib.import_module": _import,
@@ -267,6 +297,7 @@ LIBRARY: Final[Library] = {
     "types.FunctionType": _run,
     "types.LambdaType": _run,
     "types.ModuleType": _new_module,
+    **dict.fromkeys(_OF_PACKAGES | _TEXTS, _data),
     **dict.fromkeys(THINGS, _thing),
     **dict.fromkeys((f"pathlib.Path.{name}" for name in PATH_METHODS), _path),
 }

@@ -88,6 +88,8 @@ class Lookup:
         """Whether what is being followed is never run: it is for whoever checks types."""
         self.under = ""
         """What the machine, the moment or the input has to be for what is being followed to run."""
+        self.doc: str | None = None
+        """The text with which the source begins."""
         self.crowded = False
         """Whether more of other sources is called than was taken down."""
         self.own: frozenset[str] = frozenset()
@@ -254,6 +256,8 @@ class Lookup:
     def _of_function(self, base: Func | Partial, name: str) -> Value:
         if name == "__call__":
             return base
+        if name == "__doc__" and isinstance(base, Func) and isinstance(getattr(base.node, "body", None), list):
+            return ast.get_docstring(base.node, clean=False)
         return base.function if isinstance(base, Partial) and name == "func" else None
 
     def named(self, base: Value, name: Value) -> Value:

@@ -92,6 +92,7 @@ RUNNING: Final = frozenset(
         "atexit.register",
         "cProfile.run",
         "codecs.register",
+        "collections.defaultdict",
         "concurrent.futures.ThreadPoolExecutor.submit",
         "contextlib.ExitStack.callback",
         "functools.reduce",

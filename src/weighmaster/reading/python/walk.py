@@ -71,6 +71,7 @@ class Walker(Expressions):
 
     def read(self, tree: ast.Module) -> None:
         """Follow a module."""
+        self.doc = ast.get_docstring(tree, clean=False)
         self.walk(tree.body)
 
     def finish(self) -> None:
