@@ -50,11 +50,14 @@ def _matches(glance: Glance) -> bool:
 
 
 def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
+    from weighmaster.knowledge.disguises import disguises
     from weighmaster.knowledge.scripts import command_uses
 
     if cursor.size > _LONGEST:
         raise OverBudgetError(f"{cursor.size} bytes of script, {_LONGEST} allowed")
-    yield from command_uses(cursor.take(cursor.size).decode("utf-8", "replace"), where, "main")
+    text = cursor.take(cursor.size).decode("utf-8", "replace")
+    yield from command_uses(text, where, "main")
+    yield from disguises(text, None, where, "shell")
 
 
 FORMAT: Final = Format(id="shell", title="Shell script", matches=_matches, read=_read, layer=True)

@@ -43,17 +43,21 @@ def may_be_disguised(text: str) -> bool:
     return not text.isascii() and _ANY.search(text) is not None
 
 
-def disguises(text: str, tree: ast.AST, where: Where) -> Iterator[Use]:
-    """Yield what makes source look like other source. Source that is all ASCII has none of it."""
+def disguises(text: str, tree: ast.AST | None, where: Where, language: str = "python") -> Iterator[Use]:
+    """Yield what makes source look like other source. Source that is all ASCII has none of it.
+
+    Names are looked at where there is a syntax tree.
+    """
     if text.isascii():
         return
+    when = "import" if language == "python" else "main"
     for number, (shape, line, detail) in enumerate(_all(text, tree)):
         if number >= _MOST:
             return
-        yield Use(where=where, language="python", module="", name=shape, when="import", detail=detail, line=line)
+        yield Use(where=where, language=language, module="", name=shape, when=when, detail=detail, line=line)
 
 
-def _all(text: str, tree: ast.AST) -> Iterator[tuple[str, int, str]]:
+def _all(text: str, tree: ast.AST | None) -> Iterator[tuple[str, int, str]]:
     for number, line in enumerate(text.splitlines(), 1):
         if line.isascii():
             continue
@@ -61,7 +65,7 @@ def _all(text: str, tree: ast.AST) -> Iterator[tuple[str, int, str]]:
             yield "reorders-its-text", number, f"U+{ord(hit[0]):04X}, {unicodedata.name(hit[0], 'a control')}"
         if hit := _UNSEEN.search(line):
             yield "holds-unseen-letters", number, f"{len(hit[0])} of them, the first U+{ord(hit[0][0]):04X}"
-    if _may_imitate(text):
+    if tree is not None and _may_imitate(text):
         yield from _imitated(tree)
 
 

@@ -31,10 +31,13 @@ _SITE: Final = pattern(r"\.\./(?:lib(?:64)?/python[\d.]+|Lib)/(?:site|dist)-pack
 """Where `site-packages` lies in the folder of an installation, which `data` counts from."""
 _ZIP: Final = frozenset({"zip"})
 _MODEL: Final = frozenset({
-    "config.json", "model.safetensors", "model_index.json", "pytorch_model.bin", "tokenizer.json",
-    "tokenizer_config.json",
+    "adapter_config.json", "config.json", "model_index.json", "tokenizer.json", "tokenizer_config.json",
 })  # fmt: skip
 """Files that lie at the top of a model's folder, and nowhere beside installed packages."""
+_WEIGHTS: Final = (
+    ".bin", ".ckpt", ".gguf", ".h5", ".joblib", ".keras", ".onnx", ".pkl", ".pt", ".safetensors", ".tflite",
+)  # fmt: skip
+"""Endings of weights, but for `.pth`: path files lie beside installed packages."""
 _PROJECT: Final = frozenset({"pyproject", "setup.cfg"})
 _ORDER: Final = {"conda-meta": 0, "setup.cfg": 1, "pyproject": 2, "metadata": 3}
 _UP: Final = "../"
@@ -135,12 +138,17 @@ def _kind(path: str, said: Distribution, tree: Tree) -> tuple[str, str] | None:
         root = hit[1] or ""
         if root.endswith("!") and "dist-info" in hit[3]:
             return ("wheel", root) if _is_wheel(tree, root) else None
-        return ("installed", path) if _MODEL.isdisjoint(tree.folders.get(root, ())) else None
+        return None if _is_model(tree.folders.get(root, ())) else ("installed", path)
     folder = split(path)[0]
     if _SOURCE.match(path):
         named = f"{normal(said.name)}-{said.version}"
         return ("sdist", folder) if normal(folder[:-1].rpartition("!")[2]) == normal(named) else None
     return ("project", folder) if path == "PKG-INFO" and tree.folder else None
+
+
+def _is_model(names: Iterable[str]) -> bool:
+    """Say whether the files at the top of a folder are those of a model: no package lies there, whatever is beside."""
+    return any(name in _MODEL or name.endswith(_WEIGHTS) for name in names)
 
 
 def _is_wheel(tree: Tree, root: str) -> bool:

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from tests.samples.dists import sdist, wheel
-from tests.samples.sample import COMMAND, SYSTEM, TOKEN, Event, Proof
+from tests.samples.natives import elf
+from tests.samples.sample import COMMAND, SYSTEM, TOKEN, After, Event, Proof, Unproven
 from tests.samples.shape import HARM, SETUP, Shape
 
 _CALL: Final = HARM.splitlines()[1]
@@ -261,5 +262,27 @@ SHAPES: Final = [
             "hatch_build.py": f"import os\nclass Hook:\n    def initialize(self, version, data):\n        {_CALL}\n",
         },
         "import sys; sys.path.insert(0, '.'); import hatch_build; hatch_build.Hook().initialize('1', {})",
+    ),
+    Shape(
+        id="roundabout-metadata-beside-weights",
+        what="metadata of a package lie beside weights, so that machine code there seems to belong to a package",
+        build=lambda: {
+            "kit-1.0.dist-info/METADATA": b"Metadata-Version: 2.1\nName: kit\nVersion: 1.0\n",
+            "kit-1.0.dist-info/RECORD": b"kit-1.0.dist-info/METADATA,,\nhelper.so,,\n",
+            "helper.so": elf(),
+            "model.gguf": b"GGUF\x03\0\0\0" + bytes(16),
+        },
+        fire="",
+        proof=Unproven("what the machine code does is not the point"),
+        expected="review",
+        said=("executable-inside",),
+    ),
+    _whl(
+        "shell-reordered",
+        "controls of direction show a command of a shell script as a comment",
+        {"kit/setup.sh": "#!/bin/sh\necho done # \u202e\u2066 ; true\u2069\n"},
+        "trojan-source",
+        fire="import pathlib, kit; result = pathlib.Path(kit.__file__).with_name('setup.sh').read_text()",
+        proof=After("'\\u202e' in result"),
     ),
 ]
