@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from weighmaster.extend.format import Glance
 from weighmaster.formats.yaml import FORMAT as YAML
 from weighmaster.knowledge.likeness import skeleton, skeletons
-from weighmaster.reading.blobs import _BEGIN, _BEGINS, _ESCAPED, _ESCAPED_MARKS, _ESCAPED_RUN
-from weighmaster.reading.opening import holds
+from weighmaster.reading.blobs import _BEGIN, _BEGINS, _BEGINS_WORD, _ESCAPED, _ESCAPED_MARKS, _ESCAPED_RUN
+from weighmaster.reading.opening import holds, words
 from weighmaster.reading.source import BytesSource
 
 _PIECES = st.sampled_from([b"hf", b"_", b" ", b'"', b",", b"'", b"\n", b"://", b"x", b"()", b":", b"\xff\xfe", b"\0"])
@@ -35,6 +36,16 @@ def test_words_are_drawn_together_as_alone(words: list[str]) -> None:
 
 def test_what_begins_as_an_artifact_does_is_looked_for_in_each_of_its_forms() -> None:
     assert all(_BEGINS.fullmatch(begin) for begin in _BEGIN)
+    assert all(_BEGINS_WORD.fullmatch(begin[1:]) for begin in _BEGIN)
+
+
+@pytest.mark.parametrize("begun", ["", " ", "[", "(b", "x = ", ",", "\n"])
+@pytest.mark.parametrize("begin", _BEGIN)
+def test_how_an_artifact_begins_stands_among_the_words_of_a_text(begun: str, begin: bytes) -> None:
+    text = begun.encode() + begin + b"AA" + b" lorem ipsum" * 200
+    assert _BEGINS_WORD.search(words(BytesSource(text)))
+    text = b" lorem ipsum" * 200 + text
+    assert _BEGINS_WORD.search(words(BytesSource(text)))
 
 
 @given(st.from_regex(_ESCAPED.pattern))

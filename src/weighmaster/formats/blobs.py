@@ -16,6 +16,7 @@ from weighmaster.model.errors import OverBudgetError
 from weighmaster.model.package import Blob
 from weighmaster.model.where import Member, Where
 from weighmaster.reading.cursor import Cursor
+from weighmaster.reading.opening import words
 from weighmaster.reading.source import BytesSource, Source
 
 _SHORTEST: Final = 48
@@ -50,20 +51,20 @@ def _found(source: Source) -> list[_Held]:
     if not (_last and _last[0][0] is source):
         found: list[_Held] = []
         try:
-            found.extend(_blobs(source.read_at(0, source.size)))
+            found.extend(_blobs(source.read_at(0, source.size), words(source)))
         except OverBudgetError as error:
             found.append(error)
         _last[:] = [(source, found)]
     return _last[0][1]
 
 
-def _blobs(text: bytes) -> Iterator[Blob | tuple[Blob, bytes]]:
+def _blobs(text: bytes, said: bytes) -> Iterator[Blob | tuple[Blob, bytes]]:
     from weighmaster.reading.blobs import found_in
     from weighmaster.reading.chance import entropy
 
     told = 0
     here = Where.file("")
-    for found in found_in(text, plausible):
+    for found in found_in(text, plausible, said):
         size = found.end - found.at
         if found.loadable:
             blob = Blob(where=here / Member(name=f"{found.form} at {found.at}"), form=found.form.partition(",")[0],

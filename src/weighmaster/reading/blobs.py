@@ -67,6 +67,8 @@ _BEGIN: Final = tuple(
 """How artifacts begin in Base64 and hexadecimal, in a literal."""
 _BEGINS: Final = pattern(rb"[\"'](?:gA|UEs|H4sI|e[JNA]|f0VM|80|504[bB]|1f8b|789c|78da)")
 """Any of those: hardly any text has one, and to see that costs a quarter of looking for each."""
+_BEGINS_WORD: Final = pattern(rb"(?:\A| )(?:gA|UEs|H4sI|e[JNA]|f0VM|80|504[bB]|1f8b|789c|78da)")
+"""The same among words, which quotes tell apart."""
 _CRUMB: Final = 4
 _CRUMBS: Final = 3
 _HEXADECIMAL: Final = frozenset(b"0123456789abcdefABCDEF")
@@ -98,6 +100,7 @@ _NUMBERS: Final = pattern(
     rb"(?:\s{0,80}(?:0x[0-9a-fA-F]{1,2}|\d{1,3}),?)+"
 )
 """Lists of bytes that begin as an artifact does."""
+_FIRST_NUMBERS: Final = (b"128", b"75", b"139", b"120", b"0x80", b"0x50", b"0x1f", b"0x78")
 _NUMBER: Final = pattern(rb"0x[0-9a-fA-F]{1,2}|\d{1,3}")
 _MANY: Final = 32
 
@@ -160,18 +163,21 @@ class _Look:
         return is_artifact(data, self._plausible) or is_code(data)
 
 
-def found_in(text: bytes, plausible: Callable[[bytes], bool]) -> Iterator[Found]:
+def found_in(text: bytes, plausible: Callable[[bytes], bool], words: bytes = b"") -> Iterator[Found]:
     """Yield what stands encoded in a text, whether a loader could take it or not; `plausible` knows a pickle.
+
+    `words` are those of the text, as `weighmaster.reading.opening.words` returns them, where they are known.
 
     Raises:
         OverBudgetError: decoding goes on and on.
     """
     look = _Look(plausible, len(text))
     yield from _runs(text, look)
-    yield from _crumbs(text, look)
+    if (_BEGINS_WORD if words else _BEGINS).search(words or text):
+        yield from _crumbs(text, look)
     if b"\\x" in text:
         yield from _literals(text, look)
-    if any(mark in text for mark in (b"128,", b"75,", b"139,", b"120,", b"0x80,", b"0x50,", b"0x1f,", b"0x78,")):
+    if any((not words or mark in words) and mark + b"," in text for mark in _FIRST_NUMBERS):
         yield from _lists(text, look)
     yield from _of_85(text, look)
 
@@ -270,8 +276,6 @@ def _runs(text: bytes, look: _Look) -> Iterator[Found]:
 
 def _crumbs(text: bytes, look: _Look) -> Iterator[Found]:
     """Yield what stands in pieces that are all short, where the first of them begins as an artifact does."""
-    if not _BEGINS.search(text):
-        return
     mask = text.translate(_MASK)
     for begin in _BEGIN:
         at = text.find(begin)
