@@ -12,7 +12,7 @@ from tests.samples.vetting import report_on
 
 from weighmaster.model.fact import Artifact, Reference
 from weighmaster.model.finding import Severity
-from weighmaster.model.report import Gap, GapReason, Report
+from weighmaster.model.report import Gap, GapReason, Item, Report
 from weighmaster.model.where import Member, Where
 
 _WHEEL = "kit-1.0-py3-none-any.whl"
@@ -251,7 +251,7 @@ def test_a_record_in_hexadecimal_is_held_to_what_it_says() -> None:
 def test_numbers_that_a_model_names_are_known_in_an_archive_too(folder: str, size: int, gaps: int) -> None:
     index = Where.file("a.zip") / Member(name="m/x.index")
     data = Where.file(folder) / Member(name="m/x.data")
-    items = [
+    items: list[Item] = [
         Artifact(where=data, size=size, sha256="", formats=()),
         Reference(where=index, kind="external-data", target="x.data", by="tensorflow", needs=100),
         Gap(where=data, reason=GapReason.UNKNOWN_FORMAT, detail="no reader knows these bytes"),

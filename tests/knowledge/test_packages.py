@@ -237,11 +237,11 @@ def test_findings_name_the_file() -> None:
 
 
 def test_a_copy_of_a_package_inside_another_is_held_against_nothing() -> None:
-    vendored = {
+    vendored: dict[str, bytes | str] = {
         "kit/_vendor/b-1.dist-info/METADATA": metadata_of("b", "1"),
         "kit/_vendor/b-1.dist-info/RECORD": "b.py,,\n",
     }
-    files: dict[str, bytes | str] = {"kit/__init__.py": ""} | vendored
+    files = {"kit/__init__.py": ""} | vendored
     assert "record-names-absent" not in rules_on_folder(installed({}, files))
     assert "record-names-absent" not in rules_on(wheel("kit", "1.0", files), _WHEEL)
 

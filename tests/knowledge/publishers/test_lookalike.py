@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from weighmaster.knowledge.lookalike import distance, look_alike, skeleton
+from weighmaster.knowledge.likeness import distance, skeleton
+from weighmaster.knowledge.lookalike import look_alike
 from weighmaster.knowledge.publishers import is_account, publishers
 
 
