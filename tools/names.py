@@ -14,8 +14,8 @@ import json
 import sys
 from pathlib import Path
 
-from weighmaster.knowledge.names import imitates, ranked, reported
-from weighmaster.knowledge.packages import normal
+from weighmaster.knowledge.names.names import imitates, ranked, reported
+from weighmaster.knowledge.names.normal import normal
 
 _TABLE = Path(__file__).parents[1] / "src/weighmaster/knowledge/names/pypi.tsv"
 

@@ -166,7 +166,7 @@ class Said:
         """Hold the packages of the target against copies of advisories; return what has to be said of those."""
         if not paths:
             return ()
-        from weighmaster.knowledge.advised import advised
+        from weighmaster.knowledge.dependencies.advised import advised
 
         found = advised(paths, [item for item in self.items if isinstance(item, Shared)], Where.file(about.target))
         self.items += found.gaps

@@ -35,9 +35,9 @@ def _composed(whole: Repository) -> Iterable[Fact]:
         return ()
     from itertools import chain
 
-    from weighmaster.knowledge.deeds import deeds_of
-    from weighmaster.knowledge.naming import named_in
-    from weighmaster.knowledge.packages import packages_of
+    from weighmaster.knowledge.chains.deeds import deeds_of
+    from weighmaster.knowledge.names.naming import named_in
+    from weighmaster.knowledge.packages.packages import packages_of
 
     return chain(deeds_of(whole), packages_of(whole), named_in(whole))
 

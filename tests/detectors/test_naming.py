@@ -12,7 +12,7 @@ from tests.samples.vetting import report_on, report_on_folder
 from weighmaster import shipped
 from weighmaster.engine.scan import gather
 from weighmaster.fronts.cli.main import main
-from weighmaster.knowledge.naming import named_in
+from weighmaster.knowledge.names.naming import named_in
 from weighmaster.model.fact import Reference, Shared, Statement
 from weighmaster.model.finding import Finding
 from weighmaster.model.naming import Own

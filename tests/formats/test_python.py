@@ -205,7 +205,7 @@ def test_real_libraries_are_left_alone() -> None:
 
 
 def test_following_costs_no_more_than_twice_what_parsing_does() -> None:
-    from weighmaster.knowledge.sources import Reading
+    from weighmaster.knowledge.source.sources import Reading
     from weighmaster.model.where import Where
 
     parse = follow = 0.0

@@ -12,10 +12,10 @@ from tests.samples.dists import install, wheel
 
 from weighmaster.fronts.cli.main import main
 from weighmaster.inventory.imported import Imported
-from weighmaster.knowledge.modules import known
-from weighmaster.knowledge.packages import normal
+from weighmaster.knowledge.names.normal import normal
+from weighmaster.knowledge.packages.modules import known
 
-_TABLE = Path(__file__).parents[2] / "src" / "weighmaster" / "knowledge" / "modules.tsv"
+_TABLE = Path(__file__).parents[2] / "src" / "weighmaster" / "knowledge" / "packages" / "modules.tsv"
 
 
 def write(place: Path, files: dict[str, str]) -> None:

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from weighmaster.knowledge.advised import Advised, advised
-from weighmaster.knowledge.advisories import is_affected
+from weighmaster.knowledge.dependencies.advised import Advised, advised
+from weighmaster.knowledge.dependencies.advisories import is_affected
 from weighmaster.model.fact import Shared
 from weighmaster.model.package import Dependency, Distribution
 from weighmaster.model.report import GapReason

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from weighmaster.knowledge.disguises import _imitated as imitated
-from weighmaster.knowledge.disguises import disguises
+from weighmaster.knowledge.source.disguises import _imitated as imitated
+from weighmaster.knowledge.source.disguises import disguises
 from weighmaster.model.where import Where
 from weighmaster.reading.python.triggers import may_hide, may_wait
 

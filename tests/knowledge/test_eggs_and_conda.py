@@ -13,7 +13,7 @@ from tests.samples.vetting import report_on_folder, rules_on
 
 from weighmaster import shipped
 from weighmaster.engine.scan import scan_bytes
-from weighmaster.knowledge.packages import packages_of
+from weighmaster.knowledge.packages.packages import packages_of
 from weighmaster.model.fact import Artifact, Shared
 from weighmaster.model.package import Dependency, Distribution, Package
 from weighmaster.model.report import Gap

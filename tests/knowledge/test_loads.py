@@ -15,14 +15,14 @@ from tests.samples.vetting import report_on
 
 from weighmaster import shipped
 from weighmaster.engine.scan import scan_bytes
-from weighmaster.knowledge.command_loads import command_loads
-from weighmaster.knowledge.load_targets import place_of
-from weighmaster.knowledge.loads import loader
+from weighmaster.knowledge.loads.command_loads import command_loads
+from weighmaster.knowledge.loads.load_targets import place_of
+from weighmaster.knowledge.loads.loads import loader
 from weighmaster.model.package import Load
 from weighmaster.model.where import Where
 from weighmaster.reading.budget import Limits
 
-_TABLE = Path(__file__).parents[2] / "src" / "weighmaster" / "knowledge" / "loads.tsv"
+_TABLE = Path(__file__).parents[2] / "src" / "weighmaster" / "knowledge" / "loads" / "loads.tsv"
 _KINDS = {
     "model", "dataset", "file", "hub-code", "checkpoint", "pickle", "array", "keras", "yaml", "graph", "tensors",
     "native", "address", "package", "registry", "service",

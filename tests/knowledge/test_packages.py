@@ -21,8 +21,9 @@ from tests.samples.vetting import report_on, report_on_folder, rules_on, verdict
 
 from weighmaster import shipped
 from weighmaster.engine.scan import scan_bytes
-from weighmaster.knowledge import namespaces
-from weighmaster.knowledge.packages import normal, packages_of
+from weighmaster.knowledge.names.normal import normal
+from weighmaster.knowledge.packages import namespaces
+from weighmaster.knowledge.packages.packages import packages_of
 from weighmaster.model.fact import Artifact, Shared
 from weighmaster.model.package import Package
 from weighmaster.model.repository import Repository

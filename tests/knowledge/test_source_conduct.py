@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from tests.samples.dists import sdist, wheel
 from tests.samples.vetting import judged, report_on
 
-from weighmaster.knowledge.chains import Chains
-from weighmaster.knowledge.packages import packages_of
-from weighmaster.knowledge.source_gate import may_matter
-from weighmaster.knowledge.sources import Reading
+from weighmaster.knowledge.chains.chains import Chains
+from weighmaster.knowledge.packages.packages import packages_of
+from weighmaster.knowledge.source.source_gate import may_matter
+from weighmaster.knowledge.source.sources import Reading
 from weighmaster.model.fact import Artifact, Shared, Use
 from weighmaster.model.report import Report
 from weighmaster.model.repository import Repository

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from weighmaster.knowledge import loads, uses
-from weighmaster.knowledge.source_gate import brought, may_matter
-from weighmaster.knowledge.sources import Reading
+from weighmaster.knowledge.loads import loads
+from weighmaster.knowledge.source import uses
+from weighmaster.knowledge.source.source_gate import brought, may_matter
+from weighmaster.knowledge.source.sources import Reading
 from weighmaster.model.errors import UnreadableError
 from weighmaster.model.fact import Fact, Reference
 from weighmaster.model.source import Functions, Imports

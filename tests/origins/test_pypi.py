@@ -17,7 +17,7 @@ from tests.sims.index import Index
 import weighmaster
 from weighmaster.extend.showing import plain
 from weighmaster.fronts.cli.indexes import with_indexes
-from weighmaster.knowledge.releases import candidates, chosen
+from weighmaster.knowledge.packages.releases import candidates, chosen
 from weighmaster.model.errors import ConfigError, UnreadableError
 from weighmaster.model.report import GapReason
 from weighmaster.model.settings import Settings

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from weighmaster.knowledge.sources import Reading
+from weighmaster.knowledge.source.sources import Reading
 from weighmaster.model.errors import OverBudgetError, UnreadableError
 from weighmaster.model.where import Where
 from weighmaster.reading.python import walk

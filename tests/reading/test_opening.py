@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from weighmaster.extend.format import Glance
 from weighmaster.formats.yaml import FORMAT as YAML
-from weighmaster.knowledge.likeness import skeleton, skeletons
+from weighmaster.knowledge.names.likeness import skeleton, skeletons
 from weighmaster.reading.blobs import _BEGIN, _BEGINS, _BEGINS_WORD, _ESCAPED, _ESCAPED_MARKS, _ESCAPED_RUN
 from weighmaster.reading.opening import holds, words
 from weighmaster.reading.source import BytesSource

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from weighmaster.knowledge.commands import deeds, installs, windows_deeds
+from weighmaster.knowledge.source.commands import deeds, installs, windows_deeds
 from weighmaster.reading.shell import pipelines
 
 _MANY = 20_000

@@ -32,7 +32,7 @@ _PROSE: Final = pattern(r"(?i).*\.(?:md|rst|txt|py|pyi|ipynb|html?|tex|json|toml
 
 
 def _matches(glance: Glance) -> bool:
-    from weighmaster.knowledge.command_loads import MENTIONS
+    from weighmaster.knowledge.loads.command_loads import MENTIONS
 
     if b"\0" in glance.head or glance.size > _LONGEST:
         return False
@@ -42,7 +42,7 @@ def _matches(glance: Glance) -> bool:
 
 
 def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
-    from weighmaster.knowledge.command_loads import command_loads
+    from weighmaster.knowledge.loads.command_loads import command_loads
 
     data = cursor.take(min(cursor.size, _LONGEST))
     if not _PROSE.match(_name(where)):

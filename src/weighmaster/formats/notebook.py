@@ -47,7 +47,7 @@ def _matches(glance: Glance) -> bool:
 
 
 def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
-    from weighmaster.knowledge.sources import Reading
+    from weighmaster.knowledge.source.sources import Reading
 
     cursor.budget.hold(cursor.size)
     found = document(cursor.source)
@@ -78,9 +78,9 @@ def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
 
 
 def _code(text: str, reading: Any, where: Where) -> Iterator[Use | Load]:
-    from weighmaster.knowledge.command_loads import command_loads
-    from weighmaster.knowledge.scripts import command_uses
-    from weighmaster.knowledge.sources import glanced
+    from weighmaster.knowledge.loads.command_loads import command_loads
+    from weighmaster.knowledge.source.scripts import command_uses
+    from weighmaster.knowledge.source.sources import glanced
 
     if hit := _CELL.match(text):
         if hit[1] in _SHELLS:

@@ -37,7 +37,7 @@ def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
     if not _module(cursor.peek(4096)):
         yield CodeObject(where=where, form="marshal")
         return
-    from weighmaster.knowledge.compiled import acting_in_code, stem
+    from weighmaster.knowledge.packages.compiled import acting_in_code, stem
 
     cursor.budget.hold(cursor.size)
     data = cursor.take(cursor.size)

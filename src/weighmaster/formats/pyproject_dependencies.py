@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from weighmaster.extend.format import Format
 from weighmaster.extend.wanting import toml
-from weighmaster.knowledge.projects import project_of
+from weighmaster.knowledge.packages.projects import project_of
 from weighmaster.model.fact import Shared
 from weighmaster.model.package import EntryPoint
 from weighmaster.model.where import Where

@@ -25,7 +25,7 @@ from weighmaster.reading.python.source import LONGEST, UnparsedError, is_python,
 from weighmaster.reading.source import BytesSource
 
 if TYPE_CHECKING:
-    from weighmaster.knowledge.sources import Reading
+    from weighmaster.knowledge.source.sources import Reading
 
 _NAMED: Final = (".py", ".pyw", ".pyi")
 _MAY_BE: Final = (b"import", b"(", b"class ", b"python")
@@ -53,9 +53,9 @@ def _worth_it(glance: Glance) -> bool:
 
 
 def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
-    from weighmaster.knowledge.compiled import acting_in_source
-    from weighmaster.knowledge.source_gate import brought, may_matter
-    from weighmaster.knowledge.sources import Reading, glanced
+    from weighmaster.knowledge.packages.compiled import acting_in_source
+    from weighmaster.knowledge.source.source_gate import brought, may_matter
+    from weighmaster.knowledge.source.sources import Reading, glanced
 
     cursor.budget.hold(cursor.size * 8)
     if cursor.size > LONGEST:

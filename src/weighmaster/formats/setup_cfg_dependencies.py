@@ -10,7 +10,7 @@ from typing import Final
 
 from weighmaster.extend.format import Format
 from weighmaster.extend.wanting import lines
-from weighmaster.knowledge.projects import project_of_setup_cfg
+from weighmaster.knowledge.packages.projects import project_of_setup_cfg
 from weighmaster.model.fact import Shared
 from weighmaster.model.where import Where
 from weighmaster.reading.dependencies.manifests import setup_cfg

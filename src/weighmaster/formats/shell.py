@@ -50,8 +50,8 @@ def _matches(glance: Glance) -> bool:
 
 
 def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
-    from weighmaster.knowledge.disguises import disguises
-    from weighmaster.knowledge.scripts import command_uses
+    from weighmaster.knowledge.source.disguises import disguises
+    from weighmaster.knowledge.source.scripts import command_uses
 
     if cursor.size > _LONGEST:
         raise OverBudgetError(f"{cursor.size} bytes of script, {_LONGEST} allowed")

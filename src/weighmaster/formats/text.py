@@ -96,7 +96,7 @@ def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
 
 def _values(cursor: Cursor, where: Where) -> Iterator[Acting]:
     """Yield the words of a module of Python that holds values and nothing else, or is too long to be read as source."""
-    from weighmaster.knowledge.compiled import acting_in_source
+    from weighmaster.knowledge.packages.compiled import acting_in_source
 
     if cursor.size > LONGEST or not is_python(cursor.source):
         words: dict[str, None] = {}

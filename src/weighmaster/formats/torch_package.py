@@ -62,7 +62,7 @@ def _text(entry: Entry, source: Source, budget: Budget) -> str:
 
 def _harmful(text: str, where: Where, budget: Budget) -> set[tuple[str, str]]:
     """Return the harmful names that importing the module calls."""
-    from weighmaster.knowledge.sources import Reading
+    from weighmaster.knowledge.source.sources import Reading
 
     reading = Reading(where, budget.check_time)
     reading.read(text)

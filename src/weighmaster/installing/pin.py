@@ -13,8 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from weighmaster.installing.resolve import Resolution, Resolved
-from weighmaster.knowledge.packages import normal
-from weighmaster.knowledge.releases import candidates, version_of
+from weighmaster.knowledge.names.normal import normal
+from weighmaster.knowledge.packages.releases import candidates, version_of
 from weighmaster.model.errors import UnreadableError, WeighmasterError
 from weighmaster.model.value import Value
 from weighmaster.reading.http import Access, Client

@@ -113,6 +113,6 @@ def place_of(folder: str) -> Callable[[Resolved], Fetched]:
 
 
 def _normal(name: str) -> str:
-    from weighmaster.knowledge.packages import normal
+    from weighmaster.knowledge.names.normal import normal
 
     return normal(name)

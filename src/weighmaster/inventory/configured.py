@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from weighmaster.bom.look import Seen
-from weighmaster.knowledge.load_targets import option
+from weighmaster.knowledge.loads.load_targets import option
 from weighmaster.model.package import Load
 from weighmaster.model.repository import Repository
 from weighmaster.model.value import replace

@@ -18,7 +18,7 @@ from weighmaster.bom.properties import property_of, text
 from weighmaster.bom.reading import hub_purl
 from weighmaster.inventory.summary import place
 from weighmaster.inventory.uses import Held, Inventory, Used
-from weighmaster.knowledge.load_targets import is_commit, line_of
+from weighmaster.knowledge.loads.load_targets import is_commit, line_of
 from weighmaster.model.finding import Finding
 from weighmaster.model.package import Load
 from weighmaster.version import VERSION

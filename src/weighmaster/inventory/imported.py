@@ -1,8 +1,8 @@
 """Packages that source imports: which package brings each module, and whether anything in the target asks for it.
 
 Modules of the interpreter's library and of the target itself are none. Which package brings a module is what the
-metadata of installed packages in the target say, else what `knowledge.modules` does; a module that is called like a
-known package is taken for it. What packages import is theirs to ask for: they are left out.
+metadata of installed packages in the target say, else what `knowledge.packages.modules` does; a module that is called
+like a known package is taken for it. What packages import is theirs to ask for: they are left out.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from weighmaster.bom.look import Seen
-from weighmaster.knowledge.load_targets import is_packaged_path, is_test
-from weighmaster.knowledge.modules import above, is_shared, known, namesake
-from weighmaster.knowledge.packages import normal, owner_of, packages_of
+from weighmaster.knowledge.loads.load_targets import is_packaged_path, is_test
+from weighmaster.knowledge.names.normal import normal
+from weighmaster.knowledge.packages.modules import above, is_shared, known, namesake
+from weighmaster.knowledge.packages.packages import owner_of, packages_of
 from weighmaster.knowledge.repository import path_of
 from weighmaster.model.package import Dependency, Distribution
 from weighmaster.model.source import Imports
@@ -97,7 +98,7 @@ def _told(
     files = dict.fromkeys(path for one in names for path in asked.get(one, ()))
     alike = ""
     if not how:
-        from weighmaster.knowledge.names import imitates
+        from weighmaster.knowledge.names.names import imitates
 
         likeness = imitates(namesake(name))
         alike = likeness.name if likeness is not None else ""
@@ -108,7 +109,7 @@ def _bringing(
     module: str, brought: Mapping[str, tuple[str, ...]], asked: Mapping[str, tuple[str, ...]]
 ) -> tuple[str, tuple[str, ...], str]:
     """Return the name under which a module is told, the packages that bring it, and what says so."""
-    from weighmaster.knowledge.names import is_known
+    from weighmaster.knowledge.names.names import is_known
 
     top = module.partition(".")[0]
     for name in above(module):

@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from weighmaster.knowledge.load_targets import is_commit
+from weighmaster.knowledge.loads.load_targets import is_commit
 from weighmaster.model.value import Value
 from weighmaster.reading.pattern import pattern
 

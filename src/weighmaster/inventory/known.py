@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from weighmaster.inventory.kept import cached_commits
-from weighmaster.knowledge.load_targets import is_commit
+from weighmaster.knowledge.loads.load_targets import is_commit
 from weighmaster.model.errors import ConfigError
 
 

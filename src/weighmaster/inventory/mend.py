@@ -13,8 +13,8 @@ import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from weighmaster.knowledge.load_targets import is_commit, option, place_of, repository
-from weighmaster.knowledge.loads import loader
+from weighmaster.knowledge.loads.load_targets import is_commit, option, place_of, repository
+from weighmaster.knowledge.loads.loads import loader
 from weighmaster.model.errors import OverBudgetError, UnreadableError
 from weighmaster.model.package import Load
 from weighmaster.model.value import Value

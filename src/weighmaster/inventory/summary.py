@@ -8,7 +8,7 @@ from typing import Final
 
 from weighmaster.extend.showing import plain
 from weighmaster.inventory.uses import Held, Inventory, Used, Wanted
-from weighmaster.knowledge.load_targets import is_packaged, is_test, line_of, option
+from weighmaster.knowledge.loads.load_targets import is_packaged, is_test, line_of, option
 from weighmaster.knowledge.repository import path_of
 from weighmaster.model.finding import Finding
 from weighmaster.model.package import Load

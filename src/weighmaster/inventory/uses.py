@@ -14,8 +14,8 @@ from weighmaster.extend.registry import Registry
 from weighmaster.inventory.imported import Imported, imported
 from weighmaster.inventory.kept import Kept
 from weighmaster.knowledge.hub import is_weights
-from weighmaster.knowledge.load_targets import is_test, option, place_of, repository
-from weighmaster.knowledge.packages import normal
+from weighmaster.knowledge.loads.load_targets import is_test, option, place_of, repository
+from weighmaster.knowledge.names.normal import normal
 from weighmaster.knowledge.repository import path_of
 from weighmaster.model.fact import Artifact, Weights
 from weighmaster.model.finding import Finding

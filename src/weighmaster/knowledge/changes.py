@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from weighmaster.knowledge.chains import Chains
-from weighmaster.knowledge.namespaces import MODELS, repositories_of
-from weighmaster.knowledge.packages import normal, packages_of
+from weighmaster.knowledge.chains.chains import Chains
+from weighmaster.knowledge.names.normal import normal
+from weighmaster.knowledge.packages.namespaces import MODELS, repositories_of
+from weighmaster.knowledge.packages.packages import packages_of
 from weighmaster.knowledge.repository import path_of, shown, split, tree_of
 from weighmaster.model.fact import Artifact, Executable
 from weighmaster.model.package import Change, Package

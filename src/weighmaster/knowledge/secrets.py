@@ -74,7 +74,7 @@ _NEAR: Final = 300
 
 def in_passing(whole: Repository, secret: Secret) -> bool:
     """Say whether a secret stands where packages have keys that open nothing: in tests, examples, descriptions."""
-    from weighmaster.knowledge.packages import owner_of
+    from weighmaster.knowledge.packages.packages import owner_of
     from weighmaster.knowledge.repository import path_of
 
     path = path_of(secret.where)

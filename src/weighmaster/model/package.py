@@ -1,6 +1,6 @@
 """What packages, dependencies and the source around a model say: facts of the other half of the supply chain.
 
-Names and versions stand as they are written. To compare names, see `weighmaster.knowledge.packages.normal`.
+Names and versions stand as they are written. To compare names, see `weighmaster.knowledge.names.normal.normal`.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Compiled(Shared):
 
     `timestamp`: by the time and the `size` of the source; `hash`: by its digest; `unchecked`: not at all; `old`: before
     Python 3.7. `version` is the number of the bytecode. `acts` are the words in it that only code that acts on a
-    machine has use for (see `weighmaster.knowledge.compiled`).
+    machine has use for (see `weighmaster.knowledge.packages.compiled`).
     Specification: PEP 552 (<https://peps.python.org/pep-0552/>).
     """
 
@@ -72,7 +72,7 @@ class Compiled(Shared):
 
 
 class Acting(Shared):
-    """The words in source that only code that acts on a machine has use for: see `weighmaster.knowledge.compiled`."""
+    """The words in source that only code that acts has use for: see `weighmaster.knowledge.packages.compiled`."""
 
     words: tuple[str, ...]
 
@@ -132,7 +132,7 @@ class Index(Shared):
 
 
 class Load(Shared):
-    """Source code loads something: `loader` is what it calls, `kind` what comes (see `weighmaster.knowledge.loads`).
+    """Source code loads something: `loader` is what it calls, `kind` what comes (see `knowledge.loads.loads`).
 
     `target` is the name, path or address, empty where it cannot be told; `resolved` says how it was found: `literal`,
     `constant`, `default`, `configuration`, `several`, `unknown`. `revision` and `code_revision` are as given, empty

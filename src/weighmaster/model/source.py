@@ -37,7 +37,7 @@ class Functions(Shared):
 class Deed(Fact):
     """A use of something by source, judged where the source stands. Made of a `Repository`, never read.
 
-    `level` and `does` are as in `weighmaster.knowledge.conduct`. `package` is the name of the package that the source
+    `level` and `does` are as in `knowledge.source.conduct`. `package` is the name of the package that the source
     belongs to, if any; `reach` is what runs it without being asked: `start`, `install`, `import`, or nothing. `chain`
     are the files that lead to it, and `by` what begins with the first of them; `facts` show that.
     """

@@ -15,7 +15,7 @@ from typing import Final
 
 from weighmaster.extend.origin import FetchPart, Listing, Origin
 from weighmaster.extend.record import Subject
-from weighmaster.knowledge.releases import Candidate, candidates, chosen, version_of
+from weighmaster.knowledge.packages.releases import Candidate, candidates, chosen, version_of
 from weighmaster.model.errors import UnreachableError, UnreadableError
 from weighmaster.model.value import Value
 from weighmaster.model.where import Where

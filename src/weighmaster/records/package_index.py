@@ -15,9 +15,9 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 from weighmaster.extend.record import Record, Subject
+from weighmaster.knowledge.dependencies.indexes import is_known
 from weighmaster.knowledge.hub import items, mapping, optional, text
-from weighmaster.knowledge.indexes import is_known
-from weighmaster.knowledge.releases import Candidate, before, candidates, newest
+from weighmaster.knowledge.packages.releases import Candidate, before, candidates, newest
 from weighmaster.model.fact import Shared
 from weighmaster.model.package import Release
 from weighmaster.model.report import Gap

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from weighmaster.knowledge import names as knowledge
-from weighmaster.knowledge.likeness import Near, distance, is_doubled, is_swapped
-from weighmaster.knowledge.names import (
+from weighmaster.knowledge.names import names as knowledge
+from weighmaster.knowledge.names.likeness import Near, distance, is_doubled, is_swapped
+from weighmaster.knowledge.names.names import (
     Likeness,
     Names,
     Protected,
@@ -25,7 +25,7 @@ from weighmaster.knowledge.names import (
     ranked,
     reported,
 )
-from weighmaster.knowledge.packages import normal
+from weighmaster.knowledge.names.normal import normal
 
 TABLES = Path(knowledge.__file__).with_name("names")
 

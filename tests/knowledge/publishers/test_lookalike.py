@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from weighmaster.knowledge.likeness import distance, skeleton
-from weighmaster.knowledge.lookalike import look_alike
-from weighmaster.knowledge.publishers import is_account, publishers
+from weighmaster.knowledge.names.likeness import distance, skeleton
+from weighmaster.knowledge.names.lookalike import look_alike
+from weighmaster.knowledge.names.publishers import is_account, publishers
 
 
 class Name(NamedTuple):
@@ -66,7 +66,7 @@ def test_no_publisher_looks_like_another(name: str) -> None:
 
 def test_publishers_do_not_need_the_excuse_of_being_listed() -> None:
     """Among hundreds of real names, few would be taken for another without the table."""
-    from weighmaster.knowledge import lookalike
+    from weighmaster.knowledge.names import lookalike
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(lookalike, "is_account", lambda _: False)

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from weighmaster.extend.detector import Detector
-from weighmaster.knowledge.advisories import told
+from weighmaster.knowledge.dependencies.advisories import told
 from weighmaster.model.finding import Finding, Rule, Severity
 from weighmaster.model.package import Advisory
 

@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from weighmaster.extend.detector import Detector
-from weighmaster.knowledge.deeds import sentence
+from weighmaster.knowledge.chains.deeds import sentence
 from weighmaster.model.finding import Finding, Rule, Severity
 from weighmaster.model.source import Deed
 

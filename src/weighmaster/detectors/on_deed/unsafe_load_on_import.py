@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from weighmaster.extend.detector import Detector
-from weighmaster.knowledge.deeds import is_load, sentence
+from weighmaster.knowledge.chains.deeds import is_load, sentence
 from weighmaster.model.finding import Confidence, Finding, Rule, Severity
 from weighmaster.model.source import Deed
 

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from weighmaster.extend.detector import Detector
-from weighmaster.knowledge.dependencies import at, called
+from weighmaster.knowledge.dependencies.dependencies import at, called
 from weighmaster.model.finding import Finding, Rule, Severity
 from weighmaster.model.package import Dependency
 

@@ -18,8 +18,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from weighmaster.extend.detector import Detector
-from weighmaster.knowledge.dependencies import at, called
-from weighmaster.knowledge.indexes import is_unprotected
+from weighmaster.knowledge.dependencies.dependencies import at, called
+from weighmaster.knowledge.dependencies.indexes import is_unprotected
 from weighmaster.model.finding import Finding, Rule, Severity
 from weighmaster.model.package import Dependency
 from weighmaster.reading.dependencies.wanted import is_commit

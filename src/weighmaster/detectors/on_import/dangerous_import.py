@@ -22,7 +22,7 @@ from typing import Final
 
 from weighmaster.extend.detector import Detector
 from weighmaster.knowledge.callables import HARMFUL, look_up, powers_sentence
-from weighmaster.knowledge.own import of_own_tests
+from weighmaster.knowledge.packages.own import of_own_tests
 from weighmaster.model.fact import Import
 from weighmaster.model.finding import Finding, Rule, Severity
 

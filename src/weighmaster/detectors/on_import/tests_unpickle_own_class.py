@@ -20,7 +20,7 @@ from typing import Final
 
 from weighmaster.extend.detector import Detector
 from weighmaster.knowledge.callables import look_up
-from weighmaster.knowledge.own import of_own_tests
+from weighmaster.knowledge.packages.own import of_own_tests
 from weighmaster.model.fact import Import
 from weighmaster.model.finding import Confidence, Finding, Rule, Severity
 

@@ -18,8 +18,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from weighmaster.extend.detector import Detector
-from weighmaster.knowledge.dependencies import at
-from weighmaster.knowledge.indexes import CHANNELS
+from weighmaster.knowledge.dependencies.dependencies import at
+from weighmaster.knowledge.dependencies.indexes import CHANNELS
 from weighmaster.model.finding import Finding, Rule, Severity
 from weighmaster.model.package import Index
 

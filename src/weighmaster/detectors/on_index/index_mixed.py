@@ -22,8 +22,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from weighmaster.extend.detector import Detector
-from weighmaster.knowledge.dependencies import at
-from weighmaster.knowledge.indexes import host, is_known, is_loopback
+from weighmaster.knowledge.dependencies.dependencies import at
+from weighmaster.knowledge.dependencies.indexes import host, is_known, is_loopback
 from weighmaster.model.finding import Finding, Rule, Severity
 from weighmaster.model.package import Index
 

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from weighmaster.extend.detector import Detector
-from weighmaster.knowledge.load_targets import is_test, told
+from weighmaster.knowledge.loads.load_targets import is_test, told
 from weighmaster.knowledge.repository import path_of
 from weighmaster.model.finding import Confidence, Finding, Rule, Severity
 from weighmaster.model.package import Load

@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from weighmaster.extend.detector import Detector
-from weighmaster.knowledge.load_targets import is_dormant, is_test, pinned, runs_code_of, told, trusts_code
+from weighmaster.knowledge.loads.load_targets import is_dormant, is_test, pinned, runs_code_of, told, trusts_code
 from weighmaster.knowledge.repository import path_of
 from weighmaster.model.finding import Confidence, Finding, Rule, Severity
 from weighmaster.model.package import Load

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from weighmaster.extend.detector import Detector
-from weighmaster.knowledge.shapes import is_drop
+from weighmaster.knowledge.source.shapes import is_drop
 from weighmaster.model.fact import Metadata
 from weighmaster.model.finding import Finding, Rule, Severity
 from weighmaster.reading.pattern import pattern

@@ -36,7 +36,7 @@ _RULE: Final = Rule(
 def _detect(fact: Naming) -> Iterator[Finding]:
     if fact.role not in {"from", "code"}:
         return
-    from weighmaster.knowledge.naming import at, poses_as
+    from weighmaster.knowledge.names.naming import at, poses_as
 
     found = poses_as(fact)
     if found is not None:

@@ -35,7 +35,7 @@ _RULE: Final = Rule(
 def _detect(fact: Naming) -> Iterator[Finding]:
     if fact.role != "wants":
         return
-    from weighmaster.knowledge.naming import at, taken_for
+    from weighmaster.knowledge.names.naming import at, taken_for
 
     found = taken_for(fact)
     if found is not None:

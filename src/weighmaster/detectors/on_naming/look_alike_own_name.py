@@ -33,7 +33,7 @@ _RULE: Final = Rule(
 def _detect(fact: Naming) -> Iterator[Finding]:
     if not fact.own:
         return
-    from weighmaster.knowledge.naming import at, taken_for_own
+    from weighmaster.knowledge.names.naming import at, taken_for_own
 
     found = taken_for_own(fact)
     if found is not None:

@@ -37,7 +37,7 @@ _RULE: Final = Rule(
 def _detect(fact: Naming) -> Iterator[Finding]:
     if fact.role != "is":
         return
-    from weighmaster.knowledge.naming import taken_for
+    from weighmaster.knowledge.names.naming import taken_for
 
     found = taken_for(fact)
     if found is not None:

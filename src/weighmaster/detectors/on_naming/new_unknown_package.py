@@ -39,8 +39,8 @@ def _detect(fact: Naming) -> Iterator[Finding]:
     said = fact.said
     if not isinstance(said, Release) or said.previous or not 0 <= said.age < _NEW:
         return
-    from weighmaster.knowledge.names import is_known
-    from weighmaster.knowledge.naming import is_own
+    from weighmaster.knowledge.names.names import is_known
+    from weighmaster.knowledge.names.naming import is_own
 
     if not (is_known(said.name) or is_own(fact)):
         days = f"{said.age} days" if said.age != 1 else "a day"

@@ -39,7 +39,7 @@ def _detect(fact: Naming) -> Iterator[Finding]:
     said = fact.said
     if not fact.own or not isinstance(said, Dependency) or said.source != "index" or said.hashes:
         return
-    from weighmaster.knowledge.naming import at, is_own, open_index
+    from weighmaster.knowledge.names.naming import at, is_own, open_index
 
     index = open_index(said, fact.whole) if is_own(fact) else None
     if index is not None:

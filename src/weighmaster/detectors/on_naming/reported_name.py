@@ -34,9 +34,9 @@ _RULE: Final = Rule(
 def _detect(fact: Naming) -> Iterator[Finding]:
     if fact.role not in {"is", "wants"}:
         return
-    from weighmaster.knowledge.names import reported
-    from weighmaster.knowledge.naming import at
-    from weighmaster.knowledge.packages import normal
+    from weighmaster.knowledge.names.names import reported
+    from weighmaster.knowledge.names.naming import at
+    from weighmaster.knowledge.names.normal import normal
 
     found = reported().get(normal(fact.name))
     if found is not None:

@@ -39,9 +39,9 @@ def _detect(fact: Naming) -> Iterator[Finding]:
     said = fact.said
     if not isinstance(said, Dependency) or said.source != "index" or said.hashes or said.ecosystem != "pypi":
         return
-    from weighmaster.knowledge.names import is_known, reported
-    from weighmaster.knowledge.naming import at, is_held, is_own, taken_for, taken_for_own
-    from weighmaster.knowledge.packages import normal
+    from weighmaster.knowledge.names.names import is_known, reported
+    from weighmaster.knowledge.names.naming import at, is_held, is_own, taken_for, taken_for_own
+    from weighmaster.knowledge.names.normal import normal
 
     known = is_known(said.name) or normal(said.name) in reported()
     if not (known or is_own(fact) or is_held(fact) or taken_for(fact) or taken_for_own(fact)):

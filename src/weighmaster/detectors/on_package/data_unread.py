@@ -21,7 +21,7 @@ from typing import Final
 
 from weighmaster.extend.detector import Detector
 from weighmaster.extend.showing import count, listed
-from weighmaster.knowledge.packages import evidence
+from weighmaster.knowledge.packages.packages import evidence
 from weighmaster.knowledge.repository import tree_of
 from weighmaster.model.finding import Confidence, Finding, Rule, Severity
 from weighmaster.model.package import Blob, Package

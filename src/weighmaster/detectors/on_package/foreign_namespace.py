@@ -10,7 +10,7 @@ Do not install the package. If it is a build of that library, compare it with th
 
 ## What this rule cannot see
 
-Namespaces of projects that are not on the list (`knowledge/namespaces.tsv`).
+Namespaces of projects that are not on the list (`knowledge/packages/namespaces.tsv`).
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from weighmaster.extend.detector import Detector
-from weighmaster.knowledge.namespaces import foreign
-from weighmaster.knowledge.packages import evidence
+from weighmaster.knowledge.packages.namespaces import foreign
+from weighmaster.knowledge.packages.packages import evidence
 from weighmaster.knowledge.repository import tree_of
 from weighmaster.model.finding import Finding, Rule, Severity
 from weighmaster.model.package import Package

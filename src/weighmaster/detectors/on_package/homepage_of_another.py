@@ -9,7 +9,7 @@ Look on the library's own pages for the package. If it is not named there, do no
 
 ## What this rule cannot see
 
-Homes of projects that are not on the list (`knowledge/namespaces.tsv`), and homes that do not exist.
+Homes of projects that are not on the list (`knowledge/packages/namespaces.tsv`), and homes that do not exist.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from weighmaster.extend.detector import Detector
-from weighmaster.knowledge.namespaces import claimed
-from weighmaster.knowledge.packages import evidence
+from weighmaster.knowledge.packages.namespaces import claimed
+from weighmaster.knowledge.packages.packages import evidence
 from weighmaster.model.finding import Finding, Rule, Severity
 from weighmaster.model.package import Package
 

@@ -19,8 +19,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from weighmaster.extend.detector import Detector
-from weighmaster.knowledge.namespaces import carried_model, poses
-from weighmaster.knowledge.packages import evidence
+from weighmaster.knowledge.packages.namespaces import carried_model, poses
+from weighmaster.knowledge.packages.packages import evidence
 from weighmaster.model.finding import Finding, Rule, Severity
 from weighmaster.model.package import Package
 

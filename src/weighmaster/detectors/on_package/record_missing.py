@@ -19,8 +19,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from weighmaster.extend.detector import Detector
-from weighmaster.knowledge.packages import evidence, record_of
-from weighmaster.knowledge.records import leading_out
+from weighmaster.knowledge.packages.packages import evidence, record_of
+from weighmaster.knowledge.packages.records import leading_out
 from weighmaster.model.finding import Finding, Rule, Severity
 from weighmaster.model.package import Package
 

@@ -17,8 +17,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from weighmaster.extend.detector import Detector
-from weighmaster.knowledge.packages import evidence
-from weighmaster.knowledge.records import missing
+from weighmaster.knowledge.packages.packages import evidence
+from weighmaster.knowledge.packages.records import missing
 from weighmaster.model.finding import Finding, Rule, Severity
 from weighmaster.model.package import Package
 

@@ -9,7 +9,7 @@ Do not install the package.
 
 ## What this rule cannot see
 
-Commands that are not on the list (`knowledge/namespaces.py`), and names that only look like them.
+Commands that are not on the list (`knowledge/packages/namespaces.py`), and names that only look like them.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from weighmaster.extend.detector import Detector
-from weighmaster.knowledge.namespaces import commands
-from weighmaster.knowledge.packages import evidence
+from weighmaster.knowledge.packages.namespaces import commands
+from weighmaster.knowledge.packages.packages import evidence
 from weighmaster.model.finding import Finding, Rule, Severity
 from weighmaster.model.package import Package
 

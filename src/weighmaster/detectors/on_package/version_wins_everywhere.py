@@ -18,8 +18,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from weighmaster.extend.detector import Detector
-from weighmaster.knowledge.namespaces import is_sky_high
-from weighmaster.knowledge.packages import evidence
+from weighmaster.knowledge.packages.namespaces import is_sky_high
+from weighmaster.knowledge.packages.packages import evidence
 from weighmaster.model.finding import Finding, Rule, Severity
 from weighmaster.model.package import Package
 

@@ -40,7 +40,7 @@ _SHOWN: Final = frozenset({"html"})
 def _detect(whole: Repository) -> Iterator[Finding]:
     for fact in whole.facts:
         if isinstance(fact, Script) and _is_carried(fact):
-            from weighmaster.knowledge.packages import owner_of
+            from weighmaster.knowledge.packages.packages import owner_of
             from weighmaster.knowledge.repository import path_of
 
             if owner_of(whole, path_of(fact.where)) is None:

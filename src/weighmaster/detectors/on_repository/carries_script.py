@@ -29,7 +29,7 @@ _RULE: Final = Rule(id="carries-script", title="Source code beside the model", s
 def _detect(whole: Repository) -> Iterator[Finding]:
     for fact in whole.facts:
         if isinstance(fact, Script):
-            from weighmaster.knowledge.packages import owner_of
+            from weighmaster.knowledge.packages.packages import owner_of
             from weighmaster.knowledge.repository import path_of
 
             if owner_of(whole, path_of(fact.where)) is None:

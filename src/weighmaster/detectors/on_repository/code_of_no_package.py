@@ -32,7 +32,7 @@ _RULE: Final = Rule(
 def _detect(whole: Repository) -> Iterator[Finding]:
     if not whole.facts:
         return
-    from weighmaster.knowledge.records import unaccounted
+    from weighmaster.knowledge.packages.records import unaccounted
 
     for artifact in unaccounted(whole):
         message = "code that no installed package lists as its own"

@@ -10,8 +10,8 @@ Do not import it. Delete the compiled module: Python makes it anew from the sour
 
 ## What this rule cannot see
 
-Differences that need none of the words that it looks for (`knowledge/compiled.py`), and code whose source mentions them
-for no reason.
+Differences that need none of the words that it looks for (`knowledge/packages/compiled.py`), and code whose source
+mentions them for no reason.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _RULE: Final = Rule(
 def _detect(whole: Repository) -> Iterator[Finding]:
     if not whole.facts:
         return
-    from weighmaster.knowledge.compiled import differing
+    from weighmaster.knowledge.packages.compiled import differing
     from weighmaster.knowledge.repository import path_of
 
     for fact, source, words in differing(whole):

@@ -34,7 +34,7 @@ _RULE: Final = Rule(
 def _detect(whole: Repository) -> Iterator[Finding]:
     if not whole.facts:
         return
-    from weighmaster.knowledge.compiled import unchecked
+    from weighmaster.knowledge.packages.compiled import unchecked
 
     for fact in unchecked(whole):
         message = "Python runs this compiled module in place of the source beside it, and compares nothing"

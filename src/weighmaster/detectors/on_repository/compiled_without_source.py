@@ -28,7 +28,7 @@ _RULE: Final = Rule(
 def _detect(whole: Repository) -> Iterator[Finding]:
     if not whole.facts:
         return
-    from weighmaster.knowledge.compiled import without_source
+    from weighmaster.knowledge.packages.compiled import without_source
 
     for fact in without_source(whole):
         words = f", which uses {', '.join(fact.acts)}" if fact.acts else ""

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from weighmaster.extend.detector import Detector
-from weighmaster.knowledge.packages import owner_of
+from weighmaster.knowledge.packages.packages import owner_of
 from weighmaster.knowledge.repository import path_of
 from weighmaster.model.fact import Use
 from weighmaster.model.finding import Confidence, Finding, Rule, Severity

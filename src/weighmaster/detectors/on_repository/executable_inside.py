@@ -31,7 +31,7 @@ _RULE: Final = Rule(
 def _detect(whole: Repository) -> Iterator[Finding]:
     for fact in whole.facts:
         if isinstance(fact, Executable):
-            from weighmaster.knowledge.native import is_of_package
+            from weighmaster.knowledge.packages.native import is_of_package
 
             if not is_of_package(whole, fact):
                 yield Finding(

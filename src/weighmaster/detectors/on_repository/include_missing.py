@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from weighmaster.extend.detector import Detector
-from weighmaster.knowledge.dependencies import INCLUDED, including
+from weighmaster.knowledge.dependencies.dependencies import INCLUDED, including
 from weighmaster.knowledge.repository import tree_of
 from weighmaster.model.fact import Reference
 from weighmaster.model.finding import Finding, Rule, Severity

@@ -18,8 +18,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from weighmaster.extend.detector import Detector
-from weighmaster.knowledge.dependencies import Files, at, called
-from weighmaster.knowledge.drift import added
+from weighmaster.knowledge.dependencies.dependencies import Files, at, called
+from weighmaster.knowledge.dependencies.drift import added
 from weighmaster.knowledge.repository import tree_of
 from weighmaster.model.finding import Finding, Rule, Severity
 from weighmaster.model.package import Dependency

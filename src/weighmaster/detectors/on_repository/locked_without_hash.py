@@ -19,7 +19,7 @@ from typing import Final
 
 from weighmaster.extend.detector import Detector
 from weighmaster.extend.showing import count
-from weighmaster.knowledge.dependencies import by_file, is_fixed, named
+from weighmaster.knowledge.dependencies.dependencies import by_file, is_fixed, named
 from weighmaster.knowledge.repository import tree_of
 from weighmaster.model.finding import Finding, Rule, Severity
 from weighmaster.model.package import Dependency

@@ -46,7 +46,7 @@ def _detect(fact: Repository) -> Iterator[Finding]:
     accounts = _accounts(fact)
     if not accounts:
         return
-    from weighmaster.knowledge.lookalike import look_alike  # tables that few looks need
+    from weighmaster.knowledge.names.lookalike import look_alike  # tables that few looks need
 
     own = {name.casefold() for said in fact.facts if isinstance(said, Own) for name in said.names}
     for (owner, name), evidence in accounts.items():

@@ -31,9 +31,9 @@ _BY: Final = frozenset({"transformers", "diffusers", "sentence-transformers"})
 def _detect(whole: Repository) -> Iterator[Finding]:
     if not whole.facts:
         return
-    from weighmaster.knowledge.entries import resolved
     from weighmaster.knowledge.references import leads_out
     from weighmaster.knowledge.repository import path_of, tree_of
+    from weighmaster.knowledge.source.entries import resolved
 
     tree = tree_of(whole)
     for fact in tree.facts(Reference):

@@ -34,8 +34,8 @@ _RULE: Final = Rule(
 def _detect(whole: Repository) -> Iterator[Finding]:
     if not whole.facts:
         return
-    from weighmaster.knowledge.native import elsewhere, of_packages
-    from weighmaster.knowledge.packages import build_of, evidence
+    from weighmaster.knowledge.packages.native import elsewhere, of_packages
+    from weighmaster.knowledge.packages.packages import build_of, evidence
 
     for fact, package in of_packages(whole):
         build = build_of(package)

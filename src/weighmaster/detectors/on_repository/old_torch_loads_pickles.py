@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from weighmaster.extend.detector import Detector
-from weighmaster.knowledge.packages import normal
+from weighmaster.knowledge.names.normal import normal
 from weighmaster.knowledge.repository import path_of, tree_of
 from weighmaster.model.finding import Confidence, Finding, Rule, Severity
 from weighmaster.model.package import Dependency, Distribution, Load
@@ -46,7 +46,7 @@ def _detect(fact: Repository) -> Iterator[Finding]:
     wanted = [one for one in said if normal(one.name) == "torch" and _is_old(one.version)]
     if not wanted:
         return
-    from weighmaster.knowledge.load_targets import is_dormant, is_test, option, told
+    from weighmaster.knowledge.loads.load_targets import is_dormant, is_test, option, told
 
     loads = [
         load

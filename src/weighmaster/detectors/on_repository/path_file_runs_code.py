@@ -33,7 +33,7 @@ _RULE: Final = Rule(
 def _detect(whole: Repository) -> Iterator[Finding]:
     if not whole.facts:
         return
-    from weighmaster.knowledge.starts import path_lines
+    from weighmaster.knowledge.packages.starts import path_lines
 
     for use, facts in path_lines(whole, bare=False):
         message = f"every Python that starts with this installed runs {use.detail[:100]!a}"

@@ -30,8 +30,8 @@ _RULE: Final = Rule(
 def _detect(whole: Repository) -> Iterator[Finding]:
     if not whole.facts:
         return
-    from weighmaster.knowledge.native import is_misnamed, of_packages
-    from weighmaster.knowledge.packages import evidence
+    from weighmaster.knowledge.packages.native import is_misnamed, of_packages
+    from weighmaster.knowledge.packages.packages import evidence
 
     for fact, package in of_packages(whole):
         if is_misnamed(fact):

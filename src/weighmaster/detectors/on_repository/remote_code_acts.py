@@ -33,8 +33,8 @@ _LEVELS: Final = frozenset({"hides", "acts", "touches", "writes"})
 def _detect(whole: Repository) -> Iterator[Finding]:
     if not whole.facts:
         return
-    from weighmaster.knowledge.conduct import SOON, WHEN
-    from weighmaster.knowledge.reach import acts_of
+    from weighmaster.knowledge.chains.reach import acts_of
+    from weighmaster.knowledge.source.conduct import SOON, WHEN
 
     for act in acts_of(whole):
         if act.use.when in SOON and act.level in _LEVELS:

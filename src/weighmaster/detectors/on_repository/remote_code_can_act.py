@@ -29,8 +29,8 @@ _RULE: Final = Rule(
 def _detect(whole: Repository) -> Iterator[Finding]:
     if not whole.facts:
         return
-    from weighmaster.knowledge.conduct import SOON, WHEN
-    from weighmaster.knowledge.reach import acts_of
+    from weighmaster.knowledge.chains.reach import acts_of
+    from weighmaster.knowledge.source.conduct import SOON, WHEN
 
     for act in acts_of(whole):
         if act.use.when not in SOON or act.level in {"can-harm", "has-powers"}:

@@ -20,8 +20,8 @@ from typing import Final
 
 from weighmaster.extend.detector import Detector
 from weighmaster.extend.showing import count
-from weighmaster.knowledge.dependencies import INSTALLED, Files, is_of_package, is_open, named
-from weighmaster.knowledge.packages import normal
+from weighmaster.knowledge.dependencies.dependencies import INSTALLED, Files, is_of_package, is_open, named
+from weighmaster.knowledge.names.normal import normal
 from weighmaster.knowledge.repository import tree_of
 from weighmaster.model.finding import Finding, Rule, Severity
 from weighmaster.model.package import Dependency

@@ -18,7 +18,7 @@ from typing import Final
 
 from weighmaster.extend.detector import Detector
 from weighmaster.extend.showing import count
-from weighmaster.knowledge.dependencies import Files, is_fixed, is_of_package, named
+from weighmaster.knowledge.dependencies.dependencies import Files, is_fixed, is_of_package, named
 from weighmaster.knowledge.repository import tree_of
 from weighmaster.model.finding import Finding, Rule, Severity
 from weighmaster.model.package import Dependency

@@ -36,7 +36,7 @@ def _detect(fact: Repository) -> Iterator[Finding]:
     name, made = said.get("repository"), said.get("account-created")
     if name is None or made is None:
         return
-    from weighmaster.knowledge.publishers import publishers  # a table that few looks need
+    from weighmaster.knowledge.names.publishers import publishers  # a table that few looks need
 
     known = publishers().get(name.value.rpartition("/")[0].casefold())
     if known is not None and known.known_by and made.value[:10] > known.known_by:

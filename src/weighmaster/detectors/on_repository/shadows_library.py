@@ -32,8 +32,8 @@ _RULE: Final = Rule(
 def _detect(whole: Repository) -> Iterator[Finding]:
     if not whole.facts:
         return
-    from weighmaster.knowledge.entries import shadowing
     from weighmaster.knowledge.repository import split, tree_of
+    from weighmaster.knowledge.source.entries import shadowing
 
     tree = tree_of(whole)
     for entry in shadowing(tree):

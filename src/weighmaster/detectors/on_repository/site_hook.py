@@ -31,7 +31,7 @@ _RULE: Final = Rule(
 def _detect(whole: Repository) -> Iterator[Finding]:
     if not whole.facts:
         return
-    from weighmaster.knowledge.starts import hooks
+    from weighmaster.knowledge.packages.starts import hooks
 
     for artifact, facts in hooks(whole):
         message = "every Python that starts with this installed runs it first"

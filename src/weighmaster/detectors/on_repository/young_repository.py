@@ -33,7 +33,7 @@ def _detect(fact: Repository) -> Iterator[Finding]:
     age, name = said.get("age-days"), said.get("repository")
     if age is None or name is None or not age.value.isdigit() or int(age.value) >= _DAYS:
         return
-    from weighmaster.knowledge.publishers import is_account  # a table that few looks need
+    from weighmaster.knowledge.names.publishers import is_account  # a table that few looks need
 
     if not is_account(name.value.rpartition("/")[0]):
         message = f"{name.value!r} was made {age.value} days ago"

@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from weighmaster.extend.detector import Detector
-from weighmaster.knowledge.shapes import DISGUISES, SHAPES
+from weighmaster.knowledge.source.shapes import DISGUISES, SHAPES
 from weighmaster.model.fact import Use
 from weighmaster.model.finding import Finding, Rule, Severity
 

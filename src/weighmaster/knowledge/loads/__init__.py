@@ -1,0 +1,1 @@
+"""What source and commands load: models, data sets and files of both."""
