@@ -276,3 +276,21 @@ def test_a_model_of_timm_that_is_made_of_random_numbers_is_not_loaded() -> None:
         timm.create_model("resnet34", pretrained=False)
     """
     assert {load.target for load in loads(source)} == {"resnet50", "org/model", "vit"}
+
+
+def test_how_a_file_is_opened_is_no_path_and_a_message_by_telephone_no_model() -> None:
+    source = """\
+        import io, pickle, numpy
+        numpy.load(path.open("rb"))
+        with (folder / "a.pkl").open("rb") as file:
+            pickle.load(file)
+        with io.open("b.pkl", "rb") as other:
+            pickle.load(other)
+        class Sender:
+            def send(self):
+                self.client.messages.create(to, from_=self.number, body=body)
+                self.client.messages.create(model="claude-sonnet-4", messages=[])
+    """
+    found = loads(source)
+    assert {load.target for load in found} == {"", "b.pkl", "claude-sonnet-4"}
+    assert sum(load.kind == "service" for load in found) == 1

@@ -7,7 +7,7 @@ from __future__ import annotations
 import hashlib
 
 import pytest
-from tests.samples.dists import wheel
+from tests.samples.dists import sdist, wheel
 from tests.samples.vetting import report_on
 
 from weighmaster.model.fact import Artifact, Reference
@@ -185,6 +185,14 @@ def _serious(files: dict[str, bytes | str]) -> set[str]:
             },
             id="a setup script that is written later",
         ),
+        pytest.param(
+            {"kit/__init__.py": "exec_ = __builtins__['exec']\nexec_('def f(a, b):\\n    raise a from b')\n"},
+            id="text that is run so",
+        ),
+        pytest.param(
+            {"kit/docs/box.rst": "Use::\n\n    {{ f.__code__.co_code }}\n\n{% if x %}{{ self }}{% endif %}\n"},
+            id="a manual",
+        ),
         pytest.param({"kit/static/core.wasm": b"\0asm\1\0\0\0" + bytes(64)}, id="WebAssembly in a page"),
     ],
 )
@@ -264,3 +272,22 @@ def test_a_pickle_that_chance_made_is_none_and_one_that_names_what_it_calls_is()
     assert not _serious({"kit/a.tab": table + b"\x80\x04\x88\x89\x93\x88\x81" + table})
     harm = b"\x80\x02cos\nsystem\nX\x04\0\0\0true\x85R."
     assert "dangerous-import" in _serious({"kit/a.tab": table + harm + table})
+
+
+def _installs(condition: str) -> bool:
+    script = f"import os, sys\nfrom setuptools import setup\nif {condition}:\n    os.system('twine upload dist/*')\nsetup()\n"
+    report = report_on(sdist("kit", "1.0", {"setup.py": script}), "kit-1.0.tar.gz")
+    return "acts-on-install" in {finding.rule.id for finding in report.findings}
+
+
+@pytest.mark.parametrize("condition", ["sys.argv[-1] == 'publish'", "'upload' in sys.argv"])
+def test_what_only_who_looks_after_a_project_asks_for_is_done_by_no_installation(condition: str) -> None:
+    assert not _installs(condition)
+
+
+@pytest.mark.parametrize(
+    "condition",
+    ["sys.argv[-1] == 'install'", "'publish' in sys.argv[0]", "len(sys.argv) > 1", "'publish' not in sys.argv"],
+)
+def test_what_an_installation_may_ask_for_is_told(condition: str) -> None:
+    assert _installs(condition)

@@ -42,8 +42,8 @@ _OTHERS: Final = pattern(
 _STATEMENT: Final = pattern(rb"\{%[-+]?\s*(?:if|for|set|macro)\b")
 _SOURCES: Final = (".py", ".pyi", ".c", ".cc", ".cpp", ".cu", ".cuh", ".h", ".hpp", ".go", ".js", ".ts", ".rs", ".java")
 """Source code of other languages, whatever else its name says."""
-_PYTHON: Final = (".py", ".pyi")
-"""No renderer takes a template from these, and source is full of `__name__`."""
+_PYTHON: Final = (".py", ".pyi", ".rst")
+"""No renderer takes a template from these; source is full of `__name__`, and manuals show what templates must not."""
 _NAMED_SO: Final = ("jinja", "jinja2", "j2")
 _NAMED: Final = (*_NAMED_SO, "tmpl", "tpl", "template")
 """The last are names for templates of any language."""

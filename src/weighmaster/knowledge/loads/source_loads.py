@@ -14,6 +14,7 @@ from weighmaster.knowledge.loads.load_targets import OF_HUB, is_file_of_model
 from weighmaster.knowledge.loads.loads import ANY_FUNCTION, Argument, Loader, loader
 from weighmaster.model.package import Load
 from weighmaster.model.where import Where
+from weighmaster.reading.pattern import pattern
 from weighmaster.reading.python.values import NOWHERE, Either, Ref, Span, plain
 from weighmaster.reading.python.values import Use as Seen
 
@@ -35,6 +36,9 @@ _FETCHES: Final = frozenset({
 })  # fmt: skip
 _OF_LIBRARY: Final = {"?.compile_model": "openvino", "?.read_model": "openvino"}
 """Methods that load something where the source has imported that library."""
+_WITH_MODEL: Final = frozenset({"?.messages.create"})
+"""Calls that load a model where one is named; a name on its own is any."""
+_MODE: Final = pattern(r"[rwaxbtU+]{1,4}")
 _ONLY_NAMED: Final = frozenset({"?.compile_model", "openvino.compile_model", "openvino.runtime.compile_model"})
 """What takes a model as well as the path of one."""
 _NOT: Final = frozenset({"", "None", "False"})
@@ -83,6 +87,8 @@ class Loads:
         call = source.calls.get(span)
         if call is not None and not _is_called(call.node, known):
             call = None  # Text that is run, which stands where it is run.
+        if known.callee in _WITH_MODEL and call is not None and not _names_model(call.node):
+            return  # Messages are sent by telephone, too.
         if _OF_LIBRARY.get(known.callee, "") not in {"", *source.modules} or _is_harmless(known, call, uses[0][0]):
             return
         found: dict[tuple[str, str], tuple[str, Seen, tuple[str, ...]]] = {}
@@ -188,13 +194,19 @@ def _add(found: dict[str, list[str]], name: str, value: str) -> None:
             held.append(value)
 
 
+def _names_model(node: ast.Call) -> bool:
+    return any(keyword.arg in {"model", None} for keyword in node.keywords)
+
+
 def _opened(node: ast.expr) -> str:
     """Return the path that an expression opens, where it is written down: `open("x")`, `Path("x").open()`."""
     if not isinstance(node, ast.Call) or _last(node.func) != "open":
         return ""
     if isinstance(node.func, ast.Attribute) and isinstance(path := node.func.value, ast.Call):
         return _constant(path.args[0]) if path.args else ""
-    return _constant(node.args[0]) if node.args else ""
+    found = _constant(node.args[0]) if node.args else ""
+    # `path.open("rb")` opens what it hangs on.
+    return "" if isinstance(node.func, ast.Attribute) and _MODE.fullmatch(found) else found
 
 
 def _field(value: ast.expr) -> str:

@@ -314,7 +314,8 @@ def _names_safe_loader(seen: Seen) -> bool:
 def _counts(seen: Seen, entry: Known) -> bool:
     """Whether a use says anything: source that is written down was followed on its own."""
     if entry.name in _RUNNING_TEXT and isinstance(plain(seen.given.first), str | bytes):
-        return bool(seen.flags or seen.given.flags() & DECODED)
+        # However `exec` was come by: what is written down is followed, and told of as hidden so.
+        return bool(seen.flags & ~FOLDED or seen.given.flags() & DECODED)
     if entry.name in _LOADING and _names_safe_loader(seen):
         return False
     if entry.kind == "load" and entry.name in _HARMLESS_WHEN:

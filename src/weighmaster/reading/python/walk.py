@@ -210,6 +210,8 @@ class Walker(Expressions):
                 self.ev(other)
             if others is not None and not self._is_renamed():
                 self._main(current.body)
+            elif _is_publishing(current.test):
+                self._apart(current.body)
             else:
                 self._branch(current)
             last = current.orelse
@@ -252,6 +254,17 @@ class Walker(Expressions):
             self.walk(body)
         finally:
             self.part = self.top
+
+    def _apart(self, body: list[ast.stmt]) -> None:
+        """Follow what is done on somebody's word alone, as the body of a function that nothing here calls."""
+        function = Func(None, "", self.env, None)
+        function.part = Part()
+        self.functions.append(function)
+        before, self.part = self.part, function.part
+        try:
+            self.walk(body)
+        finally:
+            self.part = before
 
     def _do_try(self, node: ast.Try) -> None:
         self.walk(node.body)
@@ -406,6 +419,23 @@ def _beside_main(test: ast.expr) -> list[ast.expr] | None:
         others = [value for value in test.values if not _is_main(value)]
         return others if len(others) < len(test.values) else None
     return [] if _is_main(test) else None
+
+
+def _is_publishing(test: ast.expr) -> bool:
+    """Whether a condition is that somebody who looks after a project gave a word to its `setup.py`, as in `publish`."""
+    match test:
+        case ast.Compare(left=ast.Subscript() as given, ops=[ast.Eq()], comparators=[ast.Constant(value=word)]):
+            return ast.unparse(given) in {"sys.argv[-1]", "sys.argv[1]"} and word in _PUBLISHING
+        case ast.Compare(left=ast.Constant(value=word), ops=[ast.In()], comparators=[given]):
+            return ast.unparse(given) in {"sys.argv", "sys.argv[1:]"} and word in _PUBLISHING
+        case _:
+            return False
+
+
+_PUBLISHING: Final = frozenset(
+    {"bump", "deploy", "docs", "lint", "publish", "register", "release", "tag", "test", "upload"}
+)
+"""Words that no installation gives to a `setup.py`."""
 
 
 def _is_never(test: Value) -> bool:
