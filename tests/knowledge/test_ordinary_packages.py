@@ -193,6 +193,19 @@ def _serious(files: dict[str, bytes | str]) -> set[str]:
             {"kit/docs/box.rst": "Use::\n\n    {{ f.__code__.co_code }}\n\n{% if x %}{{ self }}{% endif %}\n"},
             id="a manual",
         ),
+        pytest.param(
+            {
+                "kit/static/b.js": "!function(){"
+                + "a.b.c;" * 400
+                + "}();var dependencies=[project],tool={};[build-system];"
+                + "x.y" * 90
+            },
+            id="a script of many dots",
+        ),
+        pytest.param(
+            {"kit/__init__.py": "import subprocess\nsubprocess.check_output(['pg_config', '--libdir'])\n"},
+            id="where a library lies",
+        ),
         pytest.param({"kit/static/core.wasm": b"\0asm\1\0\0\0" + bytes(64)}, id="WebAssembly in a page"),
     ],
 )

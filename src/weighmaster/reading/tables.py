@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from weighmaster.reading.pattern import pattern
 from weighmaster.reading.source import Source
 
 LONGEST: Final = 16 << 20
@@ -14,6 +15,9 @@ LONGEST: Final = 16 << 20
 _DEEPEST: Final = 200
 """Parts of a key: each is looked up from the root again."""
 _DOTS: Final = 100_000
+_PART: Final = r"(?:[\w-]+|\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*')"
+_KEY: Final = pattern(rf"[ \t]*\[{{0,2}}[ \t]*{_PART}(?:[ \t]*\.[ \t]*{_PART})*")
+"""How a line begins that gives a key: elsewhere dots cost nothing, as in a script of a million on one line."""
 
 _last: list[tuple[Source, dict[str, Any] | None, str, bool]] = []
 
@@ -49,8 +53,10 @@ def _is_heavy(text: str) -> bool:
     """Say whether a text has so many dots in keys that walking from the root for each takes too long."""
     dots = 0
     for line in text.splitlines():
-        head = line.partition("=")[0].partition("#")[0].partition('"')[0]
-        count = head.count(".")
+        if "." not in line:
+            continue
+        key = _KEY.match(line)
+        count = key[0].count(".") if key else 0
         if count > _DEEPEST:
             return True
         dots += count

@@ -61,6 +61,7 @@ _QUERY: Final = pattern(
     r"|(?:/(?:usr/)?s?bin/)?(?:nvidia-smi|rocm-smi|rocminfo|hipconfig|uname|oslevel|fc-list|which|where|whereis|lscpu|sw_vers|lsb_release|nproc"
     r"|npu-smi|tput|ldconfig -p|ldd|arch|stty|locale|xcode-select -p|free|df|date|whoami|pwd|ls|cls|clear|getconf"
     r"|lspci|lsmod|pkg-config|llvm-config|readlink|dirname|basename|system_profiler|sysctl -n)\b"
+    r"|[\w.+]{1,40}[-_]config(?: --[\w-]+)+$"
     r"|xcrun (?:--sdk \w+ )?--show-sdk-(?:path|version)$|(?:/(?:usr/)?s?bin/)?sysctl [\w. ]+$|color$"
     r"|[\w.+-]{1,40} (?:--?version|-V|-dumpversion|--help)$)"
 )
