@@ -8,11 +8,12 @@ import hashlib
 
 import pytest
 from tests.samples.dists import sdist, wheel
-from tests.samples.vetting import report_on
+from tests.samples.vetting import judged, report_on
 
 from weighmaster.model.fact import Artifact, Reference
 from weighmaster.model.finding import Severity
 from weighmaster.model.report import Gap, GapReason, Item, Report
+from weighmaster.model.verdict import Outcome
 from weighmaster.model.where import Member, Where
 
 _WHEEL = "kit-1.0-py3-none-any.whl"
@@ -304,3 +305,11 @@ def test_what_only_who_looks_after_a_project_asks_for_is_done_by_no_installation
 )
 def test_what_an_installation_may_ask_for_is_told(condition: str) -> None:
     assert _installs(condition)
+
+
+def test_a_compiler_that_a_variable_names_waits_for_a_person_and_blocks_nobody() -> None:
+    script = (
+        "import os, subprocess\nfrom setuptools import setup\nsubprocess.Popen(os.environ['XML2_CONFIG'])\nsetup()\n"
+    )
+    report = report_on(sdist("kit", "1.0", {"setup.py": script}), "kit-1.0.tar.gz")
+    assert judged(report) is Outcome.REVIEW

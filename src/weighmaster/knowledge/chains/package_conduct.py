@@ -21,8 +21,8 @@ _TESTS: Final = pattern(
     r"|(?:^|[/!])(?:test_[^/!]*|[^/!]*_test|conftest|setup)\.py\Z"
 )
 """Where sources lie that nobody imports with the package; they are judged, but less may be made of what they start."""
-_UNKNOWN: Final = pattern(r"^\W*(?:\?|\Z)")
-"""A command or an address of which not even the beginning is known."""
+_UNKNOWN: Final = pattern(r"^\W*(?:\?|\Z|what a variable of the environment holds\Z)")
+"""A command or an address of which not even the beginning is known, such as the compiler that a variable names."""
 _NOTHING: Final = pattern(r"(?:\?|-\S*|\s)*\Z")
 """A command of which nothing is known but options."""
 _BESIDE: Final = "what another source holds"
