@@ -17,6 +17,8 @@ _PATIENCE: Final = 300
 _FILES: Final = 200
 _REVIEWED: Final[dict[str, str]] = {
     "repositories/own-code/config.json": "names code of its repository, which a person should read",
+    "sources/requirements-git.txt": "takes a package from a branch, which may move",
+    "sources/requirements-marked.txt": "includes a file that lies beside it, and is vetted alone",
 }
 """Which harmless files may be `REVIEW` (a pattern of paths), and why."""
 

@@ -11,7 +11,7 @@ import pytest
 from tests.samples.zips import DEFLATED, member, zip_of
 
 from weighmaster import shipped
-from weighmaster.engine.scan import scan_bytes
+from weighmaster.engine.scan import gather, scan_bytes
 from weighmaster.extend.format import Glance
 from weighmaster.formats.torch_package import FORMAT
 from weighmaster.model.fact import Import
@@ -40,7 +40,9 @@ def _imports(source: str) -> list[str]:
 
 
 def _outcome(data: bytes) -> Outcome:
-    report = Report.of("x.pt", list(scan_bytes(data, "x.pt", shipped.registry(), Limits())), files=1)
+    items = list(scan_bytes(data, "x.pt", shipped.registry(), Limits()))
+    items += gather("x.pt", items, shipped.registry(), folder=False)
+    report = Report.of("x.pt", items, files=1)
     return shipped.policy("default").judge(report, Settings(), date(2026, 1, 1)).outcome
 
 

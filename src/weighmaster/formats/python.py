@@ -21,7 +21,7 @@ from weighmaster.model.where import Member, Where
 from weighmaster.reading.cursor import Cursor
 from weighmaster.reading.pattern import pattern
 from weighmaster.reading.python.newer import older, reworded
-from weighmaster.reading.python.source import LONGEST, UnparsedError, is_python, text_of
+from weighmaster.reading.python.source import LONGEST, UnparsedError, check_parts, is_python, text_of
 from weighmaster.reading.source import BytesSource
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
     if words := acting_in_source(cursor.source.read_at(0, cursor.size)):
         yield Acting(where=where, words=words)
     text = text_of(cursor.source)
+    check_parts(text)
     name = _name(where)
     if name.endswith(".pth"):
         yield from _path_file(text, where)

@@ -27,7 +27,7 @@ from weighmaster.knowledge.names.names import (
 )
 from weighmaster.knowledge.names.normal import normal
 
-TABLES = Path(knowledge.__file__).with_name("names")
+TABLES = Path(knowledge.__file__).parent
 
 
 class Name(NamedTuple):

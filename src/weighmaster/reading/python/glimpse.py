@@ -55,6 +55,10 @@ class Glimpse(NamedTuple):
     near: tuple[tuple[int, str, tuple[str, ...]], ...]
 
 
+_LONGEST_LINE: Final = 4096
+"""Characters of a line that is glanced at: what packs more into one is for the parser."""
+
+
 def glimpse(text: str, around: Collection[str]) -> Glimpse | None:
     r"""Return what a text imports; None where that takes a parser.
 
@@ -78,6 +82,8 @@ def glimpse(text: str, around: Collection[str]) -> Glimpse | None:
 
 def _bare(text: str) -> str | None:
     """Return a text without strings and comments, to the end of its last import; None where that is not for sure."""
+    if max(map(len, text.split("\n"))) > _LONGEST_LINE:
+        return None
     last = 0
     for hit in _LAST.finditer(text) if "import" in text else ():
         last = hit.end()

@@ -185,6 +185,20 @@ def _looked_through(text: str) -> int:
 _trees: list[tuple[str, ast.Module]] = []
 
 
+def check_parts(text: str) -> None:
+    """Refuse source that would be too dear to parse.
+
+    Raises:
+        OverBudgetError: it is too long, or has too many parts.
+    """
+    if len(text) > LONGEST:
+        raise OverBudgetError(f"{len(text)} characters of source, {LONGEST} allowed")
+    if len(text) > _PARTS and sum(map(text.count, _SEPARATORS)) > _PARTS:
+        raise OverBudgetError(f"more than {_PARTS} parts of source")
+    if _looked_through(text) > _LOOKED_THROUGH:
+        raise OverBudgetError("formatted texts of too many fields in the source")
+
+
 def parsed(text: str) -> ast.Module:
     """Return the syntax tree of source.
 
@@ -197,12 +211,7 @@ def parsed(text: str) -> ast.Module:
 
     if _trees and _trees[0][0] == text:
         return _trees[0][1]
-    if len(text) > LONGEST:
-        raise OverBudgetError(f"{len(text)} characters of source, {LONGEST} allowed")
-    if len(text) > _PARTS and sum(map(text.count, _SEPARATORS)) > _PARTS:
-        raise OverBudgetError(f"more than {_PARTS} parts of source")
-    if _looked_through(text) > _LOOKED_THROUGH:
-        raise OverBudgetError("formatted texts of too many fields in the source")
+    check_parts(text)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # What Python would warn its author of is nothing to us.
