@@ -249,3 +249,8 @@ def test_a_gap_is_told_for_text_that_is_run_and_cannot_be_parsed() -> None:
 )
 def test_only_a_question_to_the_system_may_be_asked_on_import(command: str, outcome: Outcome) -> None:
     assert verdict_on(f"import os\nos.system({command!r})\n".encode(), "a.py") is outcome
+
+
+def test_source_that_begins_as_data_and_only_takes_attributes_is_source() -> None:
+    source = b'["".__class__.__mro__[1].__subclasses__()[0].__init__.__globals__["os"].system("true")]\n'
+    assert verdict_on(source, "x.py") is Outcome.BLOCK

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _NAMED: Final = (".py", ".pyw", ".pyi")
 _MAY_BE: Final = (b"import", b"(", b"class ", b"python")
 _STRING: Final = pattern(rb'"(?:[^"\\\n]|\\.)*+"')
-_WORD: Final = pattern(rb"(?<![\w.])(?!(?:true|false|null|NaN|Infinity)\b)[A-Za-z_]")
+_WORD: Final = pattern(rb"(?<!\w)(?!(?:true|false|null|NaN|Infinity)\b)[A-Za-z_]")
 """What stands in no JSON outside its strings."""
 
 
