@@ -129,7 +129,7 @@ def _serious(files: dict[str, bytes | str]) -> set[str]:
             },
             id="what the processor can",
         ),
-        pytest.param({"kit/models/idf.bin": b"\x01\x02\x07\x09" * 300 + b"\0"}, id="a table of its own"),
+        pytest.param({"kit/models/idf.tab": b"\x01\x02\x07\x09" * 300 + b"\0"}, id="a table of its own"),
         pytest.param(
             {
                 "kit/templates/collect.jinja": "{% include 'head.jinja' %}class {{ module.__name__ }}:\n    {% if loop.first %}pass{% endif %}\n"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.metadata
 import py_compile
+import random
+import struct
 import zipfile
 from collections.abc import Mapping
 from io import BytesIO
@@ -277,3 +279,19 @@ def test_an_sdist_takes_the_namespace_of_another_as_its_wheel_will(place: str) -
     beside = {"torch/kernels.py": "x = 1\n", "integrations/transformers/__init__.py": "x = 1\n"}
     assert "foreign-namespace" not in rules_on(sdist("acme-tools", "1.0", beside), "acme_tools-1.0.tar.gz")
     assert "foreign-namespace" not in rules_on(sdist("transformers", "1.0", files), "transformers-1.0.tar.gz")
+
+
+@pytest.mark.parametrize("beside", ["model.safetensors", "sub/model.safetensors", "config.json"])
+def test_metadata_beside_a_model_makes_no_unknown_bytes_read(beside: str) -> None:
+    unknown = bytes(random.Random(1).choices(b"\0\1\2\3\x80abcdef\xff\x10", k=200_000))
+    model = struct.pack("<Q", 2) + b"{}" if beside.endswith("safetensors") else b'{"model_type": "x"}'
+    files = {beside: model, "weights.dat": unknown, "x-1.0.dist-info/METADATA": metadata_of("x", "1.0")}
+    assert [gap.reason for gap in report_on_folder(files).gaps if gap.where.root == "weights.dat"] == ["unknown-format"]
+
+
+@pytest.mark.parametrize(("path", "size"), [("kit/models/idf.bin", 1_000), ("kit/table.dat", (1 << 20) + 1)])
+def test_data_of_a_package_that_is_long_or_named_as_a_model_is_a_gap(path: str, size: int) -> None:
+    unknown = bytes(random.Random(1).choices(b"\0\1\2\3\x80abcdef\xff\x10", k=size))
+    report = report_on(wheel("kit", "1.0", {"kit/__init__.py": "", path: unknown}), _WHEEL)
+    assert [gap.reason for gap in report.gaps] == ["unknown-format"]
+    assert "data-unread" not in {finding.rule.id for finding in report.findings}

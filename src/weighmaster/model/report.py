@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Final, TypeAlias
 
 from weighmaster.model.fact import Artifact, Reference, Shared
 from weighmaster.model.finding import Finding
-from weighmaster.model.package import Blob, Distribution
+from weighmaster.model.package import Blob
 from weighmaster.model.value import Value
 from weighmaster.model.where import Member, Where, beside
 
-_DATA: Final = 16 << 20
-"""Bytes of a data file of a package that need no reader."""
-_MODELS: Final = (
-    *(".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".joblib", ".h5", ".hdf5", ".keras", ".onnx", ".safetensors"),
-    *(".tflite", ".gguf", ".ggml", ".model", ".weights", ".params", ".mlmodel", ".engine", ".dill"),
-)
 _SPARE: Final = 64 << 10
 """Bytes that numbers may be followed by: writers align to pages."""
 
@@ -85,11 +79,10 @@ class Report(Value):
         """Sort `items` into a report; doubles are dropped.
 
         Bytes that no reader knows are no gap where a model beside them says that they are its numbers, and how many,
-        nor where they are a small file among the data of a package: what hides in unknown bytes was looked for all the
-        same.
+        nor where a finding tells of them (`data-unread`): what hides in unknown bytes was looked for all the same.
         """
         items = list(items)
-        numbers = _numbers(items) | _data(items)
+        numbers = _numbers(items) | _shown(items)
         artifacts: dict[Artifact, str] = {}
         findings: dict[Finding, tuple[int, str, str, str]] = {}
         gaps: dict[Gap, tuple[str, str, str]] = {}
@@ -134,44 +127,11 @@ def _numbers(items: Iterable[Item]) -> set[Where]:
     return {where for place, (where, size) in unknown.items() if size <= wanted.get(place, -_SPARE - 1) + _SPARE}
 
 
-def _data(items: Iterable[Item]) -> set[Where]:
-    """Return the small unknown files of packages, in which nothing hides and whose names are not those of models."""
-    roots: set[tuple[str, tuple[str, ...]]] = set()
-    unknown: dict[Where, None] = {}
-    for item in items:
-        match item:
-            case Distribution(by="metadata"):
-                roots.add(_root(item.where))
-            case Blob(form="unknown", size=size) if size <= _DATA and not _last(item.where).endswith(_MODELS):
-                unknown[item.where] = None
-            case _:
-                continue
-    return {where for where in unknown if any(prefix in roots for prefix in _prefixes(where))} if roots else set()
+def _shown(items: Iterable[Item]) -> set[Where]:
+    """Return the unknown bytes that a finding says something of: they are its evidence."""
+    found = (fact for item in items if isinstance(item, Finding) for fact in item.evidence)
+    return {fact.where for fact in found if type(fact) is Blob and fact.form == "unknown"}
 
 
 def _names(where: Where) -> tuple[str, ...]:
     return (where.root, *(step.name for step in where.steps if isinstance(step, Member)))
-
-
-def _last(where: Where) -> str:
-    return _names(where)[-1].lower()
-
-
-def _root(where: Where) -> tuple[str, tuple[str, ...]]:
-    """Return the folder that the files of a package are in: its path, and the archives around it."""
-    *around, path = _names(where)
-    folder, _, name = path.replace("\\", "/").rpartition("/")
-    if folder.endswith((".dist-info", ".egg-info", "/EGG-INFO")) or folder == "EGG-INFO" or name.endswith(".egg-info"):
-        folder = folder if name.endswith(".egg-info") else folder.rpartition("/")[0]
-    return folder, tuple(around)
-
-
-def _prefixes(where: Where) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield the folders that a file is in, in each of the archives around it."""
-    names = _names(where)
-    for depth, path in enumerate(names):
-        folder = path.replace("\\", "/").rpartition("/")[0]
-        while folder:
-            yield folder, names[:depth]
-            folder = folder.rpartition("/")[0]
-        yield "", names[:depth]

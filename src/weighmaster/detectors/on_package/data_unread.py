@@ -27,24 +27,32 @@ from weighmaster.model.finding import Confidence, Finding, Rule, Severity
 from weighmaster.model.package import Blob, Package
 
 _RULE: Final = Rule(id="data-unread", title="Data files that no reader knows", severity=Severity.NOTE, cwe=1059)
-_SHOWN: Final = 20
+_LARGEST: Final = 1 << 20
+"""Bytes of a data file that needs no reader."""
+_MODELS: Final = (
+    *(".pt", ".pth", ".bin", ".ckpt", ".pkl", ".pickle", ".joblib", ".h5", ".hdf5", ".keras", ".onnx", ".safetensors"),
+    *(".tflite", ".gguf", ".ggml", ".model", ".weights", ".params", ".mlmodel", ".engine", ".dill"),
+)
+"""How files of models are called."""
 
 
 def _detect(package: Package) -> Iterator[Finding]:
     tree = tree_of(package.whole)
+    blobs = ((file.path, blob) for file in package.files for blob in tree.facts(Blob, file.path))
     unknown = {
-        file.path: blob for file in package.files for blob in tree.facts(Blob, file.path) if blob.form == "unknown"
+        path: blob
+        for path, blob in blobs
+        if blob.form == "unknown" and blob.size <= _LARGEST and not path.lower().endswith(_MODELS)
     }
     if unknown:
         names = listed([path[len(package.root) :] for path in unknown])
         message = f"no reader knows {count(len(unknown), 'data file')} of {package.distribution.name}: {names}"
-        shown = tuple(unknown.values())[:_SHOWN]
         yield Finding(
             rule=_RULE,
             where=package.where,
             message=message,
             confidence=Confidence.LOW,
-            evidence=evidence(package, *shown),
+            evidence=evidence(package, *unknown.values()),
         )
 
 
