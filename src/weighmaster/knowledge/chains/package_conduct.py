@@ -21,8 +21,10 @@ _TESTS: Final = pattern(
     r"|(?:^|[/!])(?:test_[^/!]*|[^/!]*_test|conftest|setup)\.py\Z"
 )
 """Where sources lie that nobody imports with the package; they are judged, but less may be made of what they start."""
-_UNKNOWN: Final = pattern(r"^\W*(?:\?|\Z|what a variable of the environment holds\Z)")
-"""A command or an address of which not even the beginning is known, such as the compiler that a variable names."""
+_UNKNOWN: Final = pattern(r"^\W*(?:\?|\Z)")
+"""A command or an address of which not even the beginning is known."""
+_VARIABLE: Final = "what a variable of the environment holds"
+"""A command that only whoever starts the program knows: for an installation, that is a compiler."""
 _NOTHING: Final = pattern(r"(?:\?|-\S*|\s)*\Z")
 """A command of which nothing is known but options."""
 _BESIDE: Final = "what another source holds"
@@ -104,6 +106,8 @@ def _of_process(use: Use, reach: str, path: str) -> Level:
     if is_query(use.detail) or _QUERIES.match(use.detail):
         return ""
     unknown = _UNKNOWN.match(use.detail) is not None
+    if reach == "install" and use.detail == _VARIABLE:
+        return "touches"
     if reach in {"start", "install"}:
         return "touches" if unknown else conduct(use).level
     if _TESTS.search(path) or (unknown and (reach != "import" or _NOTHING.match(use.detail))):
