@@ -18,7 +18,6 @@ from weighmaster.model.fact import Reference, Use
 from weighmaster.model.finding import Severity
 from weighmaster.model.report import Gap
 from weighmaster.model.verdict import Outcome
-from weighmaster.reading.python.source import parsed
 
 
 def uses(source: str) -> set[tuple[str, str]]:
@@ -202,24 +201,6 @@ def test_real_libraries_are_left_alone() -> None:
             alarms += [(path, f.message) for f in report.findings if f.rule.severity >= Severity.MEDIUM]
             alarms += [(path, gap.detail) for gap in report.gaps]
     assert not alarms
-
-
-def test_following_costs_no_more_than_twice_what_parsing_does() -> None:
-    from weighmaster.knowledge.source.sources import Reading
-    from weighmaster.model.where import Where
-
-    parse = follow = 0.0
-    for path in _installed()[:40]:
-        with open(path, encoding="utf-8") as file:
-            text = file.read()
-        start = time.process_time()
-        parsed(text)
-        middle = time.process_time()
-        reading = Reading(Where.file("x"), lambda: None)
-        reading.read(text)
-        list(reading.facts())
-        parse, follow = parse + middle - start, follow + time.process_time() - middle
-    assert follow < 2 * parse
 
 
 @pytest.mark.parametrize("data", [b"hello", b"a, b\n", b"key = 1\n"])
