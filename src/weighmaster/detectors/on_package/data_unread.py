@@ -22,9 +22,10 @@ from typing import Final
 from weighmaster.extend.detector import Detector
 from weighmaster.extend.showing import count, listed
 from weighmaster.knowledge.packages.packages import evidence
-from weighmaster.knowledge.repository import tree_of
+from weighmaster.knowledge.repository import path_of, tree_of
 from weighmaster.model.finding import Confidence, Finding, Rule, Severity
 from weighmaster.model.package import Blob, Package
+from weighmaster.model.repository import Repository
 
 _RULE: Final = Rule(id="data-unread", title="Data files that no reader knows", severity=Severity.NOTE, cwe=1059)
 _LARGEST: Final = 1 << 20
@@ -37,15 +38,10 @@ _MODELS: Final = (
 
 
 def _detect(package: Package) -> Iterator[Finding]:
-    tree = tree_of(package.whole)
-    blobs = ((file.path, blob) for file in package.files for blob in tree.facts(Blob, file.path))
-    unknown = {
-        path: blob
-        for path, blob in blobs
-        if blob.form == "unknown" and blob.size <= _LARGEST and not path.lower().endswith(_MODELS)
-    }
+    blobs = _blobs(package.whole)
+    unknown = {blob.where: blob for file in package.files for blob in blobs.get(file.path, ())}
     if unknown:
-        names = listed([path[len(package.root) :] for path in unknown])
+        names = listed(list(dict.fromkeys(path_of(where)[len(package.root) :] for where in unknown)))
         message = f"no reader knows {count(len(unknown), 'data file')} of {package.distribution.name}: {names}"
         yield Finding(
             rule=_RULE,
@@ -54,6 +50,28 @@ def _detect(package: Package) -> Iterator[Finding]:
             confidence=Confidence.LOW,
             evidence=evidence(package, *unknown.values()),
         )
+
+
+_last: list[tuple[Repository, dict[str, list[Blob]]]] = []
+
+
+def _blobs(whole: Repository) -> dict[str, list[Blob]]:
+    """Return the small unknown bytes of a target by the files that they are or lie in, made once for all packages."""
+    if not (_last and _last[0][0] is whole):
+        found: dict[str, list[Blob]] = {}
+        for blob in tree_of(whole).facts(Blob):
+            if blob.form == "unknown" and blob.size <= _LARGEST:
+                for path in _around(path_of(blob.where)):
+                    found.setdefault(path, []).append(blob)
+        _last[:] = [(whole, found)]
+    return _last[0][1]
+
+
+def _around(path: str) -> Iterator[str]:
+    """Yield a path and those of the files that it lies in, up to one that is called as models are."""
+    while path and not path.lower().endswith(_MODELS):
+        yield path
+        path = path.rpartition("!")[0]
 
 
 DETECTOR: Final = Detector(rule=_RULE, on=Package, detect=_detect)
