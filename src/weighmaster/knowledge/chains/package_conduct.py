@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from weighmaster.knowledge.source import shapes
-from weighmaster.knowledge.source.commands import is_query
+from weighmaster.knowledge.source.commands import is_query, is_unheard_of
 from weighmaster.knowledge.source.conduct import SOON, Conduct, Level, conduct
 from weighmaster.knowledge.source.uses import known
 from weighmaster.model.fact import Use
@@ -32,7 +32,7 @@ _BESIDE: Final = "what another source holds"
 _FILE: Final = "what stands in "
 """How details begin of text that comes from a file."""
 _QUERIES: Final = pattern(
-    r"^\S*(?:gcc|g\+\+|cc|clang|gfortran|ld|nvcc|hipcc|uname|ldconfig)\b[^|;&`$]*\s-{1,2}(?:print|dump|v|version)\S*\s*$"
+    r"^\S*(?:gcc|g\+\+|cc|clang|gfortran|ld|nvcc|hipcc|uname|ldconfig)(?!\w)[^|;&`$]*\s-{1,2}(?:print|dump|v|version)\S*\s*$"
 )
 _GUESSED: Final = frozenset({"builtins.compile", "builtins.open", "subprocess.call", "subprocess.run"})
 """What a common word is taken for where it is reached through a frame."""
@@ -112,7 +112,7 @@ def _of_process(use: Use, reach: str, path: str) -> Level:
         return "touches" if unknown else conduct(use).level
     if _TESTS.search(path) or (unknown and (reach != "import" or _NOTHING.match(use.detail))):
         return ""
-    return "acts" if reach == "import" and not unknown else "touches"
+    return "acts" if reach == "import" and not (unknown or is_unheard_of(use.detail)) else "touches"
 
 
 def _of_network(use: Use, reach: str) -> Level:

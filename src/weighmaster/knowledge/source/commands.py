@@ -63,6 +63,7 @@ _QUERY: Final = pattern(
     r"|lspci|lsmod|pkg-config|llvm-config|readlink|dirname|basename|system_profiler|sysctl -n)\b"
     r"|[\w.+]{1,40}[-_]config(?: --[\w-]+)+$"
     r"|xcrun (?:--sdk \w+ )?--show-sdk-(?:path|version)$|(?:/(?:usr/)?s?bin/)?sysctl [\w. ]+$|color$"
+    r"|(?:brew --prefix|conda list) [\w.+-]+(?: --json)?$|(?:[A-Za-z]:\\[\w ()\\/]*)?vswhere\.exe\b"
     r"|[\w.+-]{1,40} (?:--?version|-V|-dumpversion|--help)$)"
 )
 _BUILD: Final = pattern(
@@ -125,6 +126,17 @@ def is_query(command: str) -> bool:
     """
     head = command.strip()
     return _QUERY.match(head) is not None and not any(mark in head for mark in "|;&`$<>")
+
+
+def is_unheard_of(command: str) -> bool:
+    """Say whether a command is one word that nobody knows, with arguments that nobody can read.
+
+    >>> is_unheard_of("fburl ?"), is_unheard_of("fburl"), is_unheard_of("curl ?"), is_unheard_of("./fburl ?")
+    (True, False, False, False)
+    """
+    word, _, others = command.partition(" ")
+    starting = _SHELLS | _FETCHERS | _SENDERS | _PASSED
+    return {*others.split()} == {"?"} and word.isidentifier() and word.rstrip("0123456789") not in starting
 
 
 def builds(command: str) -> bool:
