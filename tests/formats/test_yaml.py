@@ -6,7 +6,7 @@ import time
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from tests.samples.sample import Sample
 from tests.samples.techniques.torch_ecosystem import VARIANTS
@@ -205,6 +205,50 @@ def test_what_pyyaml_writes_is_yaml_with_nothing_to_say(document: object) -> Non
 def test_a_name_is_found_at_any_depth(document: object, key: str) -> None:
     text = yaml.safe_dump([document, {"a": [document, {key: "os.system", "b": document}]}])
     assert _named(text) == {"os.system"}
+
+
+_ACT = "!!python/object/apply:os.getcwd []"
+_pieces = st.lists(
+    st.sampled_from(
+        [
+            _ACT,
+            "key",
+            "a b",
+            ": ",
+            ":",
+            "\n",
+            "\n---",
+            "\n...\n",
+            "\r",
+            "\u2028---\n",
+            '"',
+            "'",
+            "# said\n",
+            " ",
+            "- ",
+            "{",
+            "}",
+        ]
+    ),
+    max_size=8,
+)
+
+
+@given(_pieces)
+@example(["key", "\n---", " ", _ACT])
+@example(['"', "key", '"', "\n...\n", _ACT])
+@example(["key", "\n", "a b", ": ", _ACT])
+def test_whatever_a_loader_would_act_on_is_claimed(pieces: list[str]) -> None:
+    text = "".join(pieces)
+    acts = False
+    try:
+        # A loader of many documents acts on each before it comes to the next.
+        for document in yaml.compose_all(text):
+            events = yaml.parse(yaml.serialize(document))
+            acts = acts or any("python/" in (getattr(event, "tag", None) or "") for event in events)
+    except (yaml.YAMLError, ValueError):
+        pass
+    assert _claims(text) or not acts
 
 
 @given(st.text(max_size=60))

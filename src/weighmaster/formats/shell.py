@@ -26,13 +26,21 @@ _LINES: Final = pattern(
     rb"|base64|cat|echo|crontab|RUN|set -[a-z]+|cd|mkdir|python3?|pip3?|source|cp|mv|git|conda)\b(?!.*\bis\b)[^\n]*$",
     re.MULTILINE | re.IGNORECASE,
 )
-_MARKS: Final = pattern(
-    rb"\|\s*(?:sudo )?(?:ba|z|da)?sh\b"
-    rb"|/dev/(?:tcp|udp)/|\$\((?:curl|wget)|base64 (?:-d|--decode|-D)|\bnc\b[^\n]* -[a-z]*e"
-    rb"|invoke-expression|\biex\b|downloadstring|frombase64string|authorized_keys|crontab|certutil|-urlcache|bitsadmin"
-    rb"|rm -[rf]+ |schtasks|currentversion\\run",
-    re.IGNORECASE,
+_MARKS: Final = (
+    (b"|", pattern(rb"\|\s*(?:sudo )?(?:ba|z|da)?sh\b")),
+    (b"/dev/", pattern(rb"/dev/(?:tcp|udp)/")),
+    (b"$(", pattern(rb"\$\((?:curl|wget)")),
+    (b"base64 ", pattern(rb"base64 (?:-d|--decode)")),
+    (b"nc ", pattern(rb"\bnc\b[^\n]* -[a-z]*e")),
+    (b"iex", pattern(rb"\biex\b")),
+    (b"rm -", pattern(rb"rm -[rf]+ ")),
 )
+"""What matters in a script in small letters, each after what it cannot be without: hardly any text has one."""
+_WORDS: Final = (
+    b"invoke-expression", b"downloadstring", b"frombase64string", b"authorized_keys", b"crontab", b"certutil",
+    b"-urlcache", b"bitsadmin", b"schtasks", b"currentversion\\run",
+)  # fmt: skip
+"""The same, where the word is enough."""
 _SHARE: Final = 0.5
 
 
@@ -42,7 +50,10 @@ def _matches(glance: Glance) -> bool:
         return False
     if _SHEBANG.match(head) or _BATCH.match(head):
         return True
-    if not _MARKS.search(head):
+    small = head.lower()
+    if not any(word in small for word in _WORDS) and not any(
+        mark in small and shape.search(small) for mark, shape in _MARKS
+    ):
         return False
     # Without a first line that says so: text most of whose lines are commands, and one of which matters.
     lines = [line for line in head.splitlines() if line.strip() and not line.lstrip().startswith(b"#")]

@@ -20,7 +20,7 @@ from weighmaster.model.report import Gap, GapReason
 from weighmaster.model.where import Where
 from weighmaster.reading.cursor import Cursor
 from weighmaster.reading.document import document, may_be
-from weighmaster.reading.opening import holds
+from weighmaster.reading.opening import holds, significant
 from weighmaster.reading.pattern import pattern
 from weighmaster.reading.source import is_far
 from weighmaster.reading.yaml import LONGEST, Tag, Tree, text_of, tree
@@ -40,6 +40,10 @@ _BUNDLE: Final = (b"imports", b"bundle_root", b"_meta_")
 _ALIAS: Final = pattern(rb"\*[A-Za-z0-9_]")
 _ALIASES: Final = 12
 """From this many on, aliases can stand for very much."""
+_SCALAR: Final = pattern(rb"[A-Za-z_\"']")
+_NEXT: Final = pattern(rb"(?:[\n\r]|\xc2\x85|\xe2\x80[\xa8\xa9])(?:---|\.\.\.)(?![-.])")
+_LINE: Final = 4096
+"""A key has 1,024 characters at most."""
 _BEFORE: Final = frozenset(b" \t\r\n[{,:")
 _TRIED: Final = 1000
 _CORE: Final = "tag:yaml.org,2002:"
@@ -61,6 +65,8 @@ def _matches(glance: Glance) -> bool:
     if data[:2] in _WIDE:
         data = (text_of(data) or "").encode("utf-8", "replace")
     if not holds(glance.source, data, _WORDS) and not _is_worth_parsing(data):
+        return False
+    if _is_one_scalar(significant(glance.source), data):
         return False
     if may_be(head) and document(glance.source) is not None:
         return False  # JSON, which has its own readers.
@@ -98,6 +104,16 @@ def _is_worth_parsing(data: bytes) -> bool:
         if aliases >= _ALIASES:
             return True
     return False
+
+
+def _is_one_scalar(said: bytes, data: bytes) -> bool:
+    """Whether a text is one scalar if it is YAML at all: no colon in its first line, and no document after the first.
+
+    What begins with a letter or a quote is a scalar or the key before a colon, which stands in the same line
+    (<https://yaml.org/spec/1.2.2/#742-flow-mappings>).
+    """
+    first = said[:_LINE].partition(b"\n")[0]
+    return _SCALAR.match(first) is not None and b":" not in first and _NEXT.search(data) is None
 
 
 def _stands_alone(data: bytes, at: int) -> bool:

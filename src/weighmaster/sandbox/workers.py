@@ -542,6 +542,7 @@ def _serve(tasks: Sequence[str], work: Work, allowance: Allowance, waiting: int,
     for number in itertools.count(1):
         if number % _SWEPT == 0:
             gc.collect()
+            gc.freeze()  # What is left are tables, which are not looked through again.
         try:
             word = os.read(waiting, 4)
         except BlockingIOError:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Iterator
 from typing import Final
 
 from weighmaster.model.errors import OverBudgetError, UnreadableError
@@ -19,6 +20,8 @@ from weighmaster.reading.source import Source
 LONGEST: Final = 4 << 20
 """Bytes of a file of requirements that is read."""
 _HEAD: Final = 4096
+_SHARE: Final = 5
+"""One line of so many at most may be none."""
 _NAME: Final = r"[A-Za-z0-9][A-Za-z0-9._-]*(?:\s*\[[^\]\n]*\])?"
 _LINE: Final = pattern(
     r"(?:" + _NAME + r"\s*\(?(?:(?:[<>=!~]=?=?|===)\s*[\w.*+!-]+\s*,?\s*)*\)?\s*(?:;[^\n]*)?(?:\s--?[\w-]+[= ]\S+)*"
@@ -67,18 +70,20 @@ def _encoding(data: bytes) -> str:
     return found.name if found is not None and found._is_text_encoding else "utf-8"  # noqa: SLF001
 
 
-def _opening(source: Source) -> list[str]:
-    """Return the first lines of a text that say something."""
+def _opening(source: Source) -> str:
+    """Return the first lines of a text, from one that says something on."""
     first = source.read_at(0, min(source.size, _HEAD))
     if _encoding(first) in _PLAIN:
         said = significant(source) or (after_comments(first) if source.size > LONGEST else b"")
-        text = (said if len(said) <= _HEAD else said[:_HEAD].rpartition(b"\n")[0]).decode("utf-8", "replace")
-    else:
-        try:
-            text = decoded(first)
-        except (UnreadableError, UnicodeDecodeError):
-            return []
-    return [line for _, line in lines(text) if line]
+        return (said if len(said) <= _HEAD else said[:_HEAD].rpartition(b"\n")[0]).decode("utf-8", "replace")
+    try:
+        return decoded(first)
+    except (UnreadableError, UnicodeDecodeError):
+        return ""
+
+
+def _said(text: str) -> Iterator[str]:
+    return (line for _, line in lines(text) if line)
 
 
 def is_certain(source: Source) -> bool:
@@ -91,7 +96,7 @@ def is_certain(source: Source) -> bool:
         first = (significant(source) or after_comments(head))[:500].partition(b"\n")[0].decode("utf-8", "replace")
         if not _LINE.fullmatch(first.partition(" #")[0].strip().removesuffix("\\")):
             return False
-    found = _opening(source)
+    found = list(_said(_opening(source)))
     if not any(_TELLS.search(line) for line in found):
         return False
     if all(line.startswith(("http://", "https://")) and not _ARCHIVE.search(line) for line in found):
@@ -108,10 +113,16 @@ def is_possible(source: Source) -> bool:
         return True  # Whatever stands behind so much of nothing.
     if _encoding(head) in _SLOW:
         return True
-    found = _opening(source)
-    fits = sum(_LINE.fullmatch(line) is not None or _LOOSE.fullmatch(line) is not None for line in found)
-    # pip stops at a line that is none: most must be.
-    return 0 < 4 * len(found) <= 5 * fits
+    # pip stops at a line that is none: most must be, and of most texts the first few are not.
+    text = _opening(source)
+    most = len(text.splitlines())
+    count, others = 0, 0
+    for line in _said(text):
+        count += 1
+        others += _LINE.fullmatch(line) is None and _LOOSE.fullmatch(line) is None
+        if _SHARE * others > most:
+            return False
+    return count > 0 and _SHARE * others <= count
 
 
 def is_called_so(where: Where) -> bool:
