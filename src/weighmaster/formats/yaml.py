@@ -41,7 +41,8 @@ _ALIAS: Final = pattern(rb"\*[A-Za-z0-9_]")
 _ALIASES: Final = 12
 """From this many on, aliases can stand for very much."""
 _SCALAR: Final = pattern(rb"[A-Za-z_\"']")
-_NEXT: Final = pattern(rb"(?:[\n\r]|\xc2\x85|\xe2\x80[\xa8\xa9])(?:---|\.\.\.)(?![-.])")
+_NEXT: Final = (b"\n---", b"\n...", b"\r---", b"\r...", b"\xc2\x85", b"\xe2\x80\xa8", b"\xe2\x80\xa9")
+"""What may end a document: marks after the ends of lines that ASCII has, or any of the others."""
 _LINE: Final = 4096
 """A key has 1,024 characters at most."""
 _BEFORE: Final = frozenset(b" \t\r\n[{,:")
@@ -64,9 +65,9 @@ def _matches(glance: Glance) -> bool:
     data = head if glance.size <= len(head) else glance.source.read_at(0, glance.size)
     if data[:2] in _WIDE:
         data = (text_of(data) or "").encode("utf-8", "replace")
-    if not holds(glance.source, data, _WORDS) and not _is_worth_parsing(data):
-        return False
     if _is_one_scalar(significant(glance.source), data):
+        return False
+    if not holds(glance.source, data, _WORDS) and not _is_worth_parsing(data):
         return False
     if may_be(head) and document(glance.source) is not None:
         return False  # JSON, which has its own readers.
@@ -113,7 +114,7 @@ def _is_one_scalar(said: bytes, data: bytes) -> bool:
     (<https://yaml.org/spec/1.2.2/#742-flow-mappings>).
     """
     first = said[:_LINE].partition(b"\n")[0]
-    return _SCALAR.match(first) is not None and b":" not in first and _NEXT.search(data) is None
+    return _SCALAR.match(first) is not None and b":" not in first and not any(mark in data for mark in _NEXT)
 
 
 def _stands_alone(data: bytes, at: int) -> bool:
