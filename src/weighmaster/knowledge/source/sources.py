@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Final
 
 from weighmaster.knowledge.loads import loads
@@ -19,6 +19,7 @@ from weighmaster.knowledge.source.uses import known
 from weighmaster.model.errors import OverBudgetError, UnreadableError
 from weighmaster.model.fact import Fact, Reference, Use
 from weighmaster.model.source import Imports
+from weighmaster.model.value import replace
 from weighmaster.model.where import Where
 from weighmaster.reading.pattern import pattern
 from weighmaster.reading.python.imports import kept
@@ -63,7 +64,7 @@ class Reading:
         self._lines = 0
         self._trees: list[ast.Module] = []
         self._disguises: list[Use] = []
-        self._deeds = Deeds(where, self._nested)
+        self._deeds = Deeds(where, partial(_nested, where, check) if run_by != "nested" else _not_followed)
         self._check = check
         self._run_by = run_by
 
@@ -96,7 +97,7 @@ class Reading:
         self.walker.read(tree)
 
     def facts(self) -> Iterator[Fact]:
-        """Yield what all that was read uses."""
+        """Yield what all that was read uses, once: then it is let go."""
         self.walker.finish()
         found: dict[tuple[object, ...], Use] = {}
         loaded = Loads(self.where)
@@ -118,6 +119,8 @@ class Reading:
             told = functions(self.walker, self.where, pieces, lambda part: self._deeds.of_part(part, "import"))
             if told is not None:
                 yield told
+        self._trees.clear()
+        self.walker.close()
 
     def called(self, when: str) -> Iterator[tuple[str, str]]:
         """Yield the modules and names that are called at that time, whatever is done with them."""
@@ -155,26 +158,21 @@ class Reading:
         if names or programs or others:
             yield Imports(where=self.where, names=names, main=programs, later=others)
 
-    def _nested(self, text: str, when: str) -> Iterator[Use]:
-        """Follow Python that a command runs; not what that runs in turn."""
-        if self._run_by == "nested":
-            return
-        inner = Reading(self.where, self._check, run_by="nested")
-        try:
-            inner.read(text)
-        except (UnreadableError, OverBudgetError):
-            return
-        for fact in inner.facts():
-            if isinstance(fact, Use):
-                yield Use(
-                    where=self.where,
-                    language="python",
-                    module=fact.module,
-                    name=fact.name,
-                    when=when,
-                    detail=fact.detail,
-                    computed=fact.computed,
-                )
+
+def _nested(where: Where, check: Callable[[], None], text: str, when: str) -> Iterator[Use]:
+    """Follow Python that a command runs; not what that runs in turn."""
+    inner = Reading(where, check, run_by="nested")
+    try:
+        inner.read(text)
+    except (UnreadableError, OverBudgetError):
+        return
+    for fact in inner.facts():
+        if isinstance(fact, Use):
+            yield replace(fact, when=when, line=0)
+
+
+def _not_followed(_text: str, _when: str) -> Iterator[Use]:
+    return iter(())
 
 
 def glanced(text: str, where: Where) -> Iterator[Use]:

@@ -205,6 +205,11 @@ class Env:
         self.stars: list[str] = outer.stars if outer else []
         self.away: dict[str, Env] = {}
 
+    def close(self) -> None:
+        """Forget all names."""
+        self.names.clear()
+        self.away.clear()
+
 
 class Given:
     """What a call is given: values by their place, and values by a name."""

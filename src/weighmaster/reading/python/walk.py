@@ -89,6 +89,23 @@ class Walker(Expressions):
                 self.deep = True
             self.part = before
 
+    def close(self) -> None:
+        """Let go of all that was followed, but for what it used.
+
+        Functions and classes lead to the names around them and back: to look for such circles takes longer than to
+        break them here.
+        """
+        for function in self.pending:
+            function.part = None
+            function.defaults.clear()
+            function.env.close()
+            if function.owner is not None:
+                function.owner.attributes.clear()
+                function.owner.env.close()
+        self.module.close()
+        for table in (self._attributes, self._of, self._applied, self._do):
+            table.clear()
+
     def walk(self, body: list[ast.stmt]) -> None:
         """Follow statements in order."""
         under = self.under
