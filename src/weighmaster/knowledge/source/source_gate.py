@@ -61,7 +61,13 @@ _FINDING: Final = {
 _IMPORTS: Final = pattern(rb"\b(?:from|import)\b(?:\((?:#[^\n]*|[^)#])*\)|\\\n|[^\n;(\\])*")
 """What stands after the words of an import, to the end of the statement; it may be a part of a text as well."""
 _FROM: Final = pattern(r"^[ \t]*(?:from[ \t]+(\.|\w+)|import[ \t]+([^\n;#]+))", re.MULTILINE)
-_MODULES: Final = frozenset(word.encode() for word in uses.TOPS)
+_MODULES: Final = frozenset(
+    word.encode()
+    for word in (
+        *uses.TOPS,
+        *(old.partition(".")[0] for old, new in uses.SAME if new.partition(".")[0] in uses.TOPS),
+    )
+)
 """Modules that are reached through others, as `logging.os` is."""
 _GETATTR: Final = pattern(
     rb"\bgetattr\([ \t\n]*[A-Za-z_][\w.]{0,200}[ \t\n]*,[ \t\n]*[\"'][A-Za-z_]\w{0,100}[\"'][ \t\n]*[,)]"
