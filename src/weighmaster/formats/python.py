@@ -19,6 +19,7 @@ from weighmaster.model.package import Acting
 from weighmaster.model.report import Gap, GapReason
 from weighmaster.model.where import Member, Where
 from weighmaster.reading.cursor import Cursor
+from weighmaster.reading.opening import words
 from weighmaster.reading.pattern import pattern
 from weighmaster.reading.python.newer import older, reworded
 from weighmaster.reading.python.source import LONGEST, UnparsedError, check_parts, is_python, text_of
@@ -60,8 +61,8 @@ def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
     cursor.budget.hold(cursor.size * 8)
     if cursor.size > LONGEST:
         raise OverBudgetError(f"{cursor.size} bytes of source, {LONGEST} allowed")
-    if words := acting_in_source(cursor.source.read_at(0, cursor.size)):
-        yield Acting(where=where, words=words)
+    if acting := acting_in_source(words(cursor.source) or cursor.source.read_at(0, cursor.size)):
+        yield Acting(where=where, words=acting)
     text = text_of(cursor.source)
     check_parts(text)
     name = _name(where)
