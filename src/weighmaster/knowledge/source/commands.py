@@ -71,6 +71,45 @@ _BUILD: Final = pattern(
     r"|(?:cmake|make|ninja|nvcc|hipcc|gcc|g\+\+|clang|clang\+\+|cc|c\+\+|cl|ar"
     r"|swig|protoc|cargo|npm run build|cython|ldconfig|doxygen|sphinx-build|patchelf|meson)\b)"
 )
+_ABLE: Final = frozenset(
+    {
+        *(
+            "at",
+            "awk",
+            "batch",
+            "bun",
+            "bunx",
+            "cmd",
+            "cscript",
+            "deno",
+            "docker",
+            "find",
+            "gdb",
+            "git",
+            "java",
+            "kubectl",
+        ),
+        *(
+            "make",
+            "mshta",
+            "msiexec",
+            "npx",
+            "pipx",
+            "podman",
+            "powershell",
+            "py",
+            "pypy",
+            "pythonw",
+            "regsvr",
+            "rundll",
+        ),
+        *("screen", "sed", "start", "tclsh", "tmux", "uv", "uvx", "watch", "wmic", "wscript"),
+        *("chmod", "chown", "cp", "crontab", "dd", "install", "kill", "launchctl", "ln", "mkfifo", "mv", "reg", "rm"),
+        *("sc", "schtasks", "service", "shred", "systemctl", "tee"),
+    }
+)
+"""Commands that run what they are given, or change the machine."""
+_FLAG: Final = pattern(r"-[a-z]|--?version")
 _INSTALLERS: Final = pattern(r"\b(?:pip[\d.]*|apt|apt-get|yum|dnf|brew|npm)\b")
 _INSTALL: Final = pattern(r"\binstall\b")
 
@@ -133,10 +172,13 @@ def is_unheard_of(command: str) -> bool:
 
     >>> is_unheard_of("fburl ?"), is_unheard_of("fburl"), is_unheard_of("curl ?"), is_unheard_of("./fburl ?")
     (True, False, False, False)
+    >>> is_unheard_of("pandoc ? -o ? --version"), is_unheard_of("perl -e ?")
+    (True, False)
     """
     word, _, others = command.partition(" ")
-    starting = _SHELLS | _FETCHERS | _SENDERS | _PASSED
-    return {*others.split()} == {"?"} and word.isidentifier() and word.rstrip("0123456789") not in starting
+    heard = _INTERPRETERS | _FETCHERS | _SENDERS | _PASSED | _ABLE
+    plain = all(other == "?" or _FLAG.fullmatch(other) for other in others.split())
+    return "?" in others and plain and word.isidentifier() and word.rstrip("0123456789") not in heard
 
 
 def builds(command: str) -> bool:
