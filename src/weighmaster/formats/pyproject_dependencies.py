@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from weighmaster.extend.format import Format
 from weighmaster.extend.wanting import toml
-from weighmaster.knowledge.packages.projects import project_of
+from weighmaster.knowledge.packages.projects import commands_of, project_of
 from weighmaster.model.fact import Shared
 from weighmaster.model.package import EntryPoint
 from weighmaster.model.where import Where
@@ -28,6 +28,7 @@ def _holds(found: dict[str, Any]) -> bool:
 
 def _told(found: dict[str, Any], text: str, where: Where) -> Iterator[Shared]:
     yield from project_of(found, where)
+    yield from commands_of(found, where)
     yield from pyproject(found, text, where)
     system = found.get("build-system")
     backend, paths = (system.get("build-backend"), system.get("backend-path")) if isinstance(system, dict) else ("", [])

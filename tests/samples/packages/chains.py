@@ -23,6 +23,17 @@ _PLUGIN: Final = (
     "from importlib.metadata import distributions\n"
     "[point.load() for found in distributions(path=[str(SITE)]) for point in found.entry_points]"
 )
+_BUILD: Final = (
+    "import runpy, sys; sys.argv[:] = ['setup.py', 'egg_info']; runpy.run_path('setup.py', run_name='__main__')"
+)
+"""What a build with setuptools does first: setuptools/build_meta.py."""
+_SERVER: Final = (
+    "import importlib, json, pathlib\n"
+    "said = json.loads(next(pathlib.Path(SITE).parent.rglob('jupyter_server_config.d/kit.json')).read_text())\n"
+    "for name, wanted in said['ServerApp']['jpserver_extensions'].items():\n"
+    "    importlib.import_module(name)._load_jupyter_server_extension(None)"
+)
+"""What Jupyter's server does with its settings: jupyter_server/extension/manager.py."""
 _BACKEND: Final = "import sys; sys.path.insert(0, str(FOLDER / '_build')); import backend"
 _CIPHER: Final = (
     "from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes\n"
@@ -58,7 +69,34 @@ def _enciphered(data: bytes) -> bytes:
 
 _BESIDE: Final = "import os\nhere = os.path.dirname(__file__)\n"
 
+_INDENTED: Final = HARM.replace("\n", "\n    ").rstrip()
+
 SHAPES: Final = [
+    Shape(
+        id="chain-jupyter-server",
+        what="settings of Jupyter's server have it load kit, which starts a program then",
+        build=lambda: _whl({
+            "kit/__init__.py": f"def _load_jupyter_server_extension(app):\n    {_INDENTED}\n",
+            "kit-1.0.data/data/etc/jupyter/jupyter_server_config.d/kit.json":
+                '{"ServerApp": {"jpserver_extensions": {"kit": true}}}',
+        }),
+        fire=_SERVER,
+        said=("acts-on-import",),
+    ),
+    Shape(
+        id="chain-command-of-pyproject",
+        what="pyproject.toml gives setuptools a command of the package's own, which starts a program",
+        build=lambda: _source({
+            "setup.py": "from setuptools import setup\nsetup()\n",
+            "pyproject.toml": "[project]\nname = 'kit'\nversion = '1.0'\n[tool.setuptools]\npackages = ['kit']\n"
+                              "[tool.setuptools.cmdclass]\negg_info = 'kit.telling.Tell'\n",
+            "kit/__init__.py": "",
+            "kit/telling.py": "from setuptools.command.egg_info import egg_info\nclass Tell(egg_info):\n"
+                              f"  def run(self):\n    {_INDENTED}\n    super().run()\n",
+        }),
+        fire=_BUILD,
+        said=("acts-on-install",),
+    ),
     Shape(
         id="chain-import",
         what="`import kit` starts a program, three modules further on",

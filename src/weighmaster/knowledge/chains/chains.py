@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from weighmaster.knowledge.packages.packages import entry_points_of
+from weighmaster.knowledge.packages.projects import COMMAND
 from weighmaster.knowledge.repository import Tree, tree_of
 from weighmaster.model.fact import Fact
 from weighmaster.model.package import EntryPoint, Package
@@ -46,6 +47,12 @@ _SETTINGS: Final = {"../etc/ipython/": "each start of IPython", "../etc/jupyter/
 """Folders of settings that are source, beside `site-packages`, and what runs them.
 
 Sources: `SYSTEM_CONFIG_DIRS` and `ENV_CONFIG_DIRS` of IPython, `ENV_CONFIG_PATH` of jupyter_core.
+"""
+_SERVER: Final = "../etc/jupyter/"
+_SERVING: Final = ("_jupyter_server_extension_p*", "_load_jupyter_server_extension", "load_jupyter_server_extension")
+"""Where settings of Jupyter's servers lie, and the functions of what they load that are called then.
+
+Source: <https://jupyter-server.readthedocs.io/en/latest/developers/extensions.html>.
 """
 _SOURCES: Final = frozenset({"sdist", "project"})
 """Forms of packages that are not installed yet."""
@@ -81,7 +88,7 @@ class Chains:
         self.modules = _modules(package)
         self._names = {path: name for name, path in self.modules.items()}
         self.ways: dict[str, Way] = {}
-        for begin in (_starts, _installs, _imported):
+        for begin in (_starts, _installs, _served, _imported):
             self._follow(list(begin(package, self._tree, self.modules)))
 
     def module(self, name: str) -> list[str]:
@@ -178,6 +185,21 @@ def _installs(package: Package, tree: Tree, modules: Mapping[str, str]) -> Itera
             path = modules.get(module) if fact.group == _BACKEND else None
             if path is not None:
                 yield Way(reach="install", by="the build", chain=(file.path, path), facts=(fact,), calls=_BUILDING)
+            path = modules.get(fact.target.partition(":")[0]) if fact.group == COMMAND else None
+            if path is not None:
+                yield Way(
+                    reach="install", by="the installation", chain=(file.path, path), facts=(fact,), calls=_COMMANDS
+                )
+
+
+def _served(package: Package, tree: Tree, modules: Mapping[str, str]) -> Iterator[Way]:
+    """Yield the extensions of Jupyter's server: who installs one wants it run, as who imports a package does."""
+    for file in package.files if package.form not in _SOURCES else ():
+        if file.installed.startswith(_SERVER) and file.installed.endswith(".json"):
+            for fact in tree.facts(EntryPoint, file.path):
+                path, by = modules.get(fact.target), "each start of Jupyter's server"
+                if path is not None:
+                    yield Way(reach="import", by=by, chain=(file.path, path), facts=(fact,), calls=_SERVING)
 
 
 def _imported(_: Package, __: Tree, modules: Mapping[str, str]) -> Iterator[Way]:

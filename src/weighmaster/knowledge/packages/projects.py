@@ -1,4 +1,4 @@
-"""What a project says of itself in `pyproject.toml` or `setup.cfg`: its name, its version and its homes.
+"""What a project says of itself in `pyproject.toml` or `setup.cfg`: its name, version and homes, how it is installed.
 
 Specifications: <https://packaging.python.org/en/latest/specifications/pyproject-toml/>,
 <https://python-poetry.org/docs/pyproject/>,
@@ -11,11 +11,14 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from weighmaster.knowledge.repository import path_of, split
-from weighmaster.model.package import Distribution
+from weighmaster.model.package import Distribution, EntryPoint
 from weighmaster.model.where import Where
 from weighmaster.reading.dependencies.manifests import sections
 
+COMMAND: Final = "cmdclass"
+"""The group under which a class is told that setuptools takes for one of its commands."""
 _TOLD: Final = 500
+_COMMANDS: Final = 100
 
 
 def project_of(found: dict[str, Any], where: Where) -> Iterator[Distribution]:
@@ -62,6 +65,19 @@ def project_of_setup_cfg(written: str, where: Where) -> Iterator[Distribution]:
         addresses=tuple(f"{label}={address}"[:_TOLD] for label, address in homes[:100] if address),
         by="setup.cfg",
     )
+
+
+def commands_of(found: dict[str, Any], where: Where) -> Iterator[EntryPoint]:
+    """Yield the classes that a `pyproject.toml` gives setuptools for its commands."""
+    if split(path_of(where))[1] != "pyproject.toml":
+        return
+    table: Any = found
+    for key in ("tool", "setuptools", "cmdclass"):
+        table = table.get(key) if isinstance(table, dict) else None
+    for command, target in list(table.items())[:_COMMANDS] if isinstance(table, dict) else ():
+        if isinstance(target, str):
+            module, _, name = target[:_TOLD].rpartition(".")
+            yield EntryPoint(where=where, group=COMMAND, name=command[:_TOLD], target=f"{module}:{name}")
 
 
 def _text(table: dict[str, Any], key: str) -> str:
