@@ -213,8 +213,24 @@ def test_a_path_file_that_imports_is_run_on_every_start() -> None:
     assert verdict_on(b"/usr/lib/extra\n", "x.pth") is Outcome.ALLOW
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("def func((x, y=1)):\n    return True", False),
+        ("def f[T: int\n](a):\n    assert a", False),
+        ("lazy import os\nos.name", True),
+        ("lazy x\nos.system('x')", True),
+        ("def f((x)):\n    return run[0](x)", True),
+        ("@run\ndef f((x)):\n    return 1", True),
+    ],
+)
+def test_text_that_no_python_parses_and_that_calls_nothing_is_no_gap(text: str, told: bool) -> None:  # noqa: FBT001
+    source = f"import os\ntry:\n    exec({text!r})\nexcept SyntaxError:\n    pass\n"
+    assert bool(report_on(source.encode(), "m.py").gaps) is told
+
+
 def test_a_gap_is_told_for_text_that_is_run_and_cannot_be_parsed() -> None:
-    found, _ = reads(FORMAT, b"import a\nexec('def this is no source at all')\n")
+    found, _ = reads(FORMAT, b"import a\nexec('this is no source, run(at all)')\n")
     assert any(isinstance(read, Gap) for read in found)
 
 

@@ -92,6 +92,7 @@ def test_what_is_no_address_of_declarations_is_blocked(target: str) -> None:
         b"<!-- a comment -->\n<div align=center>a model card</div>\n\n# Title\n",
         b'<p align="center"><svg width="3"></svg><br>\n\n# A model card\n',
         b"<!-- a comment --><!DOCTYPE html><html><br></html>",
+        b"<!-- used so:\n<!DOCTYPE a SYSTEM 'a.dtd'>\n<a/> -->\n<!ENTITY % text '(#PCDATA)'>\n<!ELEMENT a %text;>",
     ],
 )
 def test_ordinary_xml_is_allowed(data: bytes) -> None:

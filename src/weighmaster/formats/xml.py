@@ -32,6 +32,7 @@ _PUBLISHERS: Final = pattern(
 """Where the declarations of common document types lie; readers know them, or do without."""
 _DECLARES: Final = pattern(rb"<!ENTITY|:include", 2)  # re.IGNORECASE
 _DECLARATION: Final = pattern(rb"<!(?:ELEMENT|ATTLIST|ENTITY)\s")
+_COMMENT: Final = pattern(rb"<!--.*?-->", 16)  # re.DOTALL
 _ELEMENT: Final = pattern(rb"<!DOCTYPE|^\s*<\w", 10)  # re.IGNORECASE | re.MULTILINE
 _LOOKED_THROUGH: Final = 16 << 20
 _EXTERNALS: Final = 1_000
@@ -68,7 +69,7 @@ def _is_declarations(source: Source) -> bool:
     """Whether it holds the declarations of a document type, and no document: a file that documents name."""
     if source.size > _LOOKED_THROUGH:
         return False
-    text = source.read_at(0, source.size).replace(b"\0", b"")
+    text = _COMMENT.sub(b"", source.read_at(0, source.size).replace(b"\0", b""))
     return _DECLARATION.search(text) is not None and _ELEMENT.search(text) is None
 
 

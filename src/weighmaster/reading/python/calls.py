@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Final
 
 from weighmaster.model.errors import OverBudgetError, UnreadableError
+from weighmaster.reading.pattern import pattern
 from weighmaster.reading.python import constants
 from weighmaster.reading.python.decoders import DECODERS, decode, hides
 from weighmaster.reading.python.lookup import BIG, Lookup
@@ -67,6 +68,9 @@ _TAKING: Final = frozenset({"get", "pop", "__getitem__", "setdefault"})
 _GROWING: Final = frozenset({"append", "insert", "extend"})
 _LEADING: Final = frozenset({Made, Blur, Ref, Func, Partial, list})
 """Values that are worth following into a function."""
+_HEADS: Final = pattern(r"\bdef\s+\w+\s*(?:\[[^\]]*\])?\s*\(")
+_ACTS: Final = pattern(r"[\w\])]\s*\(|@|\bimport\b")
+"""What runs something: calls, which heads of functions look like, decorators, imports."""
 _NOBODY: Final = Func(None, "", Env(), None)
 """Stands for a text among the functions that are being followed."""
 
@@ -356,8 +360,8 @@ class Calls(Lookup):
         try:
             body = _younger(text.strip()).body
         except (UnreadableError, OverBudgetError) as error:
-            # What only Python 2 can parse, no Python 3 runs.
-            if len(text) > BIG and not getattr(error, "old", False):
+            # What only Python 2 can parse, no Python 3 runs; and what calls nothing does nothing in any.
+            if len(text) > BIG and not getattr(error, "old", False) and _ACTS.search(_HEADS.sub(" ", text)):
                 self.unread.append(f"text that is run as source: {error}")
             return None
         self._stands_here(body)

@@ -56,7 +56,7 @@ BIG: Final = 8
 """Text from here on may be source or a payload; lists up to here are looked into for functions."""
 _MOST_BROUGHT: Final = 2_000
 """Modules that one piece of source imports."""
-_MOST_ASKED: Final = 2_000
+_MOST_ASKED: Final = 5_000
 """Names in other sources that one piece of source calls."""
 _LONGEST_NAME: Final = 200
 _LONGEST_ASKED: Final = 160
