@@ -58,6 +58,8 @@ _QUERY: Final = pattern(
     r"(?:git (?:--git-dir[= ]\S*/\.git )?(?:rev-parse|rev-list|name-rev|merge-base|describe"
     r"|log|status|diff|show|branch|remote|config --get"
     r"|ls-files|tag|symbolic-ref)"
+    r"|hg (?:branch|branches|id|identify|tip|path|paths|parents|log|status|summary|root|tags)\b(?!.*--(?:conf|debugger))"
+    r"|svn(?:version| info)\b"
     r"|(?:/(?:usr/)?s?bin/)?(?:nvidia-smi|rocm-smi|rocminfo|hipconfig|uname|oslevel|fc-list|which|where|whereis|lscpu|sw_vers|lsb_release|nproc"
     r"|npu-smi|tput|ldconfig -p|ldd|arch|stty|locale|xcode-select -p|free|df|date|whoami|pwd|ls|cls|clear|getconf"
     r"|lspci|lsmod|pkg-config|llvm-config|readlink|dirname|basename|system_profiler|sysctl -n)\b"
@@ -66,6 +68,8 @@ _QUERY: Final = pattern(
     r"|(?:brew --prefix|conda list) [\w.+-]+(?: --json)?$|(?:[A-Za-z]:\\[\w ()\\/]*)?vswhere\.exe\b"
     r"|[\w.+-]{1,40} (?:--?version|-V|-dumpversion|--help)$)"
 )
+_QUOTED: Final = pattern(r"\"[^\"`$\\]*\"|'[^']*'")
+"""What a shell takes as it stands."""
 _BUILD: Final = pattern(
     r"(?:git submodule (?:update|status|sync|init)"
     r"|(?:cmake|make|ninja|nvcc|hipcc|gcc|g\+\+|clang|clang\+\+|cc|c\+\+|cl|ar"
@@ -162,9 +166,11 @@ def is_query(command: str) -> bool:
     (True, False)
     >>> is_query("git --git-dir=?/.git describe --tags"), is_query("git --git-dir=hooked describe")
     (True, False)
+    >>> is_query('hg tip --template "{date|rfc3339date}"'), is_query('hg log "$(id)"'), is_query("hg log --config x")
+    (True, False, False)
     """
     head = command.strip()
-    return _QUERY.match(head) is not None and not any(mark in head for mark in "|;&`$<>")
+    return _QUERY.match(head) is not None and not any(mark in _QUOTED.sub("", head) for mark in "|;&`$<>")
 
 
 def is_unheard_of(command: str) -> bool:
