@@ -103,6 +103,17 @@ def test_metadata_of_a_package_in_a_model_do_not_make_it_one(name: str) -> None:
     assert "archive-carries-script" in rules_on(built.getvalue(), name)
 
 
+def test_source_in_a_plain_archive_of_a_package_is_the_package_s_and_in_an_archive_of_a_model_is_not() -> None:
+    manifest = '{"model": {"handler": "handler.py", "modelName": "m"}}'
+    for extra, told in (({}, False), ({"MAR-INF/MANIFEST.json": manifest}, True)):
+        inner = BytesIO()
+        with zipfile.ZipFile(inner, "w") as archive:
+            for name, text in {"handler.py": "import os\n", **extra}.items():
+                archive.writestr(name, text)
+        found = rules_on(wheel("kit", "1.0", {"kit/__init__.py": "x = 1\n", "kit/more.zip": inner.getvalue()}), _WHEEL)
+        assert ("archive-carries-script" in found) is told
+
+
 def test_metadata_of_a_package_in_the_folder_of_a_model_do_not_make_it_one() -> None:
     files = installed({"config.json": '{"model_type": "bert"}'}, {"kit/__init__.py": "import os\n"})
     assert packages(files) == {}

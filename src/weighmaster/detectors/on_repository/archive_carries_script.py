@@ -5,8 +5,9 @@ pickles import from it; other archives are unpacked into a folder from which pro
 runs this code.
 
 The code of a TorchScript archive (`code/__torch__/`) is in a small language of its own, which its own reader follows:
-it is not reported here. Neither is the source of a package: to bring source is what wheels and sdists are for; others
-rules say what it does. Source in an archive inside a package is reported.
+it is not reported here. Neither is the source of a package: to bring source is what wheels and sdists are for; other
+rules say what it does, and say it of source in a plain archive (zip, tar) of a package, too, which no loader opens by
+itself. Source in an archive of a model inside a package is reported.
 
 ## What to do
 
@@ -33,21 +34,30 @@ _RULE: Final = Rule(
 )
 
 _TORCHSCRIPT: Final = "code/__torch__"
+_PLAIN: Final = frozenset({"bz2", "gzip", "seven-zip", "tar", "xz", "zip", "zstd"})
+"""Archives, and what packs them, that are of no model."""
 _SHOWN: Final = frozenset({"html"})
 """Shown by a browser, imported by nobody."""
 
 
 def _detect(whole: Repository) -> Iterator[Finding]:
     for fact in whole.facts:
-        if isinstance(fact, Script) and _is_carried(fact):
-            from weighmaster.knowledge.packages.packages import owner_of
-            from weighmaster.knowledge.repository import path_of
+        if isinstance(fact, Script) and _is_carried(fact) and not _is_of_package(whole, fact):
+            message = f"the archive brings source code in {fact.language}"
+            yield Finding(rule=_RULE, where=fact.where, message=message, confidence=Confidence.MEDIUM, evidence=(fact,))
 
-            if owner_of(whole, path_of(fact.where)) is None:
-                message = f"the archive brings source code in {fact.language}"
-                yield Finding(
-                    rule=_RULE, where=fact.where, message=message, confidence=Confidence.MEDIUM, evidence=(fact,)
-                )
+
+def _is_of_package(whole: Repository, fact: Script) -> bool:
+    """Say whether source is a file of a package, or lies in nothing but plain archives that are."""
+    from weighmaster.knowledge.packages.packages import owner_of
+    from weighmaster.knowledge.repository import path_of, tree_of
+
+    path, tree = path_of(fact.where), tree_of(whole)
+    while owner_of(whole, path) is None:
+        path = path.rpartition("!")[0]
+        if path not in tree.files or not _PLAIN.issuperset(tree.files[path].formats):
+            return False
+    return True
 
 
 def _is_carried(fact: Script) -> bool:

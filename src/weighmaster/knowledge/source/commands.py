@@ -58,7 +58,7 @@ _QUERY: Final = pattern(
     r"(?:git (?:--git-dir[= ]\S*/\.git )?(?:rev-parse|rev-list|name-rev|merge-base|describe"
     r"|log|status|diff|show|branch|remote|config --get"
     r"|ls-files|tag|symbolic-ref)"
-    r"|hg (?:branch|branches|id|identify|tip|path|paths|parents|log|status|summary|root|tags)\b(?!.*--(?:conf|debugger))"
+    r"|hg (?:branch|branches|id|identify|tip|paths?|parents|log|status|summary|root|tags)\b(?!.*--(?:conf|debugger))"
     r"|svn(?:version| info)\b"
     r"|(?:/(?:usr/)?s?bin/)?(?:nvidia-smi|rocm-smi|rocminfo|hipconfig|uname|oslevel|fc-list|which|where|whereis|lscpu|sw_vers|lsb_release|nproc"
     r"|npu-smi|tput|ldconfig -p|ldd|arch|stty|locale|xcode-select -p|free|df|date|whoami|pwd|ls|cls|clear|getconf"
