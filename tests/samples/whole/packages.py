@@ -18,6 +18,7 @@ def whole() -> list[bytes]:
         b"[console_scripts]\nx = x.a:main\n\n[pytest11]\nx = x.plugin\n",
         b'{"url": "https://u:p@example.org/x", "vcs_info": {"vcs": "git", "commit_id": "0123456789abcdef"}}',
         b"[metadata]\nname = x\nversion = 1.0\n",
+        b'{"ServerApp": {"jpserver_extensions": {"x": true, "y": false}}}',
         b'{"name": "x", "version": "1.0", "build": "0", "channel": "https://example.org/c", "files": ["lib/x.py"]}',
         b'[project]\nname = "x"\nversion = "1.0"\ndependencies = ["y>=1"]\n',
         wheel("x", "1.0", {"x/__init__.py": "import os\n"}, entry_points="[console_scripts]\nx = x:main\n"),
