@@ -103,7 +103,10 @@ _DENIED: Final = frozenset(
 )
 """Events that are stopped whether a sample is built for them or not."""
 
-_AT_HOME: Final = {"os.mkdir", "os.rmdir", "os.remove", "os.utime", "os.chmod", "shutil.rmtree", "socket.bind"}
+_AT_HOME: Final = {
+    *("os.mkdir", "os.rmdir", "os.remove", "os.utime", "os.chmod", "shutil.rmtree", "socket.bind"),
+    "sqlite3.connect",
+}
 """Events that are let through where they touch only the sample's own folder, or this machine's own address."""
 
 

@@ -352,6 +352,23 @@ def _jinja_template(path: str) -> object:
         return _rendered(file.read())
 
 
+def _sqlite_values(path: str) -> object:
+    """What caches and stores of results do that keep objects in SQLite: each value, in Base64 where it is a text."""
+    import base64
+    import pickle
+    import sqlite3
+    import zlib
+    from contextlib import closing
+
+    with closing(sqlite3.connect(path)) as connection:
+        held = [value for (value,) in connection.execute("SELECT v FROM t ORDER BY k")]
+    found = []
+    for value in held:
+        data = base64.b64decode(value) if isinstance(value, str) else value
+        found.append(pickle.loads(zlib.decompress(data) if data[:1] == b"x" else data))
+    return found
+
+
 LOADERS: Final[dict[str, Callable[[str], object]]] = {
     "base64": _base64,
     "cloudpickle-called": _cloudpickle_called,
@@ -383,6 +400,7 @@ LOADERS: Final[dict[str, Callable[[str], object]]] = {
     "python-import": _python_import,
     "python-path-file": _python_path_file,
     "skops-trusted": _skops_trusted,
+    "sqlite-values": _sqlite_values,
     "tensorflow": _tensorflow,
     "tensorflow-graph": _tensorflow_graph,
     "torch": _torch,

@@ -14,14 +14,15 @@ Specification: <https://www.sqlite.org/fileformat2.html>.
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Callable, Iterator
 from functools import partial
-from itertools import chain
+from itertools import chain, starmap
 from typing import Final
 
 from weighmaster.extend.format import Format, Glance, Inner, Read, part
 from weighmaster.machine.run import plausible, whole
-from weighmaster.model.errors import OverBudgetError, UnreadableError
+from weighmaster.model.errors import MissingExtraError, OverBudgetError, UnreadableError
 from weighmaster.model.fact import Metadata, Reference, Stray
 from weighmaster.model.report import Gap, GapReason
 from weighmaster.model.where import Member, Where
@@ -31,6 +32,7 @@ from weighmaster.reading.pattern import pattern
 from weighmaster.reading.payload import decoded, is_artifact, is_code
 from weighmaster.reading.source import BytesSource, PartSource, Source, expect
 from weighmaster.reading.sqlite import MAGIC, TEXT_OR_BLOB, TREE, Cell, Database, Pieces, values
+from weighmaster.reading.unpacked import BombError, unpacked
 
 _UTF_8: Final = "utf-8"
 _SCHEMA: Final = "sqlite_schema"
@@ -46,8 +48,9 @@ _ENCODED: Final = 32
 _WHOLE: Final = 64 << 20
 _SEARCHED: Final = 256 << 20
 _STREAMS: Final = 4 << 20
-_FOUND: Final = 256
+_FOUND: Final = 1000
 _HOLE: Final = 8
+_LEAST: Final = 12
 _OPCODES: Final = 1 << 16
 _NUMBERS: Final = {1: 1, 2: 2, 3: 3, 4: 4, 5: 6, 6: 8}
 _LOADS: Final = pattern(r"\bload_extension\s*\(")
@@ -70,6 +73,14 @@ _RUN: Final = b"a" * (_ENCODED - 8)
 _NAMES: Final = b"!"
 
 
+_STREAMED: Final = {
+    b"\x1f\x8b": "gzip",
+    b"BZh": "bz2",
+    b"\xfd7zXZ": "xz",
+    b"\x28\xb5\x2f\xfd": "zstd",
+    b"\x04\x22\x4d\x18": "lz4",
+}
+_PICKLED: Final = (b"\x80", b"c", b"(")
 _MAY: Final = pattern(
     rb"[\x80\xe3c(\]}]|x[\x01\x5e\x9c\xda]|\s*[A-Za-z0-9+/_\r\n-]{24}|" + b"|".join(map(re.escape, _MARKS)), 16
 )
@@ -250,7 +261,17 @@ def _of_bytes(text: bytes) -> Source | None:
 def _is_loadable(head: bytes) -> bool:
     if head[:1] in _OLD and _NAMES not in head.translate(_CLASSES):
         return is_code(head)
+    if head[:1] == b"x" and len(head) < _HEAD and not _comes_out(head):
+        return False
     return is_artifact(head, plausible) or is_code(head)
+
+
+def _comes_out(data: bytes) -> bool:
+    """Whether enough comes out of a stream of zlib to be a pickle that acts: by chance a byte or two does."""
+    try:
+        return len(zlib.decompressobj().decompress(data, _LEAST)) >= _LEAST
+    except zlib.error:
+        return False
 
 
 def _within(cursor: Cursor, where: Where, value: Pieces) -> Iterator[Read]:
@@ -288,10 +309,33 @@ def _found(
 def _hits(cursor: Cursor, source: Source) -> Iterator[tuple[int, int]]:
     """Yield where something known begins and how far it may reach."""
     known = spans(source, cursor.budget, partial(_acts_at, source), _SEARCHED)
-    for count, span in enumerate(chain(known, zlib_streams(source, cursor.budget, _STREAMS))):
+    streams = zlib_streams(source, cursor.budget, _STREAMS)
+    found = chain((span for span in starmap(partial(_exact, cursor, source), known) if span is not None), streams)
+    for count, span in enumerate(found):
         if count >= _FOUND:
             raise OverBudgetError(f"sqlite: more than {_FOUND} places look like a known format")
         yield span
+
+
+def _exact(cursor: Cursor, source: Source, start: int, end: int) -> tuple[int, int] | None:
+    """Return where something ends that says so itself; None where it is a stream that was written over.
+
+    Pages keep what was in them before they were split: what follows there belongs to something else.
+    """
+    head = source.read_at(start, 6)
+    codec = next((codec for mark, codec in _STREAMED.items() if head.startswith(mark)), None)
+    if codec is None:
+        stop = whole(source, start, opcodes=_OPCODES).stop if head[:1] in _PICKLED else -1
+        return start, (stop if start < stop <= end else end)
+    try:
+        content = unpacked(PartSource(source, start, end), codec, cursor.budget)
+    except (BombError, MissingExtraError):
+        return start, end
+    except UnreadableError:
+        return None
+    if content.broken and not _is_loadable(content.read_at(0, _HEAD)):
+        return None
+    return start, (end if content.broken else start + content.consumed)
 
 
 def _acts_at(source: Source, at: int) -> bool:

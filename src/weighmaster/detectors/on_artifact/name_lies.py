@@ -49,7 +49,7 @@ _INERT: Final = frozenset(
     {
         *("arrow", "catboost", "empty", "fasttext", "image", "json", "lightgbm", "media"),
         *("msgpack", "mxnet", "npy", "oci", "openvino", "parquet", "pmml", "safetensors"),
-        *("sentencepiece", "text", "tfjs", "tfrecord", "wide-text", "xgboost", "xml", "zarr"),
+        *("sentencepiece", "sqlite", "text", "tfjs", "tfrecord", "wide-text", "xgboost", "xml", "zarr"),
         *("hf-config", "lfs-pointer", "model-card", "secrets", "shard-index"),
     }
 )

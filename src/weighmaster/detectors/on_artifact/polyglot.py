@@ -52,6 +52,7 @@ _FAMILIES: Final = {
     "paddle-weights": "paddle",
     "parquet": "parquet",
     "arrow": "arrow",
+    "sqlite": "sqlite",
     "pdf": "pdf",
     "media": "media",
     "r-serialized": "r",

@@ -4,6 +4,9 @@ HDF5 unpacks data with filters. Those that it does not have itself it looks for 
 loads the library that it finds there. Such filters are common in science (Blosc, Zstandard, Bitshuffle); models seldom
 have any. What lies behind one was not read here.
 
+A schema of SQLite that calls `load_extension` has the library of that name loaded when the view or trigger is used, by
+programs that allow it.
+
 ## What to do
 
 Find out which plug-in the filter is, and whether you trust the one that is installed. `h5repack` writes the file anew
