@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import os
+import pickle
 import struct
 import warnings
 import zipfile
+import zlib
 from typing import Any
 
 import catboost
@@ -14,6 +16,7 @@ import lightgbm
 import numpy as np
 import xgboost
 from tests.samples.rfiles import NIL, R
+from tests.samples.whole.sqlite import database
 from tests.samples.whole.sundry import array, arrow, msgpack, parquet, sentencepiece, whole
 
 _GENERATOR = np.random.default_rng(4)
@@ -146,6 +149,9 @@ def _beside(folder: str) -> None:
         "data.arrow",
         arrow([{0: b"ARROW:extension:name", 1: b"datasets.features.features.Array2DExtensionType"}]),
     )
+    rows = [pickle.dumps({"loss": number / 7}) for number in range(200)], [b"%d" % number * 40 for number in range(200)]
+    held = [*rows[0], *map(zlib.compress, rows[1]), "text\nof lines", *range(500)]
+    _put(folder, "study.db", database(*held, page=4096, then=["DELETE FROM t WHERE k % 7 = 1"]))
     picture = (
         b'<?xml version="1.0"?><!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://www.w3.org/Graphics/SVG/1.1/DTD/'
         b'svg11.dtd" [<!ENTITY ns "http://www.w3.org/2000/svg">]><svg xmlns="&ns;"><g id="x"/></svg>'

@@ -172,6 +172,15 @@ def test_no_record_is_passed_over_that_holds_something(held: list[bytes]) -> Non
         assert found == inner_bytes(reads(FORMAT, raw)[0])
 
 
+def test_a_stream_that_breaks_counts_for_what_comes_out_of_it() -> None:
+    packed = zlib.compress(HOSTILE + Random(1).randbytes(200))
+    chance = b"x\x9c" + Random(2).randbytes(60)
+    for broken in (packed[:-80], packed[:100] + b"\xff" * 40):
+        assert verdict_on(database(broken)) is Outcome.BLOCK
+    assert verdict_on(database(*(b"x\x9c" + Random(n).randbytes(60) for n in range(2000)))) is Outcome.ALLOW
+    assert inner_bytes(reads(FORMAT, database(chance))[0]) == []
+
+
 def test_a_table_without_rowids_is_read() -> None:
     raw = database(then=[f"INSERT INTO w VALUES ('a', X'{LONG.hex()}')"])
     assert inner_bytes(reads(FORMAT, raw)[0]) == [LONG]

@@ -22,7 +22,7 @@ from typing import Final
 
 from weighmaster.extend.format import Format, Glance, Inner, Read, part
 from weighmaster.machine.run import plausible, whole
-from weighmaster.model.errors import MissingExtraError, OverBudgetError, UnreadableError
+from weighmaster.model.errors import EncryptedError, MissingExtraError, OverBudgetError, UnreadableError
 from weighmaster.model.fact import Metadata, Reference, Stray
 from weighmaster.model.report import Gap, GapReason
 from weighmaster.model.where import Member, Where
@@ -50,7 +50,6 @@ _SEARCHED: Final = 256 << 20
 _STREAMS: Final = 4 << 20
 _FOUND: Final = 1000
 _HOLE: Final = 8
-_LEAST: Final = 12
 _OPCODES: Final = 1 << 16
 _NUMBERS: Final = {1: 1, 2: 2, 3: 3, 4: 4, 5: 6, 6: 8}
 _LOADS: Final = pattern(r"\bload_extension\s*\(")
@@ -114,7 +113,7 @@ def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
     expect(cursor.source, [(0, cursor.size)])
     try:
         database = Database(cursor.source, cursor.budget)
-    except UnreadableError:
+    except (UnreadableError, EncryptedError):
         yield from _found(cursor, where, [], lambda _: False)
         raise
     yield from _Reader(cursor, database, where).read()
@@ -261,17 +260,33 @@ def _of_bytes(text: bytes) -> Source | None:
 def _is_loadable(head: bytes) -> bool:
     if head[:1] in _OLD and _NAMES not in head.translate(_CLASSES):
         return is_code(head)
-    if head[:1] == b"x" and len(head) < _HEAD and not _comes_out(head):
+    if head[:1] == b"x" and len(head) < _HEAD and not _is_stream(head):
         return False
     return is_artifact(head, plausible) or is_code(head)
 
 
-def _comes_out(data: bytes) -> bool:
-    """Whether enough comes out of a stream of zlib to be a pickle that acts: by chance a byte or two does."""
+def _is_stream(data: bytes) -> bool:
+    """Whether a stream of zlib is whole, or something that a loader could take comes out before it breaks."""
+    inflater = zlib.decompressobj()
     try:
-        return len(zlib.decompressobj().decompress(data, _LEAST)) >= _LEAST
+        out = inflater.decompress(data, _HEAD)
+        if inflater.eof or inflater.unconsumed_tail:
+            return True
     except zlib.error:
-        return False
+        out = _before_the_damage(data)
+    return is_artifact(out, plausible) or is_code(out)
+
+
+def _before_the_damage(data: bytes) -> bytes:
+    inflater, out = zlib.decompressobj(), bytearray()
+    try:
+        for at in range(len(data)):
+            out += inflater.decompress(data[at : at + 1])
+            if len(out) > _HEAD:
+                break
+    except zlib.error:
+        pass
+    return bytes(out)
 
 
 def _within(cursor: Cursor, where: Where, value: Pieces) -> Iterator[Read]:
