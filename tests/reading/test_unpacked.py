@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Callable
 from typing import Any
 
+import brotli
 import lz4.frame
 import pytest
 import zstandard
@@ -39,6 +40,7 @@ PACK: dict[str, Callable[[bytes], bytes]] = {
     "deflate": _deflate,
     "zlib": zlib.compress,
     "gzip": gzip.compress,
+    "brotli": brotli.compress,
     "bz2": bz2.compress,
     "xz": lzma.compress,
     "lzma": lambda data: lzma.compress(data, lzma.FORMAT_ALONE),
@@ -67,7 +69,8 @@ def test_what_was_packed_comes_out(codec: str, data: bytes) -> None:
     assert (_all(source), source.broken, source.consumed) == (data, None, len(packed))
 
 
-@pytest.mark.parametrize("codec", [codec for codec in PACK if codec != "lzma-zip"])
+# What follows a stream of Brotli is an error to its library, and such bytes are none to its format.
+@pytest.mark.parametrize("codec", [codec for codec in PACK if codec not in {"lzma-zip", "brotli"}])
 def test_bytes_after_the_stream_are_not_consumed(codec: str) -> None:
     packed = PACK[codec](TEXT)
     source = _open(packed + b"and more", codec)

@@ -1,7 +1,7 @@
 """Decompressors with one manner: a piece goes in, at most as much comes out as was asked for, and errors are ours.
 
-Specifications: RFC 1950 (zlib), RFC 1951 (deflate), RFC 1952 (gzip), RFC 8878 (zstd), the xz and .lzma file formats
-<https://tukaani.org/xz/format.html>, the LZ4 frame format <https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md>.
+Specifications: RFC 1950 (zlib), RFC 1951 (deflate), RFC 1952 (gzip), RFC 7932 (Brotli), RFC 8878 (zstd), the xz and
+.lzma file formats <https://tukaani.org/xz/format.html>, the LZ4 frame format <https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md>.
 """
 
 from __future__ import annotations
@@ -231,6 +231,34 @@ class _Zstd:
         return at
 
 
+class _Brotli:
+    """A stream of Brotli, of which the library may give a little more than it was asked for."""
+
+    __slots__ = ("_error", "_inner", "_out", "eof", "needs_input", "unused_data")
+
+    def __init__(self) -> None:
+        import brotli
+
+        self._error = brotli.error
+        self._inner = brotli.Decompressor()
+        self._out = b""
+        self.eof = False
+        self.needs_input = True
+        self.unused_data: bytes | None = b""
+
+    def decompress(self, data: bytes, most: int) -> bytes:
+        """See `Decoder`."""
+        if not self._out:
+            try:
+                self._out = self._inner.process(data, output_buffer_limit=most)
+            except self._error as error:
+                raise UnreadableError(f"brotli: {error}") from error
+        out, self._out = self._out[:most], self._out[most:]
+        self.needs_input = not self._out and self._inner.can_accept_more_data()
+        self.eof = not self._out and self._inner.is_finished()
+        return out
+
+
 def _zlib(source: Source, at: int, _: bool) -> tuple[Decoder, int]:  # noqa: FBT001 - see `Codec`
     head = source.read_at(at, 2)
     if not is_zlib(head):
@@ -297,6 +325,13 @@ def _lz4(_: Source, at: int, __: bool) -> tuple[Decoder, int]:  # noqa: FBT001 -
     return _Lib("lz4", lz4.frame.LZ4FrameDecompressor(), (RuntimeError, ValueError)), at
 
 
+def _brotli(_: Source, at: int, __: bool) -> tuple[Decoder, int]:  # noqa: FBT001 - see `Codec`
+    try:
+        return _Brotli(), at
+    except ImportError as error:
+        raise MissingExtraError("brotli: needs a library: pip install brotli") from error
+
+
 def raw(name: str, filters: list[Mapping[str, Any]], *, endless: bool, start: int = 0) -> Codec:
     """Return the codec of LZMA data that carries no header: `filters` says what a header would."""
 
@@ -344,6 +379,7 @@ CODECS: Final[Mapping[str, Codec]] = {
     "deflate": Codec(begin=lambda _, at, __: (Deflated(None, 0, 0), at)),
     "zlib": Codec(begin=_zlib),
     "gzip": Codec(begin=_gzip, follows=lambda head: head[:3] == b"\x1f\x8b\x08", padded=True),
+    "brotli": Codec(begin=_brotli),
     "bz2": Codec(begin=_bz2, follows=lambda head: head[:3] == b"BZh"),
     "lzma": Codec(begin=_xz, follows=lambda head: head[:6] == XZ or is_alone(head)),
     "xz": Codec(begin=_xz, follows=lambda head: head[:6] == XZ or is_alone(head), padded=True),

@@ -9,6 +9,7 @@ import struct
 import zlib
 from typing import Final
 
+import brotli
 from tests.samples.archives import LZMA_CODER, honest_tar, lzma_packed, seven_zip_of
 from tests.samples.pickles import STOP, TUPLE3, call, name, program, proto, value
 from tests.samples.zips import DEFLATED, zip_of
@@ -28,6 +29,7 @@ def whole() -> list[bytes]:
     files = {"a.pkl": _PICKLE, "b.py": _SOURCE}
     return [
         b"",
+        brotli.compress(_PICKLE * 9 + _SOURCE),
         seven_zip_of(files),
         seven_zip_of(files, pack=lzma_packed, coder=LZMA_CODER),
         _torch_package(),
