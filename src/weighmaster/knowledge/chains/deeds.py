@@ -12,7 +12,7 @@ from weighmaster.knowledge.repository import path_of, shown, tree_of
 from weighmaster.knowledge.source.conduct import WHEN, conduct
 from weighmaster.knowledge.source.uses import known
 from weighmaster.model.fact import Use
-from weighmaster.model.package import Package
+from weighmaster.model.package import EntryPoint, Package
 from weighmaster.model.repository import Repository
 from weighmaster.model.source import Deed, Functions
 from weighmaster.model.value import replace
@@ -68,7 +68,7 @@ def _over_files(whole: Repository, chains: dict[int, Chains]) -> Iterator[Deed]:
 
 
 def _in_package(use: Use, path: str, package: Package, way: Way | None) -> Deed | None:
-    found = packaged(use, way.reach if way else "", path, way.chain[0] if way else path)
+    found = packaged(use, _counted(way) if way else "", path, way.chain[0] if way else path)
     if not found.level:
         return None
     name = package.distribution.name
@@ -85,6 +85,12 @@ def _in_package(use: Use, path: str, package: Package, way: Way | None) -> Deed 
         chain=way.chain,
         facts=way.facts,
     )
+
+
+def _counted(way: Way) -> str:
+    """Return as what a way into the code counts: what a plug-in imports in turn is the library, as any import runs it."""
+    plugged = len(way.chain) > 1 and way.facts and isinstance(way.facts[0], EntryPoint)
+    return "import" if way.reach == "start" and plugged else way.reach
 
 
 def sentence(deed: Deed) -> str:
