@@ -181,6 +181,14 @@ def test_a_stream_that_breaks_counts_for_what_comes_out_of_it() -> None:
     assert inner_bytes(reads(FORMAT, database(chance))[0]) == []
 
 
+def test_a_database_in_a_database_is_read() -> None:
+    inside = database(HOSTILE, sql=["CREATE TABLE t (k INTEGER PRIMARY KEY, v)"])
+    raw = database(inside, sql=["CREATE TABLE t (k INTEGER PRIMARY KEY, v)"])
+    assert inner_bytes(reads(FORMAT, raw)[0]) == [inside]
+    assert all(str(finding.where).startswith("file.bin!t/1/1!t/1/1@") for finding in report_on(raw).findings)
+    assert verdict_on(raw) is Outcome.BLOCK
+
+
 def test_a_table_without_rowids_is_read() -> None:
     raw = database(then=[f"INSERT INTO w VALUES ('a', X'{LONG.hex()}')"])
     assert inner_bytes(reads(FORMAT, raw)[0]) == [LONG]
@@ -228,6 +236,22 @@ def test_a_root_that_is_written_as_text_is_followed() -> None:
     then = ["PRAGMA writable_schema=ON", "UPDATE sqlite_schema SET rootpage = CAST(rootpage AS TEXT)"]
     raw = database(LONG, then=then)
     assert LONG in inner_bytes(reads(FORMAT, raw)[0])
+
+
+@pytest.mark.parametrize("root", ["'²'", "'٣'", "''", "'9' || printf('%.5000d', 0)", "-1", "1.5", "NULL", "X'ff'"])
+def test_a_root_that_is_no_page_is_none(root: str) -> None:
+    then = ["PRAGMA writable_schema=ON", f"UPDATE sqlite_schema SET rootpage = {root}"]
+    found, error = reads(FORMAT, database(*range(9), then=then))
+    assert error is None
+    assert all(isinstance(read, Metadata | Gap) for read in found)
+
+
+def test_many_columns_over_many_pages_are_read_in_time() -> None:
+    columns = ", ".join(f"c{number}" for number in range(1900))
+    held = ", ".join(f"'some text {number}'" for number in range(1899))
+    sql = ["CREATE TABLE t (k, v)", f"CREATE TABLE z ({columns})"]
+    raw = database(sql=sql, then=[f"INSERT INTO z VALUES ({held}, X'{HOSTILE.hex()}')"] * 9)
+    assert [data for data in inner_bytes(reads(FORMAT, raw)[0]) if data == HOSTILE] == [HOSTILE] * 9
 
 
 def _changed(raw: bytes, at: int, data: bytes) -> bytes:

@@ -40,6 +40,7 @@ _TABLES: Final = 20_000
 _TEXT: Final = 1 << 16
 _SHOWN: Final = 80
 _NAME: Final = 200
+_DIGITS: Final = 10
 _SHORTEST: Final = 4
 _HEAD: Final = 1 << 16
 _CHUNK: Final = 1 << 20
@@ -56,7 +57,7 @@ _LOADS: Final = pattern(r"\bload_extension\s*\(")
 
 _MARKS: Final = (
     *(b"PK\x03\x04", b"\x1f\x8b\x08", b"BZh", b"\xfd7zXZ\0", b"\x28\xb5\x2f\xfd", b"\x04\x22\x4d\x18"),
-    *(b"7z\xbc\xaf\x27\x1c", b"\x93NUMPY", b"\x7fELF", b"\x89HDF\r\n\x1a\n", b"GGUF"),
+    *(b"7z\xbc\xaf\x27\x1c", b"\x93NUMPY", b"\x7fELF", b"\x89HDF\r\n\x1a\n", b"GGUF", MAGIC),
 )
 _STARTS: Final = pattern(rb"x[\x01\x5e\x9c\xda]|[c\xe3](?:[^\0].|.[^\0]|..)\0\0..\0\0..\0\0", 16)  # re.DOTALL
 """How streams of zlib and code objects begin."""
@@ -175,8 +176,8 @@ class _Reader:
                 yield Reference(where=self._where, kind="plugin", target=target, by="sqlite")
             if kind == "table":
                 names.append(str(name)[:_SHOWN])
-            if str(root).strip().isdigit() and int(root):  # SQLite takes a text for a number here.
-                roots.append((str(name), int(root)))
+            if number := _page_of(str(root)):
+                roots.append((str(name)[:_NAME], number))
             if len(roots) + len(names) > 2 * _TABLES:
                 raise OverBudgetError(f"sqlite: more than {_TABLES} tables")
             yield from self._record(_SCHEMA, cell)
@@ -219,11 +220,11 @@ class _Reader:
                 there = record.within(start, end)
                 value = Pieces(self._database.source, there)
                 source = self._carried(value, wide=wide)
-                place = self._where / Member(name=f"{name[:_NAME]}/{row}/{column}")
+                place = self._where / Member(name=f"{name}/{row}/{column}")
                 if source is not None:
                     self._taken += there
                     yield Inner(place, partial(_as_it_is, source))
-                elif end > held:
+                elif len(there) > 1:
                     self._taken += there
                     yield from _within(self._cursor, place, value)
         except UnreadableError as error:
@@ -245,6 +246,12 @@ class _Reader:
         return _of_bytes(head if value.size <= _HEAD else value.read_at(0, value.size))
 
 
+def _page_of(root: str) -> int:
+    """Return the page that a schema names, 0 where it names none. SQLite takes a text for a number here."""
+    root = root.strip()
+    return int(root) if root.isascii() and root.isdecimal() and len(root) <= _DIGITS else 0
+
+
 def _as_it_is(source: Source) -> Source:
     return source
 
@@ -262,7 +269,7 @@ def _is_loadable(head: bytes) -> bool:
         return is_code(head)
     if head[:1] == b"x" and len(head) < _HEAD and not _is_stream(head):
         return False
-    return is_artifact(head, plausible) or is_code(head)
+    return is_artifact(head, plausible) or is_code(head) or head.startswith(MAGIC)
 
 
 def _is_stream(data: bytes) -> bool:
