@@ -32,6 +32,7 @@ from tests.samples.whole.sundry import (
     fasttext,
     msgpack,
     mxnet_arrays,
+    old_fasttext,
     parquet,
     sentencepiece,
     tfrecord,
@@ -318,6 +319,17 @@ def test_fasttext_is_measured() -> None:
         assert isinstance(reads(FASTTEXT, data)[1], UnreadableError)
 
 
+def test_fasttext_is_measured_without_its_mark() -> None:
+    found, error = reads(FASTTEXT, old_fasttext())
+    assert error is None
+    assert [read.shape for read in found if isinstance(read, Tensor)] == [(2, 2), (2, 2)]
+    assert verdict_on(old_fasttext(), "lee.bin") is Outcome.ALLOW
+    assert verdict_on(old_fasttext() + PICKLE, "lee.bin") is Outcome.BLOCK
+    assert isinstance(reads(FASTTEXT, old_fasttext(words=1 << 20))[1], UnreadableError)
+    for data in (old_fasttext(numbers=1 << 16), old_fasttext(loss=9), bytes(200)):
+        assert "fasttext" not in report_on(data, "lee.bin").artifacts[0].formats
+
+
 def test_records_of_tensorflow_are_known_by_their_checksum() -> None:
     data = tfrecord(b"brain.Event:")
     assert verdict_on(data * 3, "events.out.tfevents.1") is Outcome.ALLOW
@@ -350,6 +362,16 @@ def test_vectors_of_word2vec_are_counted() -> None:
     assert verdict_on(word2vec(), "vectors.bin") is Outcome.ALLOW
     for data in (word2vec() + PICKLE, word2vec(words=3), word2vec(numbers=9)):
         assert verdict_on(data, "vectors.bin") is not Outcome.ALLOW
+
+
+@pytest.mark.parametrize(
+    ("numbers", "line"), [(2, b"-7.36e-04 nan "), (5, b"-0.11189 0.12135 -0.11379 0.024496 -0.0225 ")]
+)
+def test_vectors_that_are_text_are_text(numbers: int, line: bytes) -> None:
+    data = b"9 %d\n" % numbers + b"".join(b"word.n.%d %s\n" % (at, line) for at in range(9))
+    assert report_on(data, "toy.vec").artifacts[0].formats == ("text",)
+    assert verdict_on(data, "toy.vec") is Outcome.ALLOW
+    assert verdict_on(data + PICKLE + bytes(9), "toy.vec") is not Outcome.ALLOW
 
 
 def test_rows_of_spacy_are_known() -> None:

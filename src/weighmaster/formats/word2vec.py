@@ -17,6 +17,8 @@ from weighmaster.reading.cursor import Cursor
 from weighmaster.reading.pattern import pattern
 
 _HEAD: Final = pattern(rb"(\d{1,9}) (\d{1,5})\n")
+_FIGURES: Final = frozenset(b"+-.0123456789eEainfNI \r\n")
+"""What numbers are written with as text, `nan` and `inf` among them."""
 _WORD: Final = 256
 _WORDS: Final = 8_000_000
 
@@ -28,8 +30,10 @@ def _matches(glance: Glance) -> bool:
     words, numbers = int(head[1]), int(head[2])
     space = glance.head.find(b" ", head.end(), head.end() + _WORD)
     least = words * (4 * numbers + 2)
-    # Numbers written as text are longer, and are text.
-    return words > 0 and numbers > 0 and space > 0 and least <= glance.size - head.end() <= least + words * _WORD
+    if words == 0 or numbers == 0 or space < 0 or not least <= glance.size - head.end() <= least + words * _WORD:
+        return False
+    # Numbers written as text take more room than others, and have their line to themselves.
+    return not _FIGURES.issuperset(glance.head[space : space + 4 * numbers + 1])
 
 
 def _read(cursor: Cursor, where: Where) -> Iterator[Read]:

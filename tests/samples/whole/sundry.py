@@ -305,8 +305,24 @@ def fasttext(words: int = 2, rows: int = 2) -> bytes:
     return head + entries + matrix + b"\0" + struct.pack("<qq", 2, 2) + bytes(16)
 
 
+def old_fasttext(numbers: int = 2, loss: int = 2, words: int = 2) -> bytes:
+    """Return a model of fastText's first releases, which begins without a mark."""
+    settings = struct.pack("<12id", numbers, 5, 5, 5, 5, 1, loss, 2, 1000, 3, 6, 10000, 1e-4)
+    entries = b"".join(word + b"\0" + struct.pack("<qb", 1, 0) for word in (b"a", b"bc"))
+    matrix = struct.pack("<qq", 2, 2) + bytes(16)
+    return settings + struct.pack("<iiiq", words, words, 0, 5) + entries + matrix * 2
+
+
 def _old() -> Iterator[bytes]:
-    yield from (mxnet_arrays(), torch7(), torch7(textual=True), torch7(function=True), fasttext(), word2vec())
+    yield from (
+        mxnet_arrays(),
+        torch7(),
+        torch7(textual=True),
+        torch7(function=True),
+        fasttext(),
+        old_fasttext(),
+        word2vec(),
+    )
     yield b"\x0c\xdb\x3a\x2a" + struct.pack("<Q", 20) + bytes(8)
     yield tfrecord(b"brain.Event:")
     code = b"\xe3" + bytes(16) + b"\x73\x04\0\0\0d\0S\0" + bytes(20)
