@@ -14,6 +14,7 @@ from weighmaster.knowledge.callables import look_up
 from weighmaster.machine.run import Trace, does_something, follow, is_name, plausible
 from weighmaster.machine.shadow import Change, Global, Result
 from weighmaster.machine.terms import Terms
+from weighmaster.machine.words import only_words
 from weighmaster.model.errors import OverBudgetError
 from weighmaster.model.fact import Call, CodeObject, Disagreement, Expansion, Extension, Fact, Import, Stray, Update
 from weighmaster.model.report import Gap, GapReason
@@ -73,6 +74,11 @@ def _is_dangerous(module: str, name: str) -> bool:
     return bool(entry.powers - {"reflect"} if "." in name else entry.powers)
 
 
+def _takes_words(found: Global) -> bool:
+    entry = look_up(found.module, found.name)
+    return entry is not None and "words" in entry.uses
+
+
 def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
     source = cursor.source
     registered: dict[int, Global] = {}
@@ -113,9 +119,13 @@ class _Stream:
         self._source = cursor.source
         self._where = where
         self._registered = registered
+        self._start = 0
+        self._words: bool | None = None
+        """Whether all states that must be words are; None where that was not asked yet."""
 
     def read(self, start: int) -> Generator[Read, None, int]:
         """Yield what the pickle at `start` would do, in every way it can be read; return the offset after STOP."""
+        self._start = start
         trace = Trace()
         skipped, straddle = False, -1
         for trace in self._follow(start, arrays=True):
@@ -192,7 +202,16 @@ class _Stream:
             keys=terms.keys(change.value) if whole else (),
             value=terms.of(change.value) if whole else _ITEMS,
             opcode=change.opcode,
+            words=self._is_words(change),
         )
+
+    def _is_words(self, change: Change) -> bool:
+        made = change.target if change.opcode == "BUILD" else None
+        if not isinstance(made, Result) or not isinstance(made.callee, Global) or not _takes_words(made.callee):
+            return False
+        if self._words is None:
+            self._words = only_words(self._source, self._start, _takes_words, self._allow)
+        return self._words
 
     def _constant(self, kind: str, start: int, end: int) -> Iterator[Read]:
         head = self._source.read_at(start, min(end - start, _HEAD))

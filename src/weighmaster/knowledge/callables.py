@@ -47,9 +47,10 @@ POWERS: Final = MappingProxyType(
 HARMFUL: Final = frozenset({"code", "process", "native", "import", "read", "write", "network", "load"})
 """Powers that harm by themselves; the others climb, compose or meddle."""
 
-USES: Final = frozenset({"refer", "call", "new", "build", "items", "extend"})
+USES: Final = frozenset({"refer", "call", "new", "build", "words", "items", "extend"})
 """`refer`: hold a reference; `call`: REDUCE, OBJ, INST; `new`: NEWOBJ, NEWOBJ_EX; `build`: BUILD on what it makes;
-`items`: SETITEM(S) on what it makes; `extend`: APPEND(S) and ADDITEMS on what it makes."""
+`words`: the same with nothing but numbers and plain words; `items`: SETITEM(S) on what it makes; `extend`: APPEND(S)
+and ADDITEMS on what it makes."""
 
 ARGUMENTS: Final = MappingProxyType(
     {

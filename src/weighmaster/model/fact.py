@@ -49,12 +49,16 @@ class Call(Fact):
 
 
 class Update(Fact):
-    """Loading the artifact changes `target` in place: its state, its items (`keys`), or what it holds."""
+    """Loading the artifact changes `target` in place: its state, its items (`keys`), or what it holds.
+
+    `words`: all of a state is numbers and plain words, and stays so; asked only for classes for which that decides.
+    """
 
     target: Term
     keys: tuple[Term, ...]
     value: Term
     opcode: str
+    words: bool = False
 
 
 class Extension(Fact):

@@ -56,6 +56,8 @@ def _detect(fact: Update) -> Iterator[Finding]:
 
 
 def _covers(entry: Entry, fact: Update) -> bool:
+    if fact.words and "words" in entry.uses:
+        return True
     if _USES[fact.opcode] not in entry.uses or not holds_only_what_may_be_held(fact.value):
         return False
     # functools.partial takes its callable from its state: (function, arguments, keywords, attributes).
