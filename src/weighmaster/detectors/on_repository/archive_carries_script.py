@@ -34,7 +34,7 @@ _RULE: Final = Rule(
 )
 
 _TORCHSCRIPT: Final = "code/__torch__"
-_PLAIN: Final = frozenset({"bz2", "gzip", "seven-zip", "tar", "xz", "zip", "zstd"})
+_PLAIN: Final = frozenset({"brotli", "bz2", "gzip", "lz4", "lzma", "seven-zip", "tar", "xz", "zip", "zlib", "zstd"})
 """Archives, and what packs them, that are of no model."""
 _SHOWN: Final = frozenset({"html"})
 """Shown by a browser, imported by nobody."""
