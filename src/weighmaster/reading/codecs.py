@@ -248,13 +248,16 @@ class _Brotli:
 
     def decompress(self, data: bytes, most: int) -> bytes:
         """See `Decoder`."""
+        more = True
         if not self._out:
             try:
                 self._out = self._inner.process(data, output_buffer_limit=most)
             except self._error as error:
                 raise UnreadableError(f"brotli: {error}") from error
+            # It takes more while there is something left to give, which comes without.
+            more = len(self._out) >= most
         out, self._out = self._out[:most], self._out[most:]
-        self.needs_input = not self._out and self._inner.can_accept_more_data()
+        self.needs_input = not more and not self._out and self._inner.can_accept_more_data()
         self.eof = not self._out and self._inner.is_finished()
         return out
 
