@@ -88,7 +88,7 @@ def _in_package(use: Use, path: str, package: Package, way: Way | None) -> Deed 
 
 
 def _counted(way: Way) -> str:
-    """Return as what a way into the code counts: what a plug-in imports in turn is the library, as any import runs it."""
+    """Return as what a way counts: what a plug-in imports in turn is the library, as any import runs it."""
     plugged = len(way.chain) > 1 and way.facts and isinstance(way.facts[0], EntryPoint)
     return "import" if way.reach == "start" and plugged else way.reach
 
