@@ -38,3 +38,9 @@ def test_an_object_that_holds_such_a_name_waits_for_a_person(name: bytes) -> Non
 
 def test_an_object_that_holds_a_harmless_function_does_not() -> None:
     assert verdict_on(_HOLDER % b"cnumpy\nlog1p\n", "model.pkl") == "allow"
+
+
+@pytest.mark.parametrize(("drawn", "verdict"), [(b"", "allow"), (b"cos\nsystem\n", "block")])
+def test_numpys_old_random_state_is_given_its_numbers(drawn: bytes, verdict: str) -> None:
+    state = b"(S'MT19937'\n(lp0\nI3\naI624\nI0\nF0.0\n" + drawn + b"t"
+    assert verdict_on(b"cnumpy.random\n__RandomState_ctor\n(tR" + state + b"b.", "model.pkl") == verdict
