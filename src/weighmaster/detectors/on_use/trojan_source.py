@@ -11,7 +11,8 @@ Look at the line with an editor that shows such characters, and do not run it be
 
 ## What this rule cannot see
 
-Single letters that are not drawn, which emoji and some scripts need. Names that are alike in one script.
+Single letters that are not drawn, which emoji and some scripts need. Names that are alike in one script. Controls of
+direction on a line in the middle of a docstring, where there is no code that could change places with anything.
 """
 
 from __future__ import annotations

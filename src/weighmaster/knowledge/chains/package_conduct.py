@@ -17,7 +17,7 @@ from weighmaster.model.value import replace
 from weighmaster.reading.pattern import pattern
 
 _TESTS: Final = pattern(
-    r"(?:^|[/!])(?:tests?|testing|_testing|_tests?|examples?|_examples?|samples?|docs?|benchmarks?|tools|scripts?)[/!]"
+    r"(?:^|[/!])(?:tests?|testing|_testing|_tests?|examples?|_examples?|example_dags|samples?|docs?|benchmarks?|tools|scripts?)[/!]"
     r"|(?:^|[/!])(?:test_[^/!]*|[^/!]*_test|conftest|setup)\.py\Z"
 )
 """Where sources lie that nobody imports with the package; they are judged, but less may be made of what they start."""
@@ -99,7 +99,8 @@ def _of_kind(kind: str, use: Use, reach: str, places: tuple[str, str]) -> Level:
         return "touches" if use.detail.endswith((".py", _BESIDE, _FILE + "a file")) else "hides"
     if kind == "patch" and reach in _OWN and _PATCHED.match(use.module):
         return "touches" if use.module.partition(".")[0] != _top(places[0]) else ""
-    return "touches" if reach == "start" and kind in {"code", "native"} and use.module != "types" else ""
+    quiet = use.module == "types" or (kind == "native" and shapes.is_system_library(use.detail))
+    return "touches" if reach == "start" and kind in {"code", "native"} and not quiet else ""
 
 
 def _of_process(use: Use, reach: str, path: str) -> Level:

@@ -22,6 +22,9 @@ _MOST: Final = 20
 _CONTROLS: Final = pattern("[\u202a-\u202e\u2066-\u2069]")
 _LISTED: Final = pattern(r"[ \t]*(?:[\w'\"]+[ \t]*:[ \t]*)?[rRuU]?(?:\"[^\"'\\#/]*\"|'[^\"'\\#/]*')[ \t]*,?[ \t]*")
 """One text of a list, alone on its line, as tests of such letters have them: nothing beside it can change places."""
+_LINE_END: Final = pattern(r"\r\n|\r|\n")
+"""What ends a line for Python; an editor knows more."""
+_OPENED: Final = pattern(r"[rRuU]?(\"{3}|'{3})")
 _UNSEEN: Final = pattern(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u2060-\u2064\u206a-\u206f\u3164\ufe00-\ufe0f"
     "\ufeff\uffa0\U000e0000-\U000e0fff]{8,}"
@@ -43,30 +46,67 @@ def may_be_disguised(text: str) -> bool:
     return not text.isascii() and _ANY.search(text) is not None
 
 
-def disguises(text: str, tree: ast.AST | None, where: Where, language: str = "python") -> Iterator[Use]:
+def disguises(
+    text: str, tree: ast.AST | None, where: Where, language: str = "python", *, below: int = 0
+) -> Iterator[Use]:
     """Yield what makes source look like other source. Source that is all ASCII has none of it.
 
-    Names are looked at where there is a syntax tree.
+    Names are looked at where there is a syntax tree, whose lines begin to count `below` so many others.
     """
     if text.isascii():
         return
     when = "import" if language == "python" else "main"
-    for number, (shape, line, detail) in enumerate(_all(text, tree)):
+    for number, (shape, line, detail) in enumerate(_all(text, tree, below)):
         if number >= _MOST:
             return
         yield Use(where=where, language=language, module="", name=shape, when=when, detail=detail, line=line)
 
 
-def _all(text: str, tree: ast.AST | None) -> Iterator[tuple[str, int, str]]:
+def _all(text: str, tree: ast.AST | None, below: int) -> Iterator[tuple[str, int, str]]:
+    prose: frozenset[int] | None = None
     for number, line in enumerate(text.splitlines(), 1):
         if line.isascii():
             continue
         if (hit := _CONTROLS.search(line)) and not _LISTED.fullmatch(line):
+            prose = _prose(text, tree, below) if prose is None else prose
+            if number in prose:
+                continue
             yield "reorders-its-text", number, f"U+{ord(hit[0]):04X}, {unicodedata.name(hit[0], 'a control')}"
         if hit := _UNSEEN.search(line):
             yield "holds-unseen-letters", number, f"{len(hit[0])} of them, the first U+{ord(hit[0][0]):04X}"
     if tree is not None and _may_imitate(text):
         yield from _imitated(tree)
+
+
+def _prose(text: str, tree: ast.AST | None, below: int) -> frozenset[int]:
+    """Return the lines that lie wholly inside a text that only says something, and hold no quote of its kind.
+
+    A control of direction ends with its line: there is nothing on such a line that could be shown as code, or as the
+    end of the text.
+    """
+    lines = text.splitlines()
+    if tree is None or [*lines, ""] != _LINE_END.split(text if text[-1:] in "\r\n" else text + "\n"):
+        return frozenset()
+    found: set[int] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            found.update(_inner(lines, node.value, below))
+    return frozenset(found)
+
+
+def _inner(lines: list[str], node: ast.Constant, below: int) -> Iterator[int]:
+    first, last = node.lineno - below, (node.end_lineno or node.lineno) - below
+    if last - first < 2 or first < 1 or last > len(lines):
+        return
+    head = lines[first - 1].encode()[node.col_offset :].decode(errors="replace")
+    begin = _OPENED.match(head)
+    end = lines[last - 1].encode()[: node.end_col_offset].decode(errors="replace")
+    # One text, not several that follow each other.
+    if begin is not None:
+        inner = lines[first : last - 1]
+        whole = "\n".join([head[begin.end() :], *inner, end])
+        if whole.endswith(begin[1]) and whole.count(begin[1]) == 1:
+            yield from (number for number, line in enumerate(inner, first + 1) if begin[1][0] not in line)
 
 
 def _may_imitate(text: str) -> bool:

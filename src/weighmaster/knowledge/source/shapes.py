@@ -92,7 +92,7 @@ _DATA_HOSTS: Final = pattern(
 
 _LIBRARIES: Final = pattern(
     r"(?:.*[/\\])?(?:lib)?(?:c|m|dl|pthread|rt|gomp|util|numa|stdc\+\+|gcc_s|cuda|cudart|nvrtc|nccl|cublas\w*|cudnn|nvidia-ml|ssl"
-    r"|crypto|X11|objc|System|Security|CoreFoundation)[-.\d]*(?:\.so(?:\.\d+)*|\.dylib|\.dll)?$"
+    r"|crypto|X11|objc|System|Security|CoreFoundation|CoreServices|Foundation)[-.\d]*(?:\.so(?:\.\d+)*|\.dylib|\.dll)?$"
     r"|(?:kernel32|user32|crypt32|ntdll|advapi32|shell32|msvcrt|msvcp\d+\w*|vcruntime\d+\w*|ole32|ws2_32|secur32)(?:\.dll)?$",
     re.IGNORECASE,
 )

@@ -80,6 +80,11 @@ _COPIES: Final = frozenset(
 )
 _LOADED: Final = frozenset({"import", "load"})
 """Times at which no file needs to be written."""
+_WITH_ENVIRONMENT: Final = frozenset(
+    {"os.execle", "os.execlpe", "os.execve", "os.execvpe", "os.posix_spawn", "os.posix_spawnp", "os.spawnle",
+     "os.spawnlpe", "os.spawnve", "os.spawnvpe"}
+)  # fmt: skip
+"""Functions that take an environment last."""
 _HARMLESS_WHEN: Final = {"torch.load": ("weights_only", True), "numpy.load": ("allow_pickle", False)}
 """The argument with which a loader runs nothing."""
 _LOADING: Final = frozenset({"yaml.load", "yaml.load_all"})
@@ -276,9 +281,25 @@ def _text(value: Any) -> str:
     return text if isinstance(text, str) else text.decode("latin-1") if isinstance(text, bytes) else ""
 
 
+def _given_flags(seen: Seen, entry: Known) -> int:
+    """Return what is known of all that is given, but not that some of a program's environment was fetched.
+
+    What is added to the own environment are settings; nothing of it is run for that.
+    """
+    given = seen.given
+    if entry.kind != "process":
+        return given.flags()
+    placed, named = given.placed, {key: value for key, value in given.named.items() if key != "env"}
+    environment = given.named.get("env")
+    if environment is None and seen.dotted in _WITH_ENVIRONMENT and placed:
+        *placed, environment = placed
+    flags = flags_of(environment)
+    return gather(placed) | gather(named.values()) | (flags & ~FETCHED if flags & ENVIRONMENT else flags)
+
+
 def _origin(seen: Seen, entry: Known) -> str:
     """Say where an argument comes from that is not known."""
-    flags = seen.given.flags()
+    flags = _given_flags(seen, entry)
     if flags & FETCHED and entry.kind in {"code", "process"}:
         return "what comes from the network"
     if flags & FILE and entry.kind in {"code", "process"}:
@@ -298,7 +319,7 @@ def _is_computed(seen: Seen, entry: Known) -> bool:
     if seen.flags & (FOLDED | DECODED | CLIMBED | MODULE):
         return True
     if entry.kind in {"code", "process"}:
-        return bool(seen.given.flags() & (DECODED | FETCHED))
+        return bool(_given_flags(seen, entry) & (DECODED | FETCHED))
     return entry.kind == "load" and any(map(_is_decoded, seen.given.placed))
 
 

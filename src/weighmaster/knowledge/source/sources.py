@@ -92,7 +92,7 @@ class Reading:
         self.begins.append(self._lines)
         self._lines += text.count("\n") + text.count("\r") + 1
         self._trees.append(tree)
-        self._disguises += disguises(text, tree, self.where)
+        self._disguises += disguises(text, tree, self.where, below=self.begins[-1])
         self.walker.unseen = self.walker.unseen or may_hide(text)
         self.walker.read(tree)
 

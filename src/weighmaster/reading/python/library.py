@@ -11,7 +11,7 @@ from typing import Final
 from weighmaster.reading.python import constants
 from weighmaster.reading.python.calls import Calls, Library
 from weighmaster.reading.python.lookup import variable
-from weighmaster.reading.python.names import NAMESPACE, PATH_METHODS, THINGS, WRITTEN
+from weighmaster.reading.python.names import NAMESPACE, PATH_METHODS, TASKS, THINGS, WRITTEN
 from weighmaster.reading.python.values import (
     BESIDE,
     CLIMBED,
@@ -20,8 +20,11 @@ from weighmaster.reading.python.values import (
     FOLDED,
     MODULE,
     Blur,
+    Cls,
+    Env,
     Func,
     Given,
+    Inst,
     Method,
     Partial,
     Ref,
@@ -159,8 +162,37 @@ def _data(_: Calls, ref: Ref, given: Given) -> Value:
     return Blur(FILE, path if isinstance(path, str) else "")
 
 
-def _new_module(_: Calls, __: Ref, ___: Given) -> Value:
+def _nothing(_: Calls, __: Ref, ___: Given) -> Value:
+    """Return what a new module gives, or a pair of sockets joined to each other: nothing is in it yet."""
     return None
+
+
+# What holds things and does not call them.
+
+
+def _holder(name: str, held: dict[str, Value]) -> Inst:
+    """Return an object that has these attributes."""
+    cls = Cls(name, [], Env())
+    cls.attributes.update(held)
+    return Inst(cls)
+
+
+def _type_variable(_: Calls, ref: Ref, given: Given) -> Value:
+    held = {f"__{name}__": value for name, value in given.named.items()}
+    return _holder(ref.dotted, held | {"__constraints__": given.placed[1:]})
+
+
+def _new_type(_: Calls, ref: Ref, given: Given) -> Value:
+    return _holder(ref.dotted, {"__supertype__": given.at(1, "tp"), "__call__": Ref("typing.cast")})
+
+
+def _cast(_: Calls, __: Ref, given: Given) -> Value:
+    return given.at(1, "val")
+
+
+def _task(_: Calls, ref: Ref, given: Given) -> Value:
+    # Given a function, a task; given how it shall be run, what makes one.
+    return _holder(ref.dotted, dict.fromkeys(("__wrapped__", "function"), given.first)) if given.placed else ref
 
 
 # Source that is run.
@@ -221,6 +253,11 @@ def _path_text(path: Value) -> str:
     return text if isinstance(text, str) else ""
 
 
+def _found_library(_: Calls, __: Ref, given: Given) -> Value:
+    # The system looks for it under this name where its own libraries lie.
+    return given.at(0, "name")
+
+
 def _joined(parts: list[Value]) -> Value:
     texts = [plain(part) for part in parts]
     if not texts or not isinstance(texts[0], str):
@@ -268,6 +305,7 @@ LIBRARY: Final[Library] = {
     "cProfile.run": _run,
     "code.InteractiveInterpreter.runsource": _run,
     "codecs.open": _open,
+    "ctypes.util.find_library": _found_library,
     "doctest.debug_script": _run,
     "functools.partial": _partial,
     "functools.reduce": _reduce,
@@ -291,12 +329,20 @@ LIBRARY: Final[Library] = {
     "profile.run": _run,
     "pydoc.locate": _resolve,
     "runpy.run_module": _module_run,
+    "socket.socketpair": _nothing,
     "timeit.repeat": _run,
     "timeit.timeit": _run,
     "trace.Trace.run": _run,
     "types.FunctionType": _run,
     "types.LambdaType": _run,
-    "types.ModuleType": _new_module,
+    "types.ModuleType": _nothing,
+    "typing.NewType": _new_type,
+    "typing.TypeVar": _type_variable,
+    "typing.cast": _cast,
+    "typing_extensions.NewType": _new_type,
+    "typing_extensions.TypeVar": _type_variable,
+    "typing_extensions.cast": _cast,
+    **dict.fromkeys(TASKS, _task),
     **dict.fromkeys(_OF_PACKAGES | _TEXTS, _data),
     **dict.fromkeys(THINGS, _thing),
     **dict.fromkeys((f"pathlib.Path.{name}" for name in PATH_METHODS), _path),

@@ -299,6 +299,9 @@ class Lookup:
         if base.dotted == NAMESPACE and isinstance(text, str):
             found = self.look(text)
             return Ref(found.dotted, found.flags | flags | FOLDED) if type(found) is Ref else found
+        if base.dotted == "ctypes.__dict__":
+            # Which names it has, the system says: who has types checked asks for them by a text.
+            return self.named(Ref("ctypes", base.flags), index)
         if base.dotted == "builtins" or base.dotted.endswith(".__dict__"):
             return self.named(Ref(base.dotted.removesuffix(".__dict__"), flags | FOLDED), index)
         return variable(text) if base.dotted == "os.environ" else None

@@ -167,6 +167,19 @@ SAME_PATH: Final = frozenset(
 )
 """Functions that give the path that they are given, for what a path says of a file."""
 
+TASKS: Final = frozenset(
+    {
+        "kfp.dsl.component",
+        *(
+            f"{module}.task{kind}"
+            for module in ("airflow.decorators", "airflow.sdk")
+            for kind in ("", ".bash", ".branch", ".docker", ".kubernetes", ".python", ".sensor", ".short_circuit",
+                         ".virtualenv")
+        ),
+    }
+)  # fmt: skip
+"""Decorators whose functions, where source calls them, are put into a plan that a scheduler carries out elsewhere."""
+
 PATH_METHODS: Final = frozenset({"absolute", "expanduser", "joinpath", "resolve", "with_name", "with_suffix"})
 """Methods of `pathlib.Path` that give a path."""
 

@@ -15,7 +15,7 @@ from weighmaster.reading.python.arithmetic import calculate
 from weighmaster.reading.python.expressions import Expressions
 from weighmaster.reading.python.library import LIBRARY
 from weighmaster.reading.python.lookup import inside
-from weighmaster.reading.python.names import MAIN, OWN_NAME
+from weighmaster.reading.python.names import MAIN, OWN_NAME, TASKS
 from weighmaster.reading.python.values import (
     BESIDE,
     Cls,
@@ -357,6 +357,8 @@ class Walker(Expressions):
             name = decorator.dotted if type(decorator) is Ref else ""
             if isinstance(defined, Func) and name in _KINDS_OF_METHODS:
                 defined.kind = name.removeprefix("builtins.")
+            elif _plans(decorator):
+                found = self.apply(decorator, Given([found]))
             elif decorator is not None:
                 given = self.apply(decorator, Given([found]))
                 found = either([found, given]) if given is not None else found
@@ -415,6 +417,12 @@ class Walker(Expressions):
                         self.runs(function)
                 elif type(one) is Ref and one.flags & BESIDE:
                     self.asks(Ref(f"{one.dotted}.__init_subclass__", one.flags), Given([]))
+
+
+def _plans(decorator: Value) -> bool:
+    """Whether a decorator is one of `TASKS`, whichever of several imports it comes from."""
+    each = decorator.values if type(decorator) is Either else (decorator,)
+    return all(type(one) is Ref and one.dotted in TASKS and not one.flags & BESIDE for one in each)
 
 
 def _parameters(arguments: ast.arguments) -> Iterator[ast.arg]:
