@@ -20,6 +20,17 @@ _TASK = (
 _EITHER = "import os\ntry:\n    from airflow.sdk import task\nexcept ImportError:\n    {other}\n@task\ndef probe():\n    os.system('id')\nprobe()\n"
 _SENT = "import os, subprocess, requests\ndef run(path, url, args):\n    env = {**os.environ, 'CONFIG': requests.get(url).text}\n"
 
+_SHOWN = """import base64, os, subprocess, tempfile
+class Shell:
+    def show(self, data, mime):
+        raw = base64.decodebytes({data})
+        with tempfile.TemporaryDirectory() as folder:
+            p = os.path.join(folder, self.name(mime))
+            with open(p, 'wb') as file:
+                file.write(raw)
+            return subprocess.call({command})
+"""
+
 
 @pytest.mark.parametrize(
     "source",
@@ -40,6 +51,9 @@ _SENT = "import os, subprocess, requests\ndef run(path, url, args):\n    env = {
         ),
         pytest.param(f"{_SENT}    os.execvpe(path, list(args), dict(env))\n", id="settings that are fetched, to exec"),
         pytest.param(f"{_SENT}    subprocess.run([path, *args], env=dict(env), check=False)\n", id="settings to run"),
+        pytest.param(
+            _SHOWN.format(data="data[mime].encode()", command="[s.format(file=p) for s in self.viewer]"), id="a viewer"
+        ),
         pytest.param(
             "import ctypes\ndef f():\n    return vars(ctypes)['WinDLL']('kernel32', use_last_error=True)\n",
             id="a name that ctypes has on Windows only",
@@ -86,6 +100,17 @@ def test_what_is_called_all_the_same_is_caught(source: str) -> None:
         pytest.param(
             "import socket, subprocess\ndef run(host):\n    s = socket.create_connection((host, 1))\n    subprocess.Popen(['sh'], stdin=s.fileno(), stdout=s.fileno())\n",
             id="a connection",
+        ),
+        pytest.param(_SHOWN.format(data="data[mime].encode()", command="[p]"), id="a file of what is decoded"),
+        pytest.param(_SHOWN.format(data="data[mime]", command="p"), id="a file of what is decoded, alone"),
+        pytest.param(_SHOWN.format(data="data[mime]", command="[s.format(p) for s in ['{}']]"), id="a list of its own"),
+        pytest.param(
+            _SHOWN.format(data="'Y2F0IC9ldGMvcGFzc3dk'", command="[s.format(file=p) for s in self.viewer]"),
+            id="a file of what stands here",
+        ),
+        pytest.param(
+            _SHOWN.format(data="open('x.dat').read()", command="[s.format(file=p) for s in self.viewer]"),
+            id="a file of what another file holds",
         ),
         pytest.param("import os\ndef f(x):\n    vars(os)['system'](x)\n", id="a name of os by a text"),
         pytest.param("import ctypes\ndef f():\n    vars(ctypes)['Win' + 'DLL']('kernel32')\n", id="a name in pieces"),

@@ -33,6 +33,7 @@ from weighmaster.reading.python.values import (
     Made,
     Part,
     Ref,
+    Words,
     flags_of,
     gather,
     plain,
@@ -144,6 +145,8 @@ class Deeds:
         """Follow what is decoded or fetched, written to a file, and taken up from there in the same piece."""
         if entry.kind in {"drop", "write"} and (flags := gather(seen.given.placed[1:])) & (DECODED | FETCHED):
             kinds.add("<decoded>" if flags & DECODED else "<fetched>")
+            if flags != DECODED or any(type(value) is Made for value in seen.given.placed[1:]):
+                kinds.add("<known>")
         elif seen.dotted.endswith(".urlretrieve"):
             kinds.add("<fetched>")
         if entry.kind not in _TAKEN_UP or not kinds & {"<decoded>", "<fetched>"} or not _counts(seen, entry):
@@ -152,6 +155,8 @@ class Deeds:
             if when in SOON:
                 yield self._shape("downloads-and-loads", when, f"{seen.dotted} {_detail(seen)}")
         elif "<decoded>" in kinds and entry.kind in {"native", "process"}:
+            if when == "call" and type(seen.given.first) is Words and "<known>" not in kinds:
+                return  # What somebody gave is shown to a program that a setting names.
             yield self._shape("decodes-and-runs", when, f"{seen.dotted} {_detail(seen)}")
         elif when in SOON:
             yield self._shape("downloads-and-runs", when, f"{seen.dotted} {_detail(seen)}")

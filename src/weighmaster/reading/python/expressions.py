@@ -24,6 +24,7 @@ from weighmaster.reading.python.values import (
     Ref,
     Thing,
     Value,
+    Words,
     blur,
     either,
     flags_of,
@@ -200,7 +201,8 @@ class Expressions(Binding):
     # Comprehensions.
 
     def _ev_listcomp(self, node: ast.ListComp | ast.GeneratorExp | ast.SetComp) -> Value:
-        return self._comprehended(node.generators, [node.elt])
+        found = self._comprehended(node.generators, [node.elt])
+        return Words() if found is None and type(node) is ast.ListComp else found
 
     def _ev_dictcomp(self, node: ast.DictComp) -> Value:
         return blur(flags_of(self._comprehended(node.generators, [node.key, node.value])))

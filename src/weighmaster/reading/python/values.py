@@ -124,6 +124,12 @@ class Thing:
         self.first = first
 
 
+class Words:
+    """A list of which no more is known than that each item was made of one of something unknown: of a setting."""
+
+    __slots__ = ()
+
+
 class Func:
     """A function that the source defines. `part` is what its body does, once that was read.
 
