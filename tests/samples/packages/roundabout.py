@@ -278,6 +278,25 @@ SHAPES: Final = [
         said=("executable-inside",),
     ),
     _whl(
+        "type-variable",
+        "a type variable holds what acts, and gives it back",
+        {
+            "kit/__init__.py": "import os\nfrom typing import TypeVar\n"
+            f"T = TypeVar('T', os.system, int)\n{_CALL.replace('os.system', 'T.__constraints__[0]')}\n"
+        },
+    ),
+    _whl(
+        "keys-that-are-code",
+        "names that are filled into a text that is run are more than names",
+        {
+            "kit/data.py": f"objects = {{{_CALL!r} + '; a': 1}}\n",
+            "kit/types.py": "from .data import objects\nimport os\n"
+            "for name in objects.keys():\n    exec('%s = type(objects.get(%r))' % (name, name))\n",
+            "kit/__init__.py": "from . import types\n",
+        },
+        "source-reaches-out-on-import",
+    ),
+    _whl(
         "shell-reordered",
         "controls of direction show a command of a shell script as a comment",
         {"kit/setup.sh": "#!/bin/sh\necho done # \u202e\u2066 ; true\u2069\n"},
