@@ -3,6 +3,7 @@
 import base64
 import json
 import pickle
+from typing import Final
 
 import pytest
 from hypothesis import given, settings
@@ -160,6 +161,30 @@ def test_what_a_terminal_was_told_is_text(lead: int, piece: bytes) -> None:
 def test_other_control_characters_are_none_of_it(piece: bytes) -> None:
     for data in (b"log\n" + piece + b"\n", b"a" * 200_000 + piece + b"a" * 200_000):
         assert verdict_on(data, "train.log") is not Outcome.ALLOW
+
+
+_LINE: Final = b"const f = (a) => { return a };\n"
+
+
+_IMPORTS: Final = b"import{" + b",".join(b"$%d as a%d" % (n, n) for n in range(400)) + b'}from"./a.js";\n'
+
+
+@pytest.mark.parametrize("imports", [b"", _IMPORTS])
+@pytest.mark.parametrize("at", [1000, 300_000, 599_000])
+def test_a_bundle_may_have_a_control_character_in_a_literal_wherever_it_stands(at: int, imports: bytes) -> None:
+    data = imports + _LINE * 20_000
+    literal = b"t=t.replace(/@@/g,`\x01`);\n"
+    for most, outcome in ((1, Outcome.ALLOW), (200, Outcome.REVIEW)):
+        assert verdict_on(data[:at] + literal * most + data[at:], "assets/editor.js") is outcome
+    for other in (b"\0", b"\x80\x02}q\x01."):
+        assert verdict_on(data[:at] + other + data[at:], "assets/editor.js") is not Outcome.ALLOW
+
+
+@pytest.mark.parametrize("at", [0, 300, 599_000, 620_000])
+def test_what_acts_in_such_a_bundle_is_found(at: int) -> None:
+    data = _LINE * 20_000 + b"`\x01`\n"
+    for pickled in (GLOBAL, PAYLOAD):
+        assert verdict_on(data[:at] + pickled + data[at:], "assets/editor.js") is not Outcome.ALLOW
 
 
 def test_a_script_beside_a_model_is_told_and_allowed() -> None:

@@ -38,7 +38,10 @@ _BUNDLE: Final = pattern(
     rb"\bfunction\b|=>|\b(?:var|let|const) |\brequire\(|\breturn\b|\bexports\b"
     rb"|#(?:include|define|ifn?def|endif|pragma)\b"
 )
-_WORDS: Final = 4
+_BEGUN: Final = (4096, 16384)
+"""Bytes of its beginning by which it is told: modules of JavaScript may begin with a long list of what they import."""
+_APART: Final = 1024
+"""Bytes to one of these words, at most."""
 _SOURCE: Final = 256 << 10
 """Characters that are looked at to see whether it is source code."""
 _EXCERPT: Final = 200
@@ -70,12 +73,23 @@ def _matches(glance: Glance) -> bool:
     encoding = _UTF16.get(glance.head[:2])
     if encoding is not None:
         return _wide(glance.head[: len(glance.head) & ~1], encoding)
-    return not _controlled(glance.head) and not _controlled(glance.tail) and _plain(glance.head) is not None
+    return _plain(glance.head) is not None and (not any(map(_controlled, (glance.head, glance.tail))) or _few(glance))
 
 
 def _controlled(data: bytes) -> bool:
     # Nearly all text has none of the bytes that it takes, and to see that costs a fiftieth.
     return len(data.translate(None, _CONTROLS)) != len(data) and _CONTROL.search(data) is not None
+
+
+def _few(glance: Glance) -> bool:
+    """Whether it may still be source code with a few control characters, which is seen where all of it is read."""
+    ends = glance.head + glance.tail
+    controls = len(ends) - len(ends.translate(None, _CONTROLS))
+    return b"\0" not in ends and controls * _RARE <= glance.size and _is_bundle(glance.source)
+
+
+def _is_bundle(source: Source) -> bool:
+    return any(len(_BUNDLE.findall(source.read_at(0, most))) * _APART >= most for most in _BEGUN)
 
 
 def _read(cursor: Cursor, where: Where) -> Iterator[Read]:
@@ -176,7 +190,7 @@ def _nearly(cursor: Cursor) -> bool:
     bytes that are no UTF-8, or is looked for in any text. In a log, which is shown as it is, one such character is
     enough.
     """
-    if len(_BUNDLE.findall(cursor.source.read_at(0, 4096))) < _WORDS:
+    if not _is_bundle(cursor.source):
         return False
     decoder = codecs.getincrementaldecoder("utf-8")()
     controls = 0
