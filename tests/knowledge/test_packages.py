@@ -140,10 +140,19 @@ def test_a_library_in_an_archive_in_a_package_is_told() -> None:
     assert "executable-inside" in rules_on(built, "kit-1.0-cp311-cp311-linux.whl")
 
 
-@pytest.mark.parametrize("name", ["setuptools", "kit"])
-def test_the_launchers_of_setuptools_are_its_own(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("setuptools", "setuptools/cli-64.exe"),
+        ("kit", "setuptools/cli-64.exe"),
+        ("installer", "installer/_scripts/t64-arm.exe"),
+        ("installer", "installer/_scripts/w_arm.exe"),
+        ("kit", "installer/_scripts/t64.exe"),
+    ],
+)
+def test_the_launchers_of_tools_that_install_are_their_own(name: str, path: str) -> None:
     pe = b"MZ" + bytes(58) + (64).to_bytes(4, "little") + b"PE\0\0" + bytes(60)
-    found = rules_on(wheel(name, "1.0", {"setuptools/cli-64.exe": pe}), f"{name}-1.0-py3-none-any.whl")
+    found = rules_on(wheel(name, "1.0", {path: pe}), f"{name}-1.0-py3-none-any.whl")
     assert ("native-code-in-pure-wheel" in found) is (name == "kit")
 
 

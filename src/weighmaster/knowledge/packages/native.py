@@ -19,8 +19,10 @@ _DATA: Final = frozenset({
     ".pth", ".safetensors", ".svg", ".tflite", ".toml", ".tsv", ".txt", ".vocab", ".weights", ".xml", ".yaml", ".yml",
 })  # fmt: skip
 """Endings that promise numbers, text or pictures. GPU code in ELF files has endings of its own (`.cubin`)."""
-_LAUNCHERS: Final = pattern(r"(?:.*/)?(?:distlib/[tw](?:32|64|64-arm)|setuptools/(?:cli|gui)(?:-32|-64|-arm64)?)\.exe")
-"""What setuptools and distlib make the commands of packages out of on Windows."""
+_LAUNCHERS: Final = pattern(
+    r"(?:.*/)?(?:(?:distlib|installer/_scripts)/[tw](?:32|64|64-arm|_arm)|setuptools/(?:cli|gui)(?:-32|-64|-arm64)?)\.exe"
+)
+"""What setuptools, distlib and installer make the commands of packages out of on Windows."""
 _LIBRARY: Final = pattern(r".*(?:\.so(?:\.\d+){0,4}|\.pyd|\.dll|\.dylib)\Z", 2 | 16)
 """Endings of what is loaded, and never run."""
 _KINDS: Final = {"linux": "ELF", "manylinux": "ELF", "musllinux": "ELF", "macosx": "Mach-O", "win": "PE"}
@@ -61,7 +63,7 @@ _CALLED: Final = {
     "x86_64": pattern(r"x86_64|x86-64|amd64|x64|64"),
 }
 """What a file is called that is for a machine. `32` and `64` are enough: programs of Windows have them."""
-_BRING_LAUNCHERS: Final = frozenset({"distlib", "pip", "setuptools", "virtualenv"})
+_BRING_LAUNCHERS: Final = frozenset({"distlib", "installer", "pip", "setuptools", "virtualenv"})
 
 
 def of_packages(whole: Repository) -> Iterator[tuple[Executable, Package]]:
