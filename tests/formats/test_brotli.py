@@ -12,7 +12,8 @@ from tests.samples.pickles import STOP, call, name, program, proto
 from tests.samples.vetting import report_on, verdict_on
 
 from weighmaster.extend.format import Glance
-from weighmaster.formats.brotli import FORMAT
+from weighmaster.formats.brotli import FORMAT, _ends
+from weighmaster.model.errors import OverBudgetError
 from weighmaster.model.report import GapReason
 from weighmaster.model.verdict import Outcome
 from weighmaster.reading.source import BytesSource
@@ -64,3 +65,11 @@ def test_one_that_swells_is_not_unpacked_to_its_end() -> None:
     packer = brotli.Compressor(quality=1)
     packed = b"".join([*(packer.process(bytes(1 << 24)) for _ in range(80)), packer.finish()])
     assert GapReason.OVER_BUDGET in {gap.reason for gap in report_on(packed, "a.br").gaps}
+
+
+def test_little_is_unpacked_to_see_that_one_swells() -> None:
+    packed = brotli.compress(bytes(1 << 27), quality=9, lgwin=24)
+    assert len(packed) < 200
+    with pytest.raises(OverBudgetError, match=f"more than {64 << 20} bytes"):
+        _ends(BytesSource(packed))
+    assert _claimed(packed)

@@ -16,8 +16,8 @@ from weighmaster.reading.source import Source, is_far
 _SHORTEST: Final = 24
 _LONGEST: Final = 64 << 20
 _PIECE: Final = 1 << 16
-_MOST: Final = 1 << 30
-"""Bytes that are unpacked to see whether it is one."""
+_MOST: Final = 64 << 20
+"""Bytes that are unpacked to see whether it is one: what gives more is one by then, as a bomb of 200 bytes is."""
 _TEXT: Final = bytes({*range(0x20, 0x100), *b"\t\n\f\r"})
 
 
