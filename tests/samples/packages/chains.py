@@ -84,6 +84,24 @@ SHAPES: Final = [
         said=("acts-on-import",),
     ),
     Shape(
+        id="chain-plug-in-passed-on",
+        what="the function that pytest calls of a plug-in comes from another module, by a star",
+        build=lambda: {
+            _WHEEL: wheel(
+                "kit",
+                "1.0",
+                {
+                    "kit/__init__.py": "",
+                    "kit/plugin.py": "from kit.hooks import *\n",
+                    "kit/hooks.py": f"def pytest_configure(config):\n    {_INDENTED}\n",
+                },
+                entry_points="[pytest11]\nkit = kit.plugin\n",
+            )
+        },
+        fire="import kit.plugin; kit.plugin.pytest_configure(None)",
+        said=("acts-on-start",),
+    ),
+    Shape(
         id="chain-command-of-pyproject",
         what="pyproject.toml gives setuptools a command of the package's own, which starts a program",
         build=lambda: _source({

@@ -97,6 +97,10 @@ class Chains:
         above = [".".join(steps[:count]) for count in range(1, len(steps) + 1)]
         return [path for each in above if (path := self.modules.get(each)) is not None]
 
+    def name(self, path: str) -> str:
+        """Return the name under which a file is imported."""
+        return self._names.get(path, "")
+
     def _follow(self, waiting: list[Way]) -> None:
         for way in waiting:
             if len(self.ways) >= _MOST:

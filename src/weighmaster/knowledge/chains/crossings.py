@@ -83,6 +83,9 @@ class _Crossing:
     def follow(self, begin: list[_Place]) -> Iterator[tuple[Use, Way]]:
         """Yield what is reached from some places."""
         self._waiting = begin
+        for place in [place for place in begin if not place.name and place.way.calls]:
+            for dotted in self._passed_on(place):
+                yield from self._call(place, dotted, "", _DEEPEST)
         for place in self._waiting:
             if len(self._seen) > _MOST:
                 return
@@ -94,6 +97,20 @@ class _Crossing:
                     yield replace(use, detail=use.detail or text, when=when), place.way
             for target, text in source.asks.get(place.name, ()):
                 yield from self._call(place, self._chains.absolute(place.path, target), text, _DEEPEST)
+
+    def _passed_on(self, place: _Place) -> Iterator[str]:
+        """Yield the functions that are called once a file is reached, and that it takes from elsewhere."""
+        source, own = self._sources[place.path], self._chains.name(place.path)
+        for name, targets in source.named.items():
+            if name != "*":
+                if any(fnmatchcase(name, each) for each in place.way.calls):
+                    yield f"{own}.{name}"
+                continue
+            for module in targets:
+                stem = self._chains.absolute(place.path, module)
+                path, rest = self._split(stem)
+                if path in self._sources and not rest:
+                    yield from (f"{stem}.{each}" for each in _called(self._sources[path], place.way.calls))
 
     def _call(self, place: _Place, dotted: str, text: str, deep: int) -> Iterator[tuple[Use, Way]]:
         path, rest = self._split(dotted)

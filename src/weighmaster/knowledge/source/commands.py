@@ -58,7 +58,8 @@ _QUERY: Final = pattern(
     r"(?:git (?:--git-dir[= ]\S*/\.git )?(?:rev-parse|rev-list|name-rev|merge-base|describe"
     r"|log|status|diff|show|branch|remote|config --get"
     r"|ls-files|tag|symbolic-ref)"
-    r"|hg (?:branch|branches|id|identify|tip|paths?|parents|log|status|summary|root|tags)\b(?!.*--(?:conf|debugger))"
+    r"|hg (?:branch|branches|id|identify|tip|paths?|parents|log|status|summary|root|tags)\b"
+    r"(?!.*(?:--(?:c|debugger|rep)|-R))"
     r"|svn(?:version| info)\b"
     r"|(?:/(?:usr/)?s?bin/)?(?:nvidia-smi|rocm-smi|rocminfo|hipconfig|uname|oslevel|fc-list|which|where|whereis|lscpu|sw_vers|lsb_release|nproc"
     r"|npu-smi|tput|ldconfig -p|ldd|arch|stty|locale|xcode-select -p|free|df|date|whoami|pwd|ls|cls|clear|getconf"
@@ -166,7 +167,7 @@ def is_query(command: str) -> bool:
     (True, False)
     >>> is_query("git --git-dir=?/.git describe --tags"), is_query("git --git-dir=hooked describe")
     (True, False)
-    >>> is_query('hg tip --template "{date|rfc3339date}"'), is_query('hg log "$(id)"'), is_query("hg log --config x")
+    >>> is_query('hg tip --template "{date|rfc3339date}"'), is_query('hg log "$(id)"'), is_query("hg id --cwd x")
     (True, False, False)
     """
     head = command.strip()
